@@ -1,0 +1,5 @@
+SET LOCAL lock_timeout = '10s';
+
+DROP TYPE ttfd.sent_event, ttfd.event_outcome;
+
+DROP TABLE ttfd.failed_events, ttfd.award_windows, ttfd.feed_head, ttfd.cross_platform_events;

@@ -1,0 +1,129 @@
+-- The event log, the feed and what could not be applied.
+SET LOCAL lock_timeout = '10s';
+
+SET LOCAL ROLE ttfd_owner;
+
+CREATE SEQUENCE ttfd.event_seq;
+
+-- Partitioned by "processed": the pending partition is a small hot queue, the processed one an append-only log in
+-- feed order. No foreign key to the member: it would lock the member's row at every insert; the batch counts instead.
+CREATE TABLE ttfd.cross_platform_events (
+  id              uuid NOT NULL,
+  seq             bigint NOT NULL DEFAULT nextval('ttfd.event_seq'),
+  user_id         bigint NOT NULL,
+  xp              bigint,
+  coins           bigint,
+  position        bigint,
+  occurred_at     timestamptz NOT NULL DEFAULT now(),
+  created_at      timestamptz NOT NULL DEFAULT now(),
+  processed_at    timestamptz,
+  rank_id         smallint,
+  processed       boolean NOT NULL DEFAULT false,
+  event_type      text NOT NULL,
+  source_platform text NOT NULL,
+  note            text,
+  data            jsonb NOT NULL DEFAULT '{}',
+  PRIMARY KEY (id, processed),
+  CONSTRAINT cross_platform_events_granted_together CHECK ((xp IS NULL) = (coins IS NULL)),
+  CONSTRAINT cross_platform_events_processed_is_granted CHECK (NOT processed OR (xp IS NOT NULL AND position IS NOT NULL))
+) PARTITION BY LIST (processed);
+
+ALTER SEQUENCE ttfd.event_seq OWNED BY ttfd.cross_platform_events.seq;
+
+CREATE TABLE ttfd.cross_platform_events_pending
+  PARTITION OF ttfd.cross_platform_events FOR VALUES IN (false)
+  WITH (fillfactor = 100, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,
+        autovacuum_vacuum_cost_delay = 0);
+
+CREATE TABLE ttfd.cross_platform_events_processed
+  PARTITION OF ttfd.cross_platform_events FOR VALUES IN (true)
+  WITH (fillfactor = 100);
+
+CREATE INDEX cross_platform_events_pending_seq ON ttfd.cross_platform_events_pending (seq);
+
+CREATE UNIQUE INDEX cross_platform_events_processed_position ON ttfd.cross_platform_events_processed (position);
+
+CREATE INDEX cross_platform_events_processed_history ON ttfd.cross_platform_events_processed (user_id, position);
+
+COMMENT ON TABLE ttfd.cross_platform_events IS 'Everything that happened, once. Processed rows are the ledger and the feed.';
+COMMENT ON COLUMN ttfd.cross_platform_events.id IS 'Idempotency key, chosen by the sender.';
+COMMENT ON COLUMN ttfd.cross_platform_events.seq IS 'Order of arrival, with gaps. Not the feed order: that is position.';
+COMMENT ON COLUMN ttfd.cross_platform_events.xp IS 'XP that was really granted; NULL while the event waits.';
+COMMENT ON COLUMN ttfd.cross_platform_events.coins IS 'Coins that were really granted; NULL while the event waits.';
+COMMENT ON COLUMN ttfd.cross_platform_events.position IS 'Place in the feed: no gaps, and in commit order.';
+COMMENT ON COLUMN ttfd.cross_platform_events.occurred_at IS 'When it happened: cooldowns and caps go by this.';
+COMMENT ON COLUMN ttfd.cross_platform_events.rank_id IS 'Rank newly reached by an event that was applied at once.';
+COMMENT ON COLUMN ttfd.cross_platform_events.note IS 'Why less was granted than the event might have earned.';
+
+CREATE TABLE ttfd.feed_head (
+  is_only  boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+  position bigint NOT NULL DEFAULT 0,
+  epoch    uuid NOT NULL DEFAULT gen_random_uuid()
+) WITH (fillfactor = 10);
+
+COMMENT ON TABLE ttfd.feed_head IS 'Last position of the feed. Its row lock makes one processor at a time.';
+COMMENT ON COLUMN ttfd.feed_head.epoch IS 'Changes when the database is restored from a backup: a consumer that sees another epoch starts afresh.';
+
+INSERT INTO ttfd.feed_head DEFAULT VALUES;
+
+-- One row for each window that has earned something: a cooldown is a window that is awarded once, a daily cap a day
+-- whose XP is limited. Late events find the window in which they happened.
+CREATE TABLE ttfd.award_windows (
+  user_id    bigint NOT NULL,
+  starts_at  timestamptz NOT NULL,
+  xp         bigint NOT NULL,
+  is_daily   boolean NOT NULL,
+  event_type text NOT NULL,
+  PRIMARY KEY (user_id, event_type, is_daily, starts_at)
+) WITH (fillfactor = 70);
+
+COMMENT ON TABLE ttfd.award_windows IS 'Clock-aligned windows (UTC) in which a member has earned something of a type.';
+COMMENT ON COLUMN ttfd.award_windows.is_daily IS 'A UTC day, for the daily cap; otherwise a window of the cooldown.';
+COMMENT ON COLUMN ttfd.award_windows.xp IS 'XP earned in the window.';
+
+CREATE TABLE ttfd.failed_events (
+  id              uuid PRIMARY KEY,
+  seq             bigint NOT NULL,
+  user_id         bigint NOT NULL,
+  event_type      text NOT NULL,
+  source_platform text NOT NULL,
+  data            jsonb NOT NULL,
+  occurred_at     timestamptz NOT NULL,
+  created_at      timestamptz NOT NULL,
+  failed_at       timestamptz NOT NULL DEFAULT now(),
+  sqlstate        text NOT NULL,
+  message         text NOT NULL
+);
+
+COMMENT ON TABLE ttfd.failed_events IS 'Events that cannot be applied as they are. Nothing of them was granted.';
+
+-- What record_event, record_events, apply_event and every later granting function answer.
+CREATE TYPE ttfd.event_outcome AS (
+  event_id    uuid,
+  user_id     bigint,
+  status      text,
+  xp          bigint,
+  coins       bigint,
+  note        text,
+  total_xp    bigint,
+  total_coins bigint,
+  rank_id     smallint,
+  rank_up     boolean
+);
+
+COMMENT ON TYPE ttfd.event_outcome IS 'Answer to an event: status is queued, applied or duplicate; xp and coins are what it was granted, NULL while it waits; totals and rank are the member''s at the moment of the answer.';
+
+-- One element of what record_events is given.
+CREATE TYPE ttfd.sent_event AS (
+  ordinal     bigint,
+  event_id    uuid,
+  platform    text,
+  external_id text,
+  event_type  text,
+  data        jsonb,
+  occurred_at timestamptz
+);
+
+COMMENT ON TYPE ttfd.sent_event IS 'One element of the array that record_events takes; ordinal is its place, from 1.';
+
+RESET ROLE;

@@ -1,0 +1,72 @@
+-- Generated from sql/functions/internal by `make migration`.
+SET LOCAL lock_timeout = '10s';
+
+DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
+
+DROP FUNCTION ttfd.resolve_user(text, text);
+
+DROP FUNCTION ttfd.resolve_platform(text, text);
+
+DROP FUNCTION ttfd.require_read_committed();
+
+DROP FUNCTION ttfd.require_metric(text);
+
+DROP FUNCTION ttfd.raise_unknown_user(bigint);
+
+DROP FUNCTION ttfd.raise_event_error(text, uuid, text);
+
+DROP FUNCTION ttfd.projected_accounts(bigint[]);
+
+DROP FUNCTION ttfd.project_accounts(bigint[]);
+
+DROP FUNCTION ttfd.process_batch(bigint[]);
+
+DROP FUNCTION ttfd.parse_events(jsonb);
+
+DROP FUNCTION ttfd.normalise_external_id(text, text);
+
+DROP FUNCTION ttfd.metric_value(ttfd.unified_users, text);
+
+DROP FUNCTION ttfd.may_speak(text);
+
+DROP FUNCTION ttfd.lock_user(bigint);
+
+DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint);
+
+DROP FUNCTION ttfd.is_admin();
+
+DROP FUNCTION ttfd.insert_events(ttfd.sent_event[]);
+
+DROP FUNCTION ttfd.insert_event(uuid, bigint, text, text, jsonb, bigint, bigint, text, smallint, timestamptz);
+
+DROP FUNCTION ttfd.grant_event(bigint, text, jsonb, timestamptz);
+
+DROP FUNCTION ttfd.generate_event_id();
+
+DROP FUNCTION ttfd.find_rank(bigint);
+
+DROP FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz);
+
+DROP FUNCTION ttfd.fail_event(bigint, text, text);
+
+DROP FUNCTION ttfd.describe_event_error(text);
+
+DROP FUNCTION ttfd.current_time();
+
+DROP FUNCTION ttfd.create_account(text, text, text, text);
+
+DROP FUNCTION ttfd.count_above(text, bigint, bigint);
+
+DROP FUNCTION ttfd.check_events(ttfd.sent_event[]);
+
+DROP FUNCTION ttfd.check_event(uuid, text, jsonb);
+
+DROP FUNCTION ttfd.caller_role();
+
+DROP FUNCTION ttfd.assess_stated(jsonb, bigint, boolean);
+
+DROP FUNCTION ttfd.assess_seconds(jsonb);
+
+DROP FUNCTION ttfd.assess_event(ttfd.event_types, jsonb);
+
+DROP FUNCTION ttfd.apply_batch(bigint[]);

@@ -1,0 +1,21 @@
+-- Generated from sql/triggers by `make migration`.
+SET LOCAL lock_timeout = '10s';
+
+DROP TRIGGER follow_rank ON ttfd.unified_users;
+DROP TRIGGER take_rank ON ttfd.unified_users;
+DROP FUNCTION ttfd.unified_users__follow_rank();
+
+DROP TRIGGER rerank_users ON ttfd.ranks;
+DROP FUNCTION ttfd.ranks__rerank_users();
+
+DROP TRIGGER project_insert ON ttfd.platform_accounts;
+DROP TRIGGER project_update ON ttfd.platform_accounts;
+DROP TRIGGER project_delete ON ttfd.platform_accounts;
+DROP FUNCTION ttfd.platform_accounts__project();
+
+DROP TRIGGER keep_last_delete ON ttfd.platform_accounts;
+DROP TRIGGER keep_last_update ON ttfd.platform_accounts;
+DROP FUNCTION ttfd.platform_accounts__keep_last();
+
+DROP TRIGGER ring ON ttfd.cross_platform_events;
+DROP FUNCTION ttfd.cross_platform_events__ring();

@@ -1,0 +1,155 @@
+-- Generated from sql/triggers by `make migration`: edit there, not here.
+SET LOCAL lock_timeout = '10s';
+
+SET LOCAL ROLE ttfd_owner;
+
+-- Functions may use each other whatever their order in this file.
+SET LOCAL check_function_bodies = off;
+
+-- The doorbell of the worker. It rings only when nothing else was waiting: a NOTIFY takes a lock that all commits share,
+-- and a queue with somebody in it has rung already. Two writers may miss each other's commit; the worker's poll covers that.
+CREATE OR REPLACE FUNCTION ttfd.cross_platform_events__ring()
+RETURNS trigger
+LANGUAGE plpgsql SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM cross_platform_events_pending WHERE seq < (SELECT min(seq) FROM added)) THEN
+    PERFORM pg_notify('ttfd_events', '');
+  END IF;
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.cross_platform_events__ring() IS 'Notifies ttfd_events when the queue was empty.';
+
+CREATE OR REPLACE TRIGGER ring AFTER INSERT ON ttfd.cross_platform_events
+  REFERENCING NEW TABLE AS added
+  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.cross_platform_events__ring();
+
+-- A member without an account could never come back. A merged user is a signpost and needs none.
+CREATE OR REPLACE FUNCTION ttfd.platform_accounts__keep_last()
+RETURNS trigger
+LANGUAGE plpgsql SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_user_id bigint;
+BEGIN
+  SELECT u.id INTO v_user_id
+    FROM unified_users u
+   WHERE u.id IN (SELECT r.user_id FROM removed r)
+     AND u.merged_into IS NULL
+     AND NOT EXISTS (SELECT 1 FROM platform_accounts a WHERE a.user_id = u.id)
+   LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'the last account of user % cannot be removed', v_user_id
+      USING ERRCODE = 'TL003', HINT = 'Link another account first.';
+  END IF;
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.platform_accounts__keep_last() IS 'Refuses to leave a member without an account. Raises TL003.';
+
+CREATE OR REPLACE TRIGGER keep_last_delete AFTER DELETE ON ttfd.platform_accounts
+  REFERENCING OLD TABLE AS removed
+  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__keep_last();
+
+CREATE OR REPLACE TRIGGER keep_last_update AFTER UPDATE ON ttfd.platform_accounts
+  REFERENCING OLD TABLE AS removed
+  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__keep_last();
+
+-- unified_users shows the accounts of its members, so that one row tells all. Per statement: an import links thousands.
+CREATE OR REPLACE FUNCTION ttfd.platform_accounts__project()
+RETURNS trigger
+LANGUAGE plpgsql SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    PERFORM project_accounts(ARRAY(SELECT DISTINCT user_id FROM added));
+  ELSIF TG_OP = 'DELETE' THEN
+    PERFORM project_accounts(ARRAY(SELECT DISTINCT user_id FROM removed));
+  ELSE
+    PERFORM project_accounts(ARRAY(SELECT user_id FROM removed UNION SELECT user_id FROM added));
+  END IF;
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.platform_accounts__project() IS 'Keeps the columns of unified_users that show the accounts.';
+
+CREATE OR REPLACE TRIGGER project_insert AFTER INSERT ON ttfd.platform_accounts
+  REFERENCING NEW TABLE AS added
+  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__project();
+
+CREATE OR REPLACE TRIGGER project_update AFTER UPDATE ON ttfd.platform_accounts
+  REFERENCING OLD TABLE AS removed NEW TABLE AS added
+  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__project();
+
+CREATE OR REPLACE TRIGGER project_delete AFTER DELETE ON ttfd.platform_accounts
+  REFERENCING OLD TABLE AS removed
+  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__project();
+
+-- An administrator who moves a threshold moves the members with it. A rank that falls into somebody's lap this way is
+-- settled without a reward: rewards are for climbing.
+CREATE OR REPLACE FUNCTION ttfd.ranks__rerank_users()
+RETURNS trigger
+LANGUAGE plpgsql SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  UPDATE unified_users u
+     SET rank_id = r.id, rank_xp = r.rank_xp, next_rank_xp = r.next_rank_xp,
+         highest_rank_id = greatest(u.highest_rank_id, r.id)
+    FROM unified_users o
+   CROSS JOIN LATERAL find_rank(o.xp) r
+   WHERE o.id = u.id
+     AND (u.rank_id, u.rank_xp, u.next_rank_xp) IS DISTINCT FROM (r.id, r.rank_xp, r.next_rank_xp);
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.ranks__rerank_users() IS 'Gives every member the rank that the changed ladder says.';
+
+CREATE OR REPLACE TRIGGER rerank_users AFTER INSERT OR UPDATE OR DELETE ON ttfd.ranks
+  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.ranks__rerank_users();
+
+-- Rank follows XP here and nowhere else. The rewards of all ranks newly reached are paid at once, as an event of their
+-- own, so that the ledger has them. A statement that raises highest_rank_id itself (an import, a merge) pays nothing.
+-- The WHEN clauses look at the row alone: almost every award stays within its rank and never gets here.
+CREATE OR REPLACE FUNCTION ttfd.unified_users__follow_rank()
+RETURNS trigger
+LANGUAGE plpgsql SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_reward bigint;
+  v_from smallint := NEW.highest_rank_id;
+BEGIN
+  IF NEW.xp < 0 THEN
+    RETURN NEW;  -- The CHECK on the column refuses it, in its own words.
+  END IF;
+  SELECT r.id, r.rank_xp, r.next_rank_xp INTO NEW.rank_id, NEW.rank_xp, NEW.next_rank_xp FROM find_rank(NEW.xp) r;
+  IF NEW.rank_id <= NEW.highest_rank_id THEN
+    RETURN NEW;
+  END IF;
+  NEW.highest_rank_id := NEW.rank_id;
+  IF TG_OP = 'UPDATE' THEN
+    SELECT sum(r.coins) INTO v_reward FROM ranks r WHERE r.id > v_from AND r.id <= NEW.rank_id;
+    NEW.coins := NEW.coins + v_reward;
+    INSERT INTO cross_platform_events (id, user_id, event_type, source_platform, data, xp, coins, occurred_at)
+    VALUES (generate_event_id(), NEW.id, 'rank_up', 'system',
+            jsonb_build_object('from_rank_id', v_from, 'to_rank_id', NEW.rank_id), 0, v_reward, ttfd.current_time());
+  END IF;
+  RETURN NEW;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.unified_users__follow_rank() IS
+  'Sets the rank that XP holds, and pays each newly reached rank once, as an event rank_up.';
+
+CREATE OR REPLACE TRIGGER follow_rank BEFORE UPDATE OF xp ON ttfd.unified_users
+  FOR EACH ROW WHEN (NEW.xp >= NEW.next_rank_xp OR NEW.xp < NEW.rank_xp)
+  EXECUTE FUNCTION ttfd.unified_users__follow_rank();
+
+CREATE OR REPLACE TRIGGER take_rank BEFORE INSERT ON ttfd.unified_users
+  FOR EACH ROW EXECUTE FUNCTION ttfd.unified_users__follow_rank();
+
+RESET ROLE;

@@ -1,0 +1,10 @@
+-- Generated from sql/functions/identity by `make migration`.
+SET LOCAL lock_timeout = '10s';
+
+DROP FUNCTION ttfd.link_verified_account(bigint, text, text, text);
+
+DROP FUNCTION ttfd.get_profile(bigint);
+
+DROP FUNCTION ttfd.get_or_create_user(text, text, text, text);
+
+DROP FUNCTION ttfd.find_user(text, text);

@@ -1,0 +1,16 @@
+-- Generated from sql/functions/events by `make migration`.
+SET LOCAL lock_timeout = '10s';
+
+DROP FUNCTION ttfd.record_events(jsonb);
+
+DROP FUNCTION ttfd.record_event(uuid, text, text, text, jsonb);
+
+DROP FUNCTION ttfd.read_feed(bigint, text[], integer);
+
+DROP FUNCTION ttfd.process_events(integer);
+
+DROP FUNCTION ttfd.list_failed_events(integer);
+
+DROP FUNCTION ttfd.feed_state();
+
+DROP FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb);

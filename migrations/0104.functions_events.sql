@@ -1,0 +1,215 @@
+-- Generated from sql/functions/events by `make migration`: edit there, not here.
+SET LOCAL lock_timeout = '10s';
+
+SET LOCAL ROLE ttfd_owner;
+
+-- Functions may use each other whatever their order in this file.
+SET LOCAL check_function_bodies = off;
+
+-- For what a member waits to see: granted at once, in one transaction with the event. The user is locked before the event
+-- is inserted, as process_events does, so that the two never wait for each other crosswise.
+CREATE OR REPLACE FUNCTION ttfd.apply_event(
+  p_event_id uuid, p_platform text, p_external_id text, p_event_type text, p_data jsonb DEFAULT '{}')
+RETURNS ttfd.event_outcome
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_data jsonb := coalesce(p_data, '{}');
+  v_now timestamptz := ttfd.current_time();
+  v_user unified_users := lock_user(resolve_user(p_platform, p_external_id));
+  v_grant record;
+  v_rank_id smallint;
+  v_outcome event_outcome;
+BEGIN
+  PERFORM require_read_committed();
+  PERFORM check_event(p_event_id, p_event_type, v_data);
+  SELECT * INTO v_grant FROM grant_event(v_user.id, p_event_type, v_data, v_now);
+  IF v_user.xp + v_grant.xp >= v_user.next_rank_xp THEN
+    SELECT r.id INTO v_rank_id FROM find_rank(v_user.xp + v_grant.xp) r WHERE r.id > v_user.highest_rank_id;
+  END IF;
+  IF NOT insert_event(p_event_id, v_user.id, p_event_type, p_platform, v_data,
+                      v_grant.xp, v_grant.coins, v_grant.note, v_rank_id, v_now) THEN
+    RETURN find_outcome(p_event_id, v_user.id, p_event_type, p_platform, v_data, NULL);
+  END IF;
+  PERFORM keep_award_windows(v_user.id, p_event_type, v_grant.cooldown_start, v_grant.day_start, v_grant.xp);
+  UPDATE unified_users u
+     SET xp = u.xp + v_grant.xp,
+         coins = u.coins + v_grant.coins,
+         messages_sent = u.messages_sent + v_grant.messages,
+         total_voice_time = u.total_voice_time + v_grant.voice_seconds,
+         games_played = u.games_played + v_grant.games,
+         games_won = u.games_won + v_grant.wins,
+         last_active = greatest(u.last_active, v_now)
+   WHERE u.id = v_user.id
+  RETURNING p_event_id, u.id, 'applied', v_grant.xp, v_grant.coins, v_grant.note, u.xp, u.coins, u.rank_id,
+            v_rank_id IS NOT NULL
+    INTO v_outcome;
+  RETURN v_outcome;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb) IS
+  'Grants an event at once. Returns event_id, user_id, status (applied; duplicate with the first outcome when the id was sent before), xp, coins (granted), note (why not more), total_xp, total_coins, rank_id (the member''s now), rank_up (whether this event reached a new rank). Raises TE001 for an unknown or disabled type, TE002 when the id was used with other content, TE003 for an amount that may not be stated, 22003 and 22023 for data of the wrong form, 23514 when a balance would fall below zero, TU002, TP001. Needs READ COMMITTED. Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb)
+  TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
+CREATE OR REPLACE FUNCTION ttfd.feed_state()
+RETURNS TABLE (head bigint, epoch uuid, pending bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+  SELECT h.position, h.epoch, (SELECT count(*) FROM cross_platform_events_pending)
+    FROM feed_head h;
+$$;
+
+COMMENT ON FUNCTION ttfd.feed_state() IS
+  'Where the feed stands. Returns head (the last position), epoch (a consumer that knew another one starts afresh: the database was restored), pending (events that wait).';
+
+REVOKE ALL ON FUNCTION ttfd.feed_state() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.feed_state()
+  TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
+
+CREATE OR REPLACE FUNCTION ttfd.list_failed_events(p_limit integer DEFAULT 100)
+RETURNS TABLE (
+  event_id uuid, user_id bigint, event_type text, source_platform text, data jsonb, sqlstate text, message text,
+  occurred_at timestamptz, failed_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+  SELECT f.id, f.user_id, f.event_type, f.source_platform, f.data, f.sqlstate, f.message, f.occurred_at, f.failed_at
+    FROM failed_events f
+   ORDER BY f.failed_at, f.seq
+   LIMIT greatest(p_limit, 0);
+$$;
+
+COMMENT ON FUNCTION ttfd.list_failed_events(integer) IS
+  'Events that could not be applied, oldest first. Returns event_id, user_id, event_type, source_platform, data, sqlstate, message, occurred_at, failed_at.';
+
+REVOKE ALL ON FUNCTION ttfd.list_failed_events(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.list_failed_events(integer) TO ttfd_worker, ttfd_admin;
+
+-- One processor at a time: the row lock on feed_head is what makes feed positions gapless and in commit order. A second
+-- worker does not queue up behind it.
+CREATE OR REPLACE FUNCTION ttfd.process_events(p_limit integer DEFAULT 1000)
+RETURNS TABLE (processed integer, failed integer, remaining boolean, head bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_seqs bigint[];
+BEGIN
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 100000 THEN
+    RAISE EXCEPTION 'p_limit has to be from 1 to 100000' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  processed := 0;
+  failed := 0;
+  SELECT h.position INTO head FROM feed_head h FOR UPDATE SKIP LOCKED;
+  IF FOUND THEN
+    v_seqs := ARRAY(SELECT e.seq FROM cross_platform_events_pending e ORDER BY e.seq LIMIT p_limit);
+    IF cardinality(v_seqs) > 0 THEN
+      SELECT b.processed, b.failed INTO processed, failed FROM process_batch(v_seqs) b;
+    END IF;
+    IF processed > 0 THEN
+      PERFORM pg_notify('ttfd_feed', '');
+    END IF;
+  END IF;
+  SELECT h.position INTO head FROM feed_head h;
+  remaining := EXISTS (SELECT 1 FROM cross_platform_events_pending);
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.process_events(integer) IS
+  'Applies up to p_limit (1 to 100,000) of the oldest pending events: grants, balances, ranks, log and feed positions, in one transaction. Events that cannot be applied go to failed_events. Returns processed, failed (0 and 0 also when another worker is at it), remaining (whether more are waiting), head (the last feed position). Notifies ttfd_feed.';
+
+REVOKE ALL ON FUNCTION ttfd.process_events(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.process_events(integer) TO ttfd_worker, ttfd_admin;
+
+-- Positions have no gaps and commit in order, so a consumer that keeps the last one misses nothing and sees nothing twice.
+CREATE OR REPLACE FUNCTION ttfd.read_feed(p_after bigint, p_types text[] DEFAULT NULL, p_limit integer DEFAULT 100)
+RETURNS TABLE (
+  "position" bigint, event_id uuid, user_id bigint, event_type text, source_platform text, data jsonb, xp bigint,
+  coins bigint, note text, occurred_at timestamptz, processed_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+  SELECT e.position, e.id, e.user_id, e.event_type, e.source_platform, e.data, e.xp, e.coins, e.note, e.occurred_at,
+         e.processed_at
+    FROM cross_platform_events_processed e
+   WHERE e.position > coalesce(p_after, 0)
+     AND (p_types IS NULL OR e.event_type = ANY (p_types))
+   ORDER BY e.position
+   LIMIT least(greatest(p_limit, 0), 10000);
+$$;
+
+COMMENT ON FUNCTION ttfd.read_feed(bigint, text[], integer) IS
+  'Applied events after a feed position, in feed order, at most 10,000; p_types limits them to some types. Returns position, event_id, user_id, event_type, source_platform, data, xp, coins, note, occurred_at, processed_at.';
+
+REVOKE ALL ON FUNCTION ttfd.read_feed(bigint, text[], integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.read_feed(bigint, text[], integer)
+  TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
+
+-- The path of a chatty bot: resolve, look at the rule, queue. The id is looked for among the applied events only after
+-- the insert, because READ COMMITTED then sees what process_events has moved meanwhile.
+CREATE OR REPLACE FUNCTION ttfd.record_event(
+  p_event_id uuid, p_platform text, p_external_id text, p_event_type text, p_data jsonb DEFAULT '{}')
+RETURNS ttfd.event_outcome
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_data jsonb := coalesce(p_data, '{}');
+  v_user_id bigint := resolve_user(p_platform, p_external_id);
+  v_outcome event_outcome;
+BEGIN
+  PERFORM check_event(p_event_id, p_event_type, v_data);
+  IF NOT insert_event(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL, NULL, NULL, NULL, ttfd.current_time()) THEN
+    RETURN find_outcome(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL);
+  END IF;
+  SELECT p_event_id, u.id, 'queued', NULL, NULL, NULL, u.xp, u.coins, u.rank_id, false INTO v_outcome
+    FROM unified_users u WHERE u.id = v_user_id;
+  RETURN v_outcome;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.record_event(uuid, text, text, text, jsonb) IS
+  'Queues an event of a platform account, which is created at first contact. Returns event_id, user_id, status (queued; duplicate with the first outcome when the id was sent before), xp, coins, note, total_xp, total_coins, rank_id, rank_up. Raises TE001 for an unknown or disabled type, TE002 when the id was used with other content, TE003 for an amount that may not be stated, 22003 and 22023 for data of the wrong form, TU002, TP001. Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.record_event(uuid, text, text, text, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.record_event(uuid, text, text, text, jsonb)
+  TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
+-- For whoever has collected events: one statement for the lot, all or none. Each element is answered in the order given.
+CREATE OR REPLACE FUNCTION ttfd.record_events(p_events jsonb)
+RETURNS SETOF ttfd.event_outcome
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_sent sent_event[] := ARRAY(SELECT e FROM parse_events(p_events) e ORDER BY e.ordinal);
+  v_new uuid[];
+BEGIN
+  PERFORM check_events(v_sent);
+  v_new := insert_events(v_sent);
+  RETURN QUERY
+  SELECT o.*
+    FROM (SELECT s.*, s.event_id = ANY (v_new)
+                        AND row_number() OVER (PARTITION BY s.event_id ORDER BY s.ordinal) = 1 AS is_new
+            FROM unnest(v_sent) s) s
+    JOIN platform_accounts a ON a.platform = s.platform AND a.external_id = s.external_id
+    JOIN unified_users u ON u.id = a.user_id
+   CROSS JOIN LATERAL (
+           SELECT s.event_id, u.id, 'queued', NULL::bigint, NULL::bigint, NULL, u.xp, u.coins, u.rank_id, false
+            WHERE s.is_new
+            UNION ALL
+           SELECT d.*
+             FROM find_outcome(s.event_id, u.id, s.event_type, s.platform, s.data, s.occurred_at) d
+            WHERE NOT s.is_new
+         ) o
+   ORDER BY s.ordinal;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.record_events(jsonb) IS
+  'Queues many events at once, all or none: a JSON array of objects with event_id, platform, external_id, event_type, data and, optionally, occurred_at. Returns for each, in order, event_id, user_id, status (queued or duplicate), xp, coins, note, total_xp, total_coins, rank_id, rank_up. Raises what record_event raises, naming the event. Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.record_events(jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.record_events(jsonb) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
+RESET ROLE;

@@ -1,0 +1,6 @@
+-- Generated from sql/functions/operations by `make migration`.
+SET LOCAL lock_timeout = '10s';
+
+DROP FUNCTION ttfd.verify_integrity();
+
+DROP FUNCTION ttfd.get_stats();

@@ -1,0 +1,89 @@
+-- Generated from sql/functions/operations by `make migration`: edit there, not here.
+SET LOCAL lock_timeout = '10s';
+
+SET LOCAL ROLE ttfd_owner;
+
+-- Functions may use each other whatever their order in this file.
+SET LOCAL check_function_bodies = off;
+
+CREATE OR REPLACE FUNCTION ttfd.get_stats()
+RETURNS TABLE (
+  users bigint, accounts bigint, linked_users bigint, total_xp numeric, total_coins numeric, head bigint, pending bigint,
+  failed bigint, lag_seconds double precision, last_processed_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+  SELECT u.users, (SELECT count(*) FROM platform_accounts), u.linked_users, u.total_xp, u.total_coins, s.head, s.pending,
+         (SELECT count(*) FROM failed_events),
+         coalesce((SELECT extract(epoch FROM clock_timestamp() - e.created_at)::double precision
+                     FROM cross_platform_events_pending e ORDER BY e.seq LIMIT 1), 0),
+         (SELECT e.processed_at FROM cross_platform_events_processed e ORDER BY e.position DESC LIMIT 1)
+    FROM feed_state() s
+   CROSS JOIN (SELECT count(*) AS users, count(*) FILTER (WHERE cardinality(m.platforms) > 1) AS linked_users,
+                      coalesce(sum(m.xp), 0) AS total_xp, coalesce(sum(m.coins), 0) AS total_coins
+                 FROM unified_users m
+                WHERE m.merged_into IS NULL) u;
+$$;
+
+COMMENT ON FUNCTION ttfd.get_stats() IS
+  'The community and the queue in one row. Returns users, accounts, linked_users (on two platforms or more), total_xp, total_coins, head (feed), pending, failed (events), lag_seconds (age of the oldest pending event), last_processed_at.';
+
+REVOKE ALL ON FUNCTION ttfd.get_stats() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.get_stats() TO ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
+
+-- The proof that nothing was lost or made up. It reads everything: seconds on a large community, so not for a page.
+CREATE OR REPLACE FUNCTION ttfd.verify_integrity()
+RETURNS TABLE (kind text, user_id bigint, expected text, actual text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+  WITH ledger AS (
+    SELECT e.user_id, sum(e.xp) AS xp, sum(e.coins) AS coins
+      FROM cross_platform_events e
+     WHERE e.xp IS NOT NULL
+     GROUP BY e.user_id
+  ), balances AS (
+    SELECT coalesce(u.id, l.user_id) AS user_id, u.id IS NULL AS is_orphan,
+           coalesce(l.xp, 0) AS ledger_xp, coalesce(l.coins, 0) AS ledger_coins, u.xp, u.coins
+      FROM unified_users u
+      FULL JOIN ledger l ON l.user_id = u.id
+  )
+  SELECT 'xp', b.user_id, b.ledger_xp::text, b.xp::text FROM balances b WHERE NOT b.is_orphan AND b.xp <> b.ledger_xp
+  UNION ALL
+  SELECT 'coins', b.user_id, b.ledger_coins::text, b.coins::text
+    FROM balances b WHERE NOT b.is_orphan AND b.coins <> b.ledger_coins
+  UNION ALL
+  SELECT 'orphan_events', b.user_id, 'a user', NULL FROM balances b WHERE b.is_orphan
+  UNION ALL
+  SELECT 'rank', u.id, r.id::text, u.rank_id::text
+    FROM unified_users u CROSS JOIN LATERAL find_rank(u.xp) r
+   WHERE (r.id, r.rank_xp, r.next_rank_xp) IS DISTINCT FROM (u.rank_id, u.rank_xp, u.next_rank_xp)
+      OR u.highest_rank_id < u.rank_id
+  UNION ALL
+  SELECT 'accounts', u.id, p::text, (u.id, u.telegram_id, u.discord_id, u.website_email, u.platforms,
+                                     u.primary_platform, u.username, u.display_name)::text
+    FROM unified_users u
+    JOIN projected_accounts(ARRAY(SELECT id FROM unified_users)) p ON p.user_id = u.id
+   WHERE (p.telegram_id, p.discord_id, p.website_email, p.platforms, p.primary_platform, p.username, p.display_name)
+         IS DISTINCT FROM
+         (u.telegram_id, u.discord_id, u.website_email, u.platforms, u.primary_platform, u.username, u.display_name)
+  UNION ALL
+  SELECT 'no_account', u.id, 'an account', NULL
+    FROM unified_users u
+   WHERE u.merged_into IS NULL AND NOT EXISTS (SELECT 1 FROM platform_accounts a WHERE a.user_id = u.id)
+  UNION ALL
+  SELECT 'merged_twice', u.id, 'a survivor', u.merged_into::text
+    FROM unified_users u JOIN unified_users s ON s.id = u.merged_into
+   WHERE s.merged_into IS NOT NULL
+  UNION ALL
+  SELECT 'feed', NULL, h.position::text, f.rows || ' rows, last ' || f.last
+    FROM feed_head h
+   CROSS JOIN (SELECT count(*) AS rows, coalesce(max(e.position), 0) AS last FROM cross_platform_events_processed e) f
+   WHERE f.rows <> h.position OR f.last <> h.position;
+$$;
+
+COMMENT ON FUNCTION ttfd.verify_integrity() IS
+  'Checks what must always be true: balances equal the event log, ranks follow XP, members show their accounts and have one, the feed has no gap. Returns kind, user_id, expected, actual: a row per violation, none when sound.';
+
+REVOKE ALL ON FUNCTION ttfd.verify_integrity() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.verify_integrity() TO ttfd_worker, ttfd_admin, ttfd_reader;
+
+RESET ROLE;

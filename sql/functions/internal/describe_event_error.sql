@@ -1,0 +1,15 @@
+CREATE OR REPLACE FUNCTION ttfd.describe_event_error(p_sqlstate text)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT CASE p_sqlstate
+           WHEN 'TU001' THEN 'no such user'
+           WHEN 'TE001' THEN 'unknown or disabled event type'
+           WHEN 'TE002' THEN 'the id was used before, with other content'
+           WHEN 'TE003' THEN 'the amount is not allowed or too large'
+           WHEN '22003' THEN 'a number in data is out of range'
+           ELSE 'a value in data is missing or of the wrong type'
+         END;
+$$;
+
+COMMENT ON FUNCTION ttfd.describe_event_error(text) IS 'The words for an SQLSTATE with which an event is refused.';

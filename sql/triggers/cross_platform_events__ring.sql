@@ -1,0 +1,19 @@
+-- The doorbell of the worker. It rings only when nothing else was waiting: a NOTIFY takes a lock that all commits share,
+-- and a queue with somebody in it has rung already. Two writers may miss each other's commit; the worker's poll covers that.
+CREATE OR REPLACE FUNCTION ttfd.cross_platform_events__ring()
+RETURNS trigger
+LANGUAGE plpgsql SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM cross_platform_events_pending WHERE seq < (SELECT min(seq) FROM added)) THEN
+    PERFORM pg_notify('ttfd_events', '');
+  END IF;
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.cross_platform_events__ring() IS 'Notifies ttfd_events when the queue was empty.';
+
+CREATE OR REPLACE TRIGGER ring AFTER INSERT ON ttfd.cross_platform_events
+  REFERENCING NEW TABLE AS added
+  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.cross_platform_events__ring();

@@ -1,0 +1,30 @@
+-- unified_users shows the accounts of its members, so that one row tells all. Per statement: an import links thousands.
+CREATE OR REPLACE FUNCTION ttfd.platform_accounts__project()
+RETURNS trigger
+LANGUAGE plpgsql SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    PERFORM project_accounts(ARRAY(SELECT DISTINCT user_id FROM added));
+  ELSIF TG_OP = 'DELETE' THEN
+    PERFORM project_accounts(ARRAY(SELECT DISTINCT user_id FROM removed));
+  ELSE
+    PERFORM project_accounts(ARRAY(SELECT user_id FROM removed UNION SELECT user_id FROM added));
+  END IF;
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.platform_accounts__project() IS 'Keeps the columns of unified_users that show the accounts.';
+
+CREATE OR REPLACE TRIGGER project_insert AFTER INSERT ON ttfd.platform_accounts
+  REFERENCING NEW TABLE AS added
+  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__project();
+
+CREATE OR REPLACE TRIGGER project_update AFTER UPDATE ON ttfd.platform_accounts
+  REFERENCING OLD TABLE AS removed NEW TABLE AS added
+  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__project();
+
+CREATE OR REPLACE TRIGGER project_delete AFTER DELETE ON ttfd.platform_accounts
+  REFERENCING OLD TABLE AS removed
+  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__project();
