@@ -58,10 +58,12 @@ COMMENT ON COLUMN ttfd.cross_platform_events.note IS 'Why less was granted than 
 CREATE TABLE ttfd.feed_head (
   is_only  boolean PRIMARY KEY DEFAULT true CHECK (is_only),
   position bigint NOT NULL DEFAULT 0,
+  last_seq bigint NOT NULL DEFAULT 0,
   epoch    uuid NOT NULL DEFAULT gen_random_uuid()
 ) WITH (fillfactor = 10);
 
 COMMENT ON TABLE ttfd.feed_head IS 'Last position of the feed. Its row lock makes one processor at a time.';
+COMMENT ON COLUMN ttfd.feed_head.last_seq IS 'Highest seq of the last batch: where to look for work that waits, past the rows that are dead.';
 COMMENT ON COLUMN ttfd.feed_head.epoch IS 'Changes when the database is restored from a backup: a consumer that sees another epoch starts afresh.';
 
 INSERT INTO ttfd.feed_head DEFAULT VALUES;

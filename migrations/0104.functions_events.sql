@@ -12,6 +12,7 @@ CREATE OR REPLACE FUNCTION ttfd.apply_event(
   p_event_id uuid, p_platform text, p_external_id text, p_event_type text, p_data jsonb DEFAULT '{}')
 RETURNS ttfd.event_outcome
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   v_data jsonb := coalesce(p_data, '{}');
@@ -113,7 +114,7 @@ BEGIN
     END IF;
   END IF;
   SELECT h.position INTO head FROM feed_head h;
-  remaining := EXISTS (SELECT 1 FROM cross_platform_events_pending);
+  remaining := (SELECT e.seq FROM cross_platform_events_pending e ORDER BY e.seq LIMIT 1) IS NOT NULL;
   RETURN NEXT;
 END;
 $$;
@@ -153,6 +154,7 @@ CREATE OR REPLACE FUNCTION ttfd.record_event(
   p_event_id uuid, p_platform text, p_external_id text, p_event_type text, p_data jsonb DEFAULT '{}')
 RETURNS ttfd.event_outcome
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   v_data jsonb := coalesce(p_data, '{}');

@@ -23,7 +23,7 @@ BEGIN
     END IF;
   END IF;
   SELECT h.position INTO head FROM feed_head h;
-  remaining := EXISTS (SELECT 1 FROM cross_platform_events_pending);
+  remaining := (SELECT e.seq FROM cross_platform_events_pending e ORDER BY e.seq LIMIT 1) IS NOT NULL;
   RETURN NEXT;
 END;
 $$;

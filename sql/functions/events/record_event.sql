@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION ttfd.record_event(
   p_event_id uuid, p_platform text, p_external_id text, p_event_type text, p_data jsonb DEFAULT '{}')
 RETURNS ttfd.event_outcome
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   v_data jsonb := coalesce(p_data, '{}');

@@ -146,10 +146,10 @@ BEGIN
       USING ERRCODE = 'internal_error', HINT = 'Nothing of the batch was kept. Please report this.';
   END IF;
   processed := v_taken - failed;
-  UPDATE ttfd.feed_head SET position = v_base + processed;
+  UPDATE ttfd.feed_head SET position = v_base + processed, last_seq = p_seqs[cardinality(p_seqs)];
   RETURN NEXT;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.apply_batch(bigint[]) IS
-  'Applies the pending events with the given seq, all or none; those that their own content forbids go to failed_events. Returns processed, failed.';
+  'Applies the pending events with the given seq, in ascending order, all or none; those that their own content forbids go to failed_events. Returns processed, failed.';

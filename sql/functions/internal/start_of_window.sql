@@ -2,8 +2,7 @@ CREATE OR REPLACE FUNCTION ttfd.start_of_window(p_seconds integer, p_at timestam
 RETURNS timestamptz
 LANGUAGE sql IMMUTABLE
 AS $$
-  SELECT pg_catalog.to_timestamp(
-           pg_catalog.floor(extract(epoch FROM p_at)::double precision / p_seconds) * p_seconds);
+  SELECT pg_catalog.date_bin(pg_catalog.make_interval(secs => p_seconds), p_at, TIMESTAMPTZ '1970-01-01 00:00:00+00');
 $$;
 
 COMMENT ON FUNCTION ttfd.start_of_window(integer, timestamptz) IS
