@@ -110,10 +110,19 @@ CREATE UNLOGGED TABLE ttfd.import_accounts (
   achievements     text[] NOT NULL,
   created_at       timestamptz,
   last_active      timestamptz,
+  user_id          bigint,
+  new_xp           bigint,
+  new_coins        bigint,
+  new_games_played bigint,
+  new_games_won    bigint,
+  new_voice_time   bigint,
+  new_messages     bigint,
   PRIMARY KEY (run_id, origin, platform, external_id)
 );
 
 COMMENT ON TABLE ttfd.import_accounts IS 'Accepted rows of the run at work, one for each legacy account.';
+COMMENT ON COLUMN ttfd.import_accounts.user_id IS 'The member it goes to.';
+COMMENT ON COLUMN ttfd.import_accounts.new_xp IS 'What it has gained since the run before, as have the other columns in new_.';
 
 CREATE UNLOGGED TABLE ttfd.import_identities (
   run_id       bigint NOT NULL,
@@ -141,11 +150,13 @@ CREATE UNLOGGED TABLE ttfd.import_links (
   external_id    text NOT NULL,
   to_platform    text NOT NULL,
   to_external_id text NOT NULL,
+  is_new         boolean NOT NULL,
   is_refused     boolean NOT NULL DEFAULT false,
   PRIMARY KEY (run_id, kind, platform, external_id, to_platform, to_external_id)
 );
 
 COMMENT ON TABLE ttfd.import_links IS 'Pairs of accounts that the run at work takes for one person, unless refused.';
+COMMENT ON COLUMN ttfd.import_links.is_new IS 'Whether the two were not known to be one person before.';
 
 GRANT INSERT (run_id, source, preset, origin, identity, time_zone) ON ttfd.import_sources TO ttfd_admin;
 GRANT INSERT (run_id, source, part, source_key, platform, record, reject_reason) ON ttfd.import_rows TO ttfd_admin;

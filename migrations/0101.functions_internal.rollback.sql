@@ -1,6 +1,8 @@
 -- Generated from sql/functions/internal by `make migration`.
 SET LOCAL lock_timeout = '10s';
 
+DROP FUNCTION ttfd.stated_import_links(bigint);
+
 DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
 
 DROP FUNCTION ttfd.resolve_user(text, text);
@@ -10,6 +12,12 @@ DROP FUNCTION ttfd.resolve_platform(text, text);
 DROP FUNCTION ttfd.require_read_committed();
 
 DROP FUNCTION ttfd.require_metric(text);
+
+DROP FUNCTION ttfd.report_import(bigint, bigint);
+
+DROP FUNCTION ttfd.reject_import_rows(bigint);
+
+DROP FUNCTION ttfd.refuse_same_sources(bigint);
 
 DROP FUNCTION ttfd.raise_unknown_user(bigint);
 
@@ -27,9 +35,17 @@ DROP FUNCTION ttfd.normalise_external_id(text, text);
 
 DROP FUNCTION ttfd.metric_value(ttfd.unified_users, text);
 
+DROP FUNCTION ttfd.measure_import(bigint);
+
 DROP FUNCTION ttfd.may_speak(text);
 
 DROP FUNCTION ttfd.lock_user(bigint);
+
+DROP FUNCTION ttfd.lock_import_members(bigint);
+
+DROP FUNCTION ttfd.link_import_by_username(bigint);
+
+DROP FUNCTION ttfd.link_import_by_id(bigint);
 
 DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint);
 
@@ -39,9 +55,21 @@ DROP FUNCTION ttfd.insert_events(ttfd.sent_event[]);
 
 DROP FUNCTION ttfd.insert_event(uuid, bigint, text, text, jsonb, bigint, bigint, text, smallint, timestamptz);
 
+DROP FUNCTION ttfd.import_time(text, text);
+
+DROP FUNCTION ttfd.import_amount(jsonb);
+
+DROP FUNCTION ttfd.grant_import(bigint);
+
 DROP FUNCTION ttfd.grant_event(bigint, text, jsonb, timestamptz);
 
 DROP FUNCTION ttfd.generate_event_id();
+
+DROP FUNCTION ttfd.follow_import_links(bigint, text, text);
+
+DROP FUNCTION ttfd.fold_name(text);
+
+DROP FUNCTION ttfd.fold_external_id(ttfd.platforms, text);
 
 DROP FUNCTION ttfd.find_rank(bigint);
 
@@ -53,9 +81,17 @@ DROP FUNCTION ttfd.describe_event_error(text);
 
 DROP FUNCTION ttfd.current_time();
 
+DROP FUNCTION ttfd.create_import_members(bigint);
+
 DROP FUNCTION ttfd.create_account(text, text, text, text);
 
 DROP FUNCTION ttfd.count_above(text, bigint, bigint);
+
+DROP FUNCTION ttfd.collect_import_identities(bigint);
+
+DROP FUNCTION ttfd.collect_import_accounts(bigint);
+
+DROP FUNCTION ttfd.clear_import(bigint);
 
 DROP FUNCTION ttfd.check_events(ttfd.sent_event[]);
 
@@ -66,6 +102,12 @@ DROP FUNCTION ttfd.caller_role();
 DROP FUNCTION ttfd.assess_stated(jsonb, bigint, boolean);
 
 DROP FUNCTION ttfd.assess_seconds(jsonb);
+
+DROP FUNCTION ttfd.assess_import_time(text, jsonb);
+
+DROP FUNCTION ttfd.assess_import_record(jsonb, ttfd.platforms);
+
+DROP FUNCTION ttfd.assess_import_amount(text, jsonb);
 
 DROP FUNCTION ttfd.assess_event(ttfd.event_types, jsonb);
 

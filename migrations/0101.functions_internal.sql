@@ -214,6 +214,75 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_event(ttfd.event_types, jsonb) IS
   'XP and coins that an event might earn, its counted seconds, whether part of them was idle, or the SQLSTATE that says why it cannot be applied.';
 
+CREATE OR REPLACE FUNCTION ttfd.assess_import_amount(p_name text, p_value jsonb)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT CASE
+           WHEN p_value IS NULL OR p_value = 'null' THEN NULL
+           WHEN pg_catalog.jsonb_typeof(p_value) = 'number' OR (p_value #>> '{}') ~ '^-?[0-9]{1,30}$' THEN
+             CASE
+               WHEN (p_value #>> '{}')::numeric < 0 THEN p_name || ' is negative: ' || pg_catalog.left(p_value #>> '{}', 40)
+               WHEN (p_value #>> '{}')::numeric > 1000000000000000 THEN p_name || ' is too large: ' || pg_catalog.left(p_value #>> '{}', 40)
+             END
+           ELSE p_name || ' is not a number: ' || pg_catalog.left(p_value::text, 40)
+         END;
+$$;
+
+COMMENT ON FUNCTION ttfd.assess_import_amount(text, jsonb) IS
+  'Why a legacy amount cannot be imported, or NULL when it is missing, null or a number from 0 to 10^15.';
+
+CREATE OR REPLACE FUNCTION ttfd.assess_import_record(p_record jsonb, p_platform ttfd.platforms)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT CASE
+           WHEN pg_catalog.jsonb_typeof(p_record) IS DISTINCT FROM 'object' THEN 'the record is not an object'
+           WHEN p_platform.name IS NULL THEN 'the platform is unknown'
+           WHEN coalesce(pg_catalog.btrim(p_record ->> 'external_id'), '') = '' THEN 'the id is missing'
+           WHEN ttfd.fold_external_id(p_platform, p_record ->> 'external_id') !~ p_platform.id_pattern
+           THEN 'the id has the wrong form: ' || pg_catalog.left(p_record ->> 'external_id', 60)
+           WHEN p_record ? 'achievements'
+             AND pg_catalog.jsonb_typeof(p_record -> 'achievements') NOT IN ('array', 'object', 'null')
+           THEN 'achievements is no list: ' || pg_catalog.left((p_record -> 'achievements')::text, 40)
+           ELSE coalesce(
+             ttfd.assess_import_amount('xp', p_record -> 'xp'),
+             ttfd.assess_import_amount('coins', p_record -> 'coins'),
+             ttfd.assess_import_amount('games_played', p_record -> 'games_played'),
+             ttfd.assess_import_amount('games_won', p_record -> 'games_won'),
+             ttfd.assess_import_amount('total_voice_time', p_record -> 'total_voice_time'),
+             ttfd.assess_import_amount('messages_sent', p_record -> 'messages_sent'),
+             ttfd.assess_import_amount('daily_streak', p_record -> 'daily_streak'),
+             ttfd.assess_import_time('last_daily', p_record -> 'last_daily'),
+             ttfd.assess_import_time('created_at', p_record -> 'created_at'),
+             ttfd.assess_import_time('last_active', p_record -> 'last_active'))
+         END;
+$$;
+
+COMMENT ON FUNCTION ttfd.assess_import_record(jsonb, ttfd.platforms) IS
+  'Why a legacy record cannot be imported, in words, or NULL when it can.';
+
+CREATE OR REPLACE FUNCTION ttfd.assess_import_time(p_name text, p_value jsonb)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT CASE
+           WHEN p_value IS NULL OR p_value IN ('null', '""') THEN NULL
+           WHEN pg_catalog.jsonb_typeof(p_value) = 'string'
+             AND (p_value #>> '{}') ~ ('^(19[7-9][0-9]|20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
+                   || '([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?( ?(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?))?)?$')
+             AND pg_catalog.substr(p_value #>> '{}', 9, 2)::integer
+                 <= extract(day FROM pg_catalog.make_date(pg_catalog.substr(p_value #>> '{}', 1, 4)::integer,
+                                                          pg_catalog.substr(p_value #>> '{}', 6, 2)::integer, 1)
+                                     + INTERVAL '1 month - 1 day')
+           THEN NULL
+           ELSE p_name || ' is no time stamp: ' || pg_catalog.left(p_value::text, 40)
+         END;
+$$;
+
+COMMENT ON FUNCTION ttfd.assess_import_time(text, jsonb) IS
+  'Why a legacy time cannot be imported, or NULL when it is missing, null, empty or ISO 8601.';
+
 -- A million years is no session; the bound keeps the cast to bigint safe.
 CREATE OR REPLACE FUNCTION ttfd.assess_seconds(p_seconds jsonb)
 RETURNS text
@@ -318,6 +387,119 @@ $$;
 COMMENT ON FUNCTION ttfd.check_events(ttfd.sent_event[]) IS
   'Refuses what check_event and resolve_user refuse, and creates the accounts that are new. Raises TE001, TE003, 22003, 22004, 22023, TU002, TP001.';
 
+-- Legacy records hold personal data; once they are members only what was rejected is kept, for whoever has to look.
+CREATE OR REPLACE FUNCTION ttfd.clear_import(p_run_id bigint)
+RETURNS void
+LANGUAGE sql VOLATILE
+AS $$
+  DELETE FROM ttfd.import_links WHERE run_id = p_run_id;
+  DELETE FROM ttfd.import_identities WHERE run_id = p_run_id;
+  DELETE FROM ttfd.import_accounts WHERE run_id = p_run_id;
+  DELETE FROM ttfd.import_rows WHERE run_id = p_run_id AND reject_reason IS NULL;
+$$;
+
+COMMENT ON FUNCTION ttfd.clear_import(bigint) IS 'Empties the working tables of a run and forgets its accepted records.';
+
+-- An account may have a record in several parts of a source (profile, voice): amounts add up, the rest takes the best.
+CREATE OR REPLACE FUNCTION ttfd.collect_import_accounts(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  INSERT INTO ttfd.import_accounts
+    (run_id, origin, platform, external_id, source, source_key, username, display_name, telegram_id, discord_id,
+     website_email, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily,
+     achievements, created_at, last_active)
+  SELECT p_run_id, s.origin, r.platform, ttfd.fold_external_id(p, r.record ->> 'external_id'),
+         (array_agg(r.source ORDER BY r.id))[1],
+         (array_agg(r.source_key ORDER BY r.id))[1],
+         (array_agg(n.username ORDER BY n.username IS NULL, r.id))[1],
+         (array_agg(n.display_name ORDER BY n.display_name IS NULL, r.id))[1],
+         max(nullif(btrim(r.record ->> 'telegram_id'), '')),
+         max(nullif(btrim(r.record ->> 'discord_id'), '')),
+         max(nullif(lower(btrim(r.record ->> 'website_email')), '')),
+         sum(ttfd.import_amount(r.record -> 'xp')),
+         sum(ttfd.import_amount(r.record -> 'coins')),
+         sum(ttfd.import_amount(r.record -> 'games_played')),
+         sum(ttfd.import_amount(r.record -> 'games_won')),
+         sum(ttfd.import_amount(r.record -> 'total_voice_time')),
+         sum(ttfd.import_amount(r.record -> 'messages_sent')),
+         max(least(ttfd.import_amount(r.record -> 'daily_streak'), 100000)),
+         max(ttfd.import_time(r.record ->> 'last_daily', s.time_zone) AT TIME ZONE s.time_zone)::date,
+         coalesce(max(a.achievements), '{}'),
+         min(ttfd.import_time(r.record ->> 'created_at', s.time_zone)),
+         max(ttfd.import_time(r.record ->> 'last_active', s.time_zone))
+    FROM ttfd.import_rows r
+    JOIN ttfd.import_sources s ON s.run_id = r.run_id AND s.source = r.source
+    JOIN ttfd.platforms p ON p.name = r.platform
+   CROSS JOIN LATERAL (
+           SELECT nullif(left(btrim(r.record ->> 'username'), 255), ''),
+                  nullif(left(btrim(r.record ->> 'display_name'), 255), '')
+         ) n (username, display_name)
+    LEFT JOIN LATERAL (
+           SELECT array_agg(DISTINCT e.name ORDER BY e.name)
+             FROM (SELECT jsonb_array_elements_text(r.record -> 'achievements')
+                    WHERE jsonb_typeof(r.record -> 'achievements') = 'array'
+                    UNION ALL
+                   SELECT jsonb_object_keys(r.record -> 'achievements')
+                    WHERE jsonb_typeof(r.record -> 'achievements') = 'object') e (name)
+            WHERE e.name IS NOT NULL
+         ) a (achievements) ON jsonb_typeof(r.record -> 'achievements') IN ('array', 'object')
+   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL
+   GROUP BY s.origin, r.platform, ttfd.fold_external_id(p, r.record ->> 'external_id');
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.collect_import_accounts(bigint) IS 'Fills import_accounts with the accepted records of a run.';
+
+-- Every account that matters to the run: its own, those they state as theirs, members of the same name, and whatever
+-- else belongs to a member who is touched. Accounts of one member are one person from the start.
+CREATE OR REPLACE FUNCTION ttfd.collect_import_identities(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  INSERT INTO ttfd.import_identities (run_id, platform, external_id, person, home, user_id, username, display_name, linked_at)
+  WITH own AS (
+    SELECT a.platform, a.external_id,
+           (array_agg(a.username ORDER BY a.username IS NULL, a.origin = a.platform DESC, a.origin))[1] AS username,
+           (array_agg(a.display_name ORDER BY a.display_name IS NULL, a.origin = a.platform DESC, a.origin))[1] AS display_name,
+           min(a.created_at) AS linked_at
+      FROM ttfd.import_accounts a
+     WHERE a.run_id = p_run_id
+     GROUP BY a.platform, a.external_id
+  ), mentioned AS (
+    SELECT platform, external_id FROM own
+     UNION
+    SELECT s.platform, s.external_id FROM ttfd.stated_import_links(p_run_id) s WHERE s.is_well_formed
+  ), touched AS (
+    SELECT p.user_id FROM ttfd.platform_accounts p JOIN mentioned m USING (platform, external_id)
+     UNION
+    SELECT p.user_id
+      FROM ttfd.platform_accounts p
+     WHERE ttfd.fold_name(p.username) IN (SELECT ttfd.fold_name(o.username) FROM own o)
+  ), listed AS (
+    SELECT platform, external_id FROM mentioned
+     UNION
+    SELECT p.platform, p.external_id FROM ttfd.platform_accounts p JOIN touched t USING (user_id)
+  ), numbered AS (
+    SELECT l.platform, l.external_id, p.user_id, coalesce(o.username, p.username) AS username,
+           coalesce(o.display_name, p.display_name) AS display_name, o.linked_at,
+           row_number() OVER (ORDER BY l.platform, l.external_id) AS number
+      FROM listed l
+      LEFT JOIN own o USING (platform, external_id)
+      LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
+  ), grouped AS (
+    SELECT n.*, min(n.number) OVER (PARTITION BY n.user_id, CASE WHEN n.user_id IS NULL THEN n.number END) AS person
+      FROM numbered n
+  )
+  SELECT p_run_id, g.platform, g.external_id, g.person, g.person, g.user_id, g.username, g.display_name, g.linked_at
+    FROM grouped g;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.collect_import_identities(bigint) IS 'Fills import_identities for a run.';
+
 CREATE OR REPLACE FUNCTION ttfd.count_above(p_metric text, p_value bigint, p_user_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql STABLE
@@ -368,6 +550,49 @@ $$;
 
 COMMENT ON FUNCTION ttfd.create_account(text, text, text, text) IS
   'A new user with one account, or the user that somebody else created meanwhile. Expects a checked external id.';
+
+CREATE OR REPLACE FUNCTION ttfd.create_import_members(p_run_id bigint)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_created bigint;
+BEGIN
+  UPDATE ttfd.import_identities i
+     SET user_id = o.user_id
+    FROM (SELECT n.person, coalesce(n.user_id, nextval(pg_get_serial_sequence('ttfd.unified_users', 'id'))) AS user_id
+            FROM (SELECT person, max(user_id) AS user_id
+                    FROM ttfd.import_identities
+                   WHERE run_id = p_run_id
+                   GROUP BY person
+                   ORDER BY person) n) o
+   WHERE i.run_id = p_run_id AND i.person = o.person AND i.user_id IS DISTINCT FROM o.user_id;
+
+  INSERT INTO ttfd.unified_users (id, primary_platform, created_at, last_active)
+  SELECT i.user_id,
+         (array_agg(i.platform ORDER BY a.external_id IS NULL, i.linked_at NULLS LAST, i.platform))[1],
+         coalesce(min(a.created_at), ttfd.current_time()),
+         coalesce(max(a.last_active), max(a.created_at), ttfd.current_time())
+    FROM ttfd.import_identities i
+    LEFT JOIN ttfd.import_accounts a
+      ON a.run_id = p_run_id AND a.platform = i.platform AND a.external_id = i.external_id
+   WHERE i.run_id = p_run_id
+     AND NOT EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = i.user_id)
+   GROUP BY i.user_id;
+  GET DIAGNOSTICS v_created = ROW_COUNT;
+
+  INSERT INTO ttfd.platform_accounts (platform, external_id, user_id, username, display_name, link_method, linked_at)
+  SELECT i.platform, i.external_id, i.user_id, i.username, i.display_name, i.link_method,
+         coalesce(i.linked_at, ttfd.current_time())
+    FROM ttfd.import_identities i
+   WHERE i.run_id = p_run_id
+  ON CONFLICT (platform, external_id) DO NOTHING;
+  RETURN v_created;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.create_import_members(bigint) IS
+  'Gives every person of a run a member and every account its row. Returns how many members are new.';
 
 -- The one clock of every rule, so that a test can stand at midnight. Only a member of ttfd_owner can set it
 -- (SET ttfd.now = '…'); for anybody else the setting has no effect.
@@ -473,6 +698,92 @@ $$;
 
 COMMENT ON FUNCTION ttfd.find_rank(bigint) IS 'The rank that an amount of XP holds, with its threshold and the next one.';
 
+CREATE OR REPLACE FUNCTION ttfd.fold_external_id(p_platform ttfd.platforms, p_external_id text)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT CASE WHEN p_platform.folds_case THEN pg_catalog.lower(pg_catalog.btrim(p_external_id))
+              ELSE pg_catalog.btrim(p_external_id) END;
+$$;
+
+COMMENT ON FUNCTION ttfd.fold_external_id(ttfd.platforms, text) IS 'A legacy external id as it would be stored.';
+
+-- Two names are the same when they differ in nothing that people see as a difference: width, case, a leading @.
+CREATE OR REPLACE FUNCTION ttfd.fold_name(p_name text)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT CASE WHEN f.name <> ALL (ARRAY['', 'unknown', 'none', 'null', 'undefined', 'anonymous', 'deleted user',
+                                        'deleted account', 'неизвестно', 'неизвестный', 'аноним'])
+              THEN f.name END
+    FROM (SELECT pg_catalog.lower(pg_catalog.ltrim(pg_catalog.btrim(normalize(p_name, NFKC)), '@')) OFFSET 0) f (name);
+$$;
+
+COMMENT ON FUNCTION ttfd.fold_name(text) IS 'A username as it is compared (NFKC, lower case, no @); NULL for a placeholder.';
+
+-- Persons are the connected groups of accounts: each account takes the lowest number among those it is linked to, until
+-- nothing moves (groups are small, so that is a few rounds). A group that cannot be one member falls apart again.
+CREATE OR REPLACE FUNCTION ttfd.follow_import_links(p_run_id bigint, p_kind text, p_reason text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  LOOP
+    UPDATE ttfd.import_identities i
+       SET person = n.person
+      FROM (SELECT one.person AS was, min(other.person) AS person
+              FROM (SELECT platform, external_id, to_platform, to_external_id
+                      FROM ttfd.import_links WHERE run_id = p_run_id AND kind = p_kind AND NOT is_refused
+                     UNION ALL
+                    SELECT to_platform, to_external_id, platform, external_id
+                      FROM ttfd.import_links WHERE run_id = p_run_id AND kind = p_kind AND NOT is_refused) l
+              JOIN ttfd.import_identities one
+                ON one.run_id = p_run_id AND one.platform = l.platform AND one.external_id = l.external_id
+              JOIN ttfd.import_identities other
+                ON other.run_id = p_run_id AND other.platform = l.to_platform AND other.external_id = l.to_external_id
+             GROUP BY one.person) n
+     WHERE i.run_id = p_run_id AND i.person = n.was AND n.person < n.was;
+    EXIT WHEN NOT FOUND;
+  END LOOP;
+
+  WITH bad AS (
+    SELECT i.person, count(DISTINCT i.user_id) > 1 AS has_two_users
+      FROM ttfd.import_identities i
+     WHERE i.run_id = p_run_id
+     GROUP BY i.person
+    HAVING count(*) > count(DISTINCT i.platform) OR count(DISTINCT i.user_id) > 1
+  ), conflicts AS (
+    INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username, candidates)
+    SELECT p_run_id, CASE WHEN b.has_two_users THEN 'two_users' ELSE p_reason END, a.source, a.source_key, a.platform,
+           a.external_id, a.username,
+           (SELECT jsonb_agg(jsonb_build_object('platform', o.platform, 'external_id', o.external_id, 'username', o.username)
+                             ORDER BY o.platform, o.external_id)
+              FROM ttfd.import_identities o
+             WHERE o.run_id = p_run_id AND o.person = b.person
+               AND (o.platform, o.external_id) <> (a.platform, a.external_id))
+      FROM bad b
+      JOIN ttfd.import_identities i ON i.run_id = p_run_id AND i.person = b.person
+      JOIN ttfd.import_accounts a ON a.run_id = p_run_id AND a.platform = i.platform AND a.external_id = i.external_id
+  ), refused AS (
+    UPDATE ttfd.import_links l
+       SET is_refused = true
+      FROM ttfd.import_identities i
+      JOIN bad b ON b.person = i.person
+     WHERE l.run_id = p_run_id AND l.kind = p_kind
+       AND i.run_id = p_run_id AND i.platform = l.platform AND i.external_id = l.external_id
+  )
+  UPDATE ttfd.import_identities i
+     SET person = i.home
+    FROM bad b
+   WHERE i.run_id = p_run_id AND i.person = b.person;
+
+  UPDATE ttfd.import_identities i SET home = i.person WHERE i.run_id = p_run_id AND i.home <> i.person;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.follow_import_links(bigint, text, text) IS
+  'Groups accounts into persons along the links of a kind; groups with two accounts on a platform, or two members, become conflicts.';
+
 -- A version 7 UUID: time-ordered keys keep the log's primary key compact, random ones cost a quarter of the throughput.
 CREATE OR REPLACE FUNCTION ttfd.generate_event_id()
 RETURNS uuid
@@ -541,6 +852,103 @@ $$;
 
 COMMENT ON FUNCTION ttfd.grant_event(bigint, text, jsonb, timestamptz) IS
   'What one event earns: XP, coins, the note, the windows it uses and the counters it moves.';
+
+-- The gains become ledger events, balances and the memory for the next run. Ranks follow XP; the statement raises
+-- highest_rank_id itself, so that no reward is paid.
+CREATE OR REPLACE FUNCTION ttfd.grant_import(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  INSERT INTO ttfd.cross_platform_events (id, user_id, event_type, source_platform, data, xp, coins, occurred_at)
+  SELECT ttfd.generate_event_id(), g.user_id, 'opening_balance', g.origin,
+         jsonb_strip_nulls(jsonb_build_object(
+           'run_id', p_run_id, 'games_played', nullif(g.games_played, 0), 'games_won', nullif(g.games_won, 0),
+           'seconds', nullif(g.voice_time, 0), 'messages', nullif(g.messages, 0))),
+         g.xp, g.coins, ttfd.current_time()
+    FROM (SELECT a.user_id, a.origin, sum(a.new_xp)::bigint AS xp, sum(a.new_coins)::bigint AS coins,
+                 sum(a.new_games_played) AS games_played, sum(a.new_games_won) AS games_won,
+                 sum(a.new_voice_time) AS voice_time, sum(a.new_messages) AS messages
+            FROM ttfd.import_accounts a
+           WHERE a.run_id = p_run_id
+             AND (a.new_xp, a.new_coins, a.new_games_played, a.new_games_won, a.new_voice_time, a.new_messages)
+                 <> (0, 0, 0, 0, 0, 0)
+           GROUP BY a.user_id, a.origin) g
+   ORDER BY g.user_id;
+
+  UPDATE ttfd.unified_users u
+     SET xp = u.xp + g.xp,
+         coins = u.coins + g.coins,
+         highest_rank_id = greatest(u.highest_rank_id, (SELECT r.id FROM ttfd.find_rank(u.xp + g.xp) r)),
+         games_played = u.games_played + g.games_played,
+         games_won = u.games_won + g.games_won,
+         total_voice_time = u.total_voice_time + g.voice_time,
+         messages_sent = u.messages_sent + g.messages,
+         daily_streak = greatest(u.daily_streak, g.daily_streak),
+         last_daily = greatest(u.last_daily, g.last_daily),
+         created_at = least(u.created_at, g.created_at),
+         last_active = greatest(u.last_active, g.last_active)
+    FROM (SELECT a.user_id, sum(a.new_xp)::bigint AS xp, sum(a.new_coins)::bigint AS coins,
+                 sum(a.new_games_played)::bigint AS games_played, sum(a.new_games_won)::bigint AS games_won,
+                 sum(a.new_voice_time)::bigint AS voice_time, sum(a.new_messages)::bigint AS messages,
+                 max(a.daily_streak) AS daily_streak, max(a.last_daily) AS last_daily,
+                 min(a.created_at) AS created_at, max(a.last_active) AS last_active
+            FROM ttfd.import_accounts a
+           WHERE a.run_id = p_run_id
+           GROUP BY a.user_id) g
+   WHERE u.id = g.user_id;
+
+  UPDATE ttfd.unified_users u
+     SET achievements = g.achievements
+    FROM (SELECT e.user_id, array_agg(DISTINCT e.name ORDER BY e.name) AS achievements
+            FROM (SELECT a.user_id, unnest(a.achievements) AS name FROM ttfd.import_accounts a WHERE a.run_id = p_run_id
+                   UNION ALL
+                  SELECT o.id, unnest(o.achievements)
+                    FROM ttfd.unified_users o
+                   WHERE o.id IN (SELECT a.user_id FROM ttfd.import_accounts a
+                                   WHERE a.run_id = p_run_id AND a.achievements <> '{}')) e
+           GROUP BY e.user_id) g
+   WHERE u.id = g.user_id AND u.achievements <> g.achievements;
+
+  INSERT INTO ttfd.import_balances AS b
+    (origin, platform, external_id, user_id, run_id, xp, coins, games_played, games_won, total_voice_time, messages_sent)
+  SELECT a.origin, a.platform, a.external_id, a.user_id, p_run_id, a.new_xp, a.new_coins, a.new_games_played,
+         a.new_games_won, a.new_voice_time, a.new_messages
+    FROM ttfd.import_accounts a
+   WHERE a.run_id = p_run_id
+  ON CONFLICT (origin, platform, external_id) DO UPDATE
+    SET user_id = EXCLUDED.user_id, run_id = EXCLUDED.run_id,
+        xp = b.xp + EXCLUDED.xp, coins = b.coins + EXCLUDED.coins,
+        games_played = b.games_played + EXCLUDED.games_played, games_won = b.games_won + EXCLUDED.games_won,
+        total_voice_time = b.total_voice_time + EXCLUDED.total_voice_time,
+        messages_sent = b.messages_sent + EXCLUDED.messages_sent;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.grant_import(bigint) IS
+  'Grants what measure_import found: events opening_balance, balances, counters, dates, achievements.';
+
+CREATE OR REPLACE FUNCTION ttfd.import_amount(p_value jsonb)
+RETURNS bigint
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT coalesce(pg_catalog.floor((p_value #>> '{}')::numeric)::bigint, 0);
+$$;
+
+COMMENT ON FUNCTION ttfd.import_amount(jsonb) IS 'A legacy amount that assess_import_amount lets through, rounded down; 0 where it is missing.';
+
+CREATE OR REPLACE FUNCTION ttfd.import_time(p_value text, p_time_zone text)
+RETURNS timestamptz
+LANGUAGE sql STABLE
+AS $$
+  SELECT CASE WHEN p_value IS NULL OR p_value = '' THEN NULL
+              WHEN p_value ~ '[0-9]{2}:[0-9]{2}.*(Z|[+-][0-9:]+)$' THEN p_value::timestamptz
+              ELSE p_value::timestamp AT TIME ZONE p_time_zone
+         END;
+$$;
+
+COMMENT ON FUNCTION ttfd.import_time(text, text) IS
+  'A legacy time that assess_import_time lets through; one without an offset is taken to be of the time zone.';
 
 -- Exactly once, raced by many senders and the processor: the key stops a twin in the queue; a twin that was applied or has
 -- failed already is seen by the second look, whose snapshot is newer than the insert.
@@ -633,6 +1041,115 @@ $$;
 COMMENT ON FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint) IS
   'Remembers that an event has used its cooldown window and its share of the daily cap.';
 
+CREATE OR REPLACE FUNCTION ttfd.link_import_by_id(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username, candidates)
+  SELECT p_run_id, 'malformed_link', a.source, a.source_key, a.platform, a.external_id, a.username,
+         jsonb_build_array(jsonb_build_object('platform', s.platform, 'external_id', left(s.external_id, 60)))
+    FROM ttfd.stated_import_links(p_run_id) s
+    JOIN ttfd.import_accounts a
+      ON a.run_id = p_run_id AND a.platform = s.from_platform AND a.external_id = s.from_external_id
+   WHERE NOT s.is_well_formed;
+
+  INSERT INTO ttfd.import_links (run_id, kind, platform, external_id, to_platform, to_external_id, is_new)
+  SELECT DISTINCT p_run_id, 'id', e.ends[1], e.ends[2], e.ends[3], e.ends[4], one.home <> other.home
+    FROM ttfd.stated_import_links(p_run_id) s
+   CROSS JOIN LATERAL (
+           SELECT CASE WHEN (s.from_platform, s.from_external_id) < (s.platform, s.external_id)
+                       THEN ARRAY[s.from_platform, s.from_external_id, s.platform, s.external_id]
+                       ELSE ARRAY[s.platform, s.external_id, s.from_platform, s.from_external_id] END) e (ends)
+    JOIN ttfd.import_identities one
+      ON one.run_id = p_run_id AND one.platform = e.ends[1] AND one.external_id = e.ends[2]
+    JOIN ttfd.import_identities other
+      ON other.run_id = p_run_id AND other.platform = e.ends[3] AND other.external_id = e.ends[4]
+   WHERE s.is_well_formed;
+
+  PERFORM ttfd.follow_import_links(p_run_id, 'id', 'links_contradict');
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.link_import_by_id(bigint) IS
+  'Joins accounts that state each other''s ids; contradictions become conflicts.';
+
+-- A name joins accounts only where it can mean nobody else: one account on each platform bears it, no id says otherwise.
+CREATE OR REPLACE FUNCTION ttfd.link_import_by_username(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  WITH named AS MATERIALIZED (
+    SELECT i.*, ttfd.fold_name(i.username) AS name
+      FROM ttfd.import_identities i
+     WHERE i.run_id = p_run_id AND ttfd.fold_name(i.username) IS NOT NULL
+  ), groups AS MATERIALIZED (
+    SELECT n.name, min(n.person) AS person,
+           count(*) > count(DISTINCT n.platform) AS is_ambiguous,
+           count(DISTINCT n.user_id) > 1 AS has_two_users,
+           (SELECT count(*) > count(DISTINCT o.platform)
+              FROM ttfd.import_identities o
+             WHERE o.run_id = p_run_id AND o.person = ANY (array_agg(n.person))) AS is_contradicted
+      FROM named n
+     GROUP BY n.name
+    HAVING count(DISTINCT n.person) > 1
+  ), refused AS (
+    INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username, candidates)
+    SELECT p_run_id,
+           CASE WHEN g.is_ambiguous THEN 'ambiguous_username'
+                WHEN g.has_two_users THEN 'two_users'
+                ELSE 'other_id_known'
+           END,
+           a.source, a.source_key, a.platform, a.external_id, a.username,
+           (SELECT jsonb_agg(jsonb_build_object('platform', c.platform, 'external_id', c.external_id, 'username', c.username))
+              FROM (SELECT o.platform, o.external_id, o.username
+                      FROM named o
+                     WHERE o.name = g.name AND o.person <> n.person
+                     ORDER BY o.platform, o.external_id
+                     LIMIT 10) c)
+      FROM groups g
+      JOIN named n ON n.name = g.name
+      JOIN ttfd.import_accounts a ON a.run_id = p_run_id AND a.platform = n.platform AND a.external_id = n.external_id
+     WHERE g.is_ambiguous OR g.has_two_users OR g.is_contradicted
+  )
+  INSERT INTO ttfd.import_links (run_id, kind, platform, external_id, to_platform, to_external_id, is_new)
+  SELECT p_run_id, 'username', f.platform, f.external_id, n.platform, n.external_id, true
+    FROM groups g
+    JOIN LATERAL (SELECT o.platform, o.external_id FROM named o
+                   WHERE o.name = g.name AND o.person = g.person
+                   ORDER BY o.platform LIMIT 1) f ON true
+    JOIN named n ON n.name = g.name AND n.person <> g.person
+   WHERE NOT (g.is_ambiguous OR g.has_two_users OR g.is_contradicted);
+
+  PERFORM ttfd.follow_import_links(p_run_id, 'username', 'ambiguous_username');
+
+  UPDATE ttfd.import_identities i
+     SET link_method = 'import_username'
+    FROM ttfd.import_links l
+   WHERE i.run_id = p_run_id AND l.run_id = p_run_id AND l.kind = 'username' AND NOT l.is_refused
+     AND i.platform = l.to_platform AND i.external_id = l.to_external_id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.link_import_by_username(bigint) IS
+  'Joins accounts of the same unambiguous username; all other equal names become conflicts.';
+
+CREATE OR REPLACE FUNCTION ttfd.lock_import_members(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  PERFORM 1
+    FROM ttfd.unified_users u
+   WHERE u.id IN (SELECT i.user_id FROM ttfd.import_identities i WHERE i.run_id = p_run_id)
+   ORDER BY u.id
+     FOR NO KEY UPDATE;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.lock_import_members(bigint) IS 'Locks the members of a run, in ascending id as everywhere.';
+
 -- A user who is merged while we wait for the lock hands over to the survivor.
 CREATE OR REPLACE FUNCTION ttfd.lock_user(p_user_id bigint)
 RETURNS ttfd.unified_users
@@ -668,6 +1185,55 @@ $$;
 
 COMMENT ON FUNCTION ttfd.may_speak(text) IS
   'Whether the caller may speak for the platform whose role is given: its members and administrators may.';
+
+-- What each account has gained since the last run: running the same data again finds nothing.
+CREATE OR REPLACE FUNCTION ttfd.measure_import(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  UPDATE ttfd.import_accounts a
+     SET user_id = i.user_id,
+         new_xp = a.xp - coalesce(b.xp, 0),
+         new_coins = a.coins - coalesce(b.coins, 0),
+         new_games_played = a.games_played - coalesce(b.games_played, 0),
+         new_games_won = a.games_won - coalesce(b.games_won, 0),
+         new_voice_time = a.total_voice_time - coalesce(b.total_voice_time, 0),
+         new_messages = a.messages_sent - coalesce(b.messages_sent, 0)
+    FROM ttfd.import_accounts s
+    JOIN ttfd.import_identities i
+      ON i.run_id = s.run_id AND i.platform = s.platform AND i.external_id = s.external_id
+    LEFT JOIN ttfd.import_balances b
+      ON b.origin = s.origin AND b.platform = s.platform AND b.external_id = s.external_id
+   WHERE s.run_id = p_run_id
+     AND a.run_id = p_run_id AND (a.origin, a.platform, a.external_id) = (s.origin, s.platform, s.external_id);
+
+  -- Nobody is put into debt: where the source fell below what it had given, and the member has spent the rest here, the
+  -- account stays as it is and a person decides.
+  WITH short AS (
+    SELECT u.id
+      FROM ttfd.import_accounts a
+      JOIN ttfd.unified_users u ON u.id = a.user_id
+     WHERE a.run_id = p_run_id
+     GROUP BY u.id
+    HAVING u.xp + sum(a.new_xp) < 0 OR u.coins + sum(a.new_coins) < 0
+        OR u.games_played + sum(a.new_games_played) < 0 OR u.games_won + sum(a.new_games_won) < 0
+        OR u.total_voice_time + sum(a.new_voice_time) < 0 OR u.messages_sent + sum(a.new_messages) < 0
+  ), held AS (
+    UPDATE ttfd.import_accounts a
+       SET new_xp = 0, new_coins = 0, new_games_played = 0, new_games_won = 0, new_voice_time = 0, new_messages = 0
+      FROM short s
+     WHERE a.run_id = p_run_id AND a.user_id = s.id
+    RETURNING a.source, a.source_key, a.platform, a.external_id, a.username
+  )
+  INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username)
+  SELECT p_run_id, 'amount_below_zero', h.source, h.source_key, h.platform, h.external_id, h.username
+    FROM held h;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.measure_import(bigint) IS
+  'Computes what each account of a run has gained since the run before; accounts that would leave a balance below zero are kept as they are and become conflicts.';
 
 CREATE OR REPLACE FUNCTION ttfd.metric_value(p_user ttfd.unified_users, p_metric text)
 RETURNS bigint
@@ -841,6 +1407,171 @@ $$;
 
 COMMENT ON FUNCTION ttfd.raise_unknown_user(bigint) IS 'Refuses a user id. Raises TU001.';
 
+-- It really happened: two bots pointed at one database, both calling their table "users". The same table or file is known
+-- by its identity; a copy of it by its rows, because two platforms do not agree on name, XP, coins and birthday of most.
+CREATE OR REPLACE FUNCTION ttfd.refuse_same_sources(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_pair record;
+BEGIN
+  SELECT a.source AS one, b.source AS other INTO v_pair
+    FROM ttfd.import_sources a
+    JOIN ttfd.import_sources b ON b.run_id = a.run_id AND b.source > a.source AND b.identity = a.identity
+   WHERE a.run_id = p_run_id
+   LIMIT 1;
+  IF NOT FOUND THEN
+    WITH prints AS (
+      SELECT DISTINCT r.source,
+             ttfd.fold_name(r.record ->> 'username') AS name,
+             r.record ->> 'xp' AS xp, r.record ->> 'coins' AS coins, r.record ->> 'created_at' AS created_at
+        FROM ttfd.import_rows r
+       WHERE r.run_id = p_run_id AND r.record ? 'username'
+         AND (coalesce(r.record ->> 'xp', '0') <> '0' OR coalesce(r.record ->> 'coins', '0') <> '0')
+    ), sizes AS (
+      SELECT p.source, count(*) AS rows FROM prints p GROUP BY p.source
+    ), twins AS (
+      SELECT a.source AS one, b.source AS other, count(*) AS rows
+        FROM prints a
+        JOIN prints b ON b.source > a.source AND b.name = a.name
+         AND (b.xp, b.coins, b.created_at) IS NOT DISTINCT FROM (a.xp, a.coins, a.created_at)
+       GROUP BY a.source, b.source
+    )
+    SELECT t.one, t.other INTO v_pair
+      FROM twins t
+      JOIN sizes a ON a.source = t.one
+      JOIN sizes b ON b.source = t.other
+     WHERE t.rows >= 3 AND t.rows * 2 >= least(a.rows, b.rows)
+     LIMIT 1;
+  END IF;
+  IF FOUND THEN
+    RAISE EXCEPTION 'sources "%" and "%" hold the same rows', v_pair.one, v_pair.other
+      USING ERRCODE = 'TI001',
+            HINT = 'They would be counted twice. Give each table once, with the preset of the bot that owns it.';
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.refuse_same_sources(bigint) IS 'Raises TI001 when two sources of a run hold the same rows.';
+
+CREATE OR REPLACE FUNCTION ttfd.reject_import_rows(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  UPDATE ttfd.import_rows r
+     SET reject_reason = j.reason
+    FROM (SELECT i.id, ttfd.assess_import_record(i.record, p) AS reason
+            FROM ttfd.import_rows i
+            LEFT JOIN ttfd.platforms p ON p.name = i.platform
+           WHERE i.run_id = p_run_id AND i.reject_reason IS NULL) j
+   WHERE r.id = j.id AND j.reason IS NOT NULL;
+
+  -- The same account twice in one part of one program's data: the first row counts.
+  UPDATE ttfd.import_rows r
+     SET reject_reason = 'duplicate of ' || d.first_key
+                         || CASE WHEN d.first_record = r.record THEN '' ELSE ', with other values' END
+    FROM (SELECT i.id,
+                 row_number() OVER w AS place,
+                 first_value(i.source_key) OVER w AS first_key,
+                 first_value(i.record) OVER w AS first_record
+            FROM ttfd.import_rows i
+            JOIN ttfd.import_sources s ON s.run_id = i.run_id AND s.source = i.source
+            JOIN ttfd.platforms p ON p.name = i.platform
+           WHERE i.run_id = p_run_id AND i.reject_reason IS NULL
+          WINDOW w AS (PARTITION BY s.origin, i.part, i.platform, ttfd.fold_external_id(p, i.record ->> 'external_id')
+                       ORDER BY i.id)) d
+   WHERE r.id = d.id AND d.place > 1;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.reject_import_rows(bigint) IS 'Marks the records of a run that cannot be imported with the reason.';
+
+CREATE OR REPLACE FUNCTION ttfd.report_import(p_run_id bigint, p_users_created bigint)
+RETURNS jsonb
+LANGUAGE sql STABLE
+AS $$
+  WITH sources AS (
+    SELECT s.source, s.origin,
+           (SELECT count(*) FROM ttfd.import_rows r WHERE r.run_id = p_run_id AND r.source = s.source) AS rows,
+           (SELECT count(*) FROM ttfd.import_rows r
+             WHERE r.run_id = p_run_id AND r.source = s.source AND r.reject_reason IS NOT NULL) AS rejected
+      FROM ttfd.import_sources s
+     WHERE s.run_id = p_run_id
+  ), amounts AS (
+    SELECT r.source, coalesce(sum(ttfd.import_amount(r.record -> 'xp')), 0) AS xp,
+           coalesce(sum(ttfd.import_amount(r.record -> 'coins')), 0) AS coins,
+           coalesce(sum(ttfd.import_amount(r.record -> 'messages_sent')), 0) AS messages_sent,
+           coalesce(sum(ttfd.import_amount(r.record -> 'total_voice_time')), 0) AS total_voice_time
+      FROM ttfd.import_rows r
+     WHERE r.run_id = p_run_id AND r.reject_reason IS NULL
+     GROUP BY r.source
+  ), gains AS (
+    SELECT a.source, count(*) AS accounts, sum(a.new_xp) AS xp, sum(a.new_coins) AS coins,
+           sum(a.new_messages) AS messages_sent, sum(a.new_voice_time) AS total_voice_time
+      FROM ttfd.import_accounts a
+     WHERE a.run_id = p_run_id
+     GROUP BY a.source
+  ), links AS (
+    SELECT count(*) FILTER (WHERE l.kind = 'id') AS by_id, count(*) FILTER (WHERE l.kind = 'username') AS by_username
+      FROM ttfd.import_links l
+     WHERE l.run_id = p_run_id AND l.is_new AND NOT l.is_refused
+  )
+  SELECT jsonb_build_object(
+    'sources', (
+      SELECT coalesce(jsonb_agg(jsonb_build_object(
+               'source', s.source, 'origin', s.origin, 'rows', s.rows, 'accepted', s.rows - s.rejected,
+               'rejected', s.rejected, 'accounts', coalesce(g.accounts, 0),
+               'xp', coalesce(a.xp, 0), 'coins', coalesce(a.coins, 0),
+               'messages_sent', coalesce(a.messages_sent, 0), 'total_voice_time', coalesce(a.total_voice_time, 0),
+               'granted_xp', coalesce(g.xp, 0), 'granted_coins', coalesce(g.coins, 0),
+               'granted_messages_sent', coalesce(g.messages_sent, 0),
+               'granted_total_voice_time', coalesce(g.total_voice_time, 0)) ORDER BY s.source), '[]')
+        FROM sources s
+        LEFT JOIN amounts a USING (source)
+        LEFT JOIN gains g USING (source)),
+    'counts', jsonb_build_object(
+      'rows', (SELECT coalesce(sum(s.rows), 0) FROM sources s),
+      'rejected', (SELECT coalesce(sum(s.rejected), 0) FROM sources s),
+      'accounts', (SELECT coalesce(sum(g.accounts), 0) FROM gains g),
+      'users_created', p_users_created,
+      'users_joined', (SELECT count(DISTINCT a.user_id) - p_users_created
+                         FROM ttfd.import_accounts a WHERE a.run_id = p_run_id),
+      'linked_by_id', (SELECT l.by_id FROM links l),
+      'linked_by_username', (SELECT l.by_username FROM links l),
+      'conflicts', (SELECT count(*) FROM ttfd.import_conflicts c WHERE c.run_id = p_run_id)),
+    'conflicts', (
+      SELECT coalesce(jsonb_agg(jsonb_build_object(
+               'reason', c.reason, 'source', c.source, 'source_key', c.source_key, 'platform', c.platform,
+               'external_id', c.external_id, 'username', c.username, 'candidates', c.candidates)
+               ORDER BY c.source, c.source_key, c.reason), '[]')
+        FROM ttfd.import_conflicts c
+       WHERE c.run_id = p_run_id),
+    'rejected', (
+      SELECT coalesce(jsonb_agg(jsonb_build_object(
+               'source', r.source, 'source_key', r.source_key, 'reason', r.reject_reason) ORDER BY r.id), '[]')
+        FROM ttfd.import_rows r
+       WHERE r.run_id = p_run_id AND r.reject_reason IS NOT NULL),
+    'totals_before', (
+      SELECT jsonb_build_object(
+               'xp', coalesce(sum(a.xp), 0), 'coins', coalesce(sum(a.coins), 0),
+               'messages_sent', coalesce(sum(a.messages_sent), 0),
+               'total_voice_time', coalesce(sum(a.total_voice_time), 0))
+        FROM amounts a),
+    'totals_after', (
+      SELECT jsonb_build_object(
+               'xp', coalesce(sum(b.xp), 0), 'coins', coalesce(sum(b.coins), 0),
+               'messages_sent', coalesce(sum(b.messages_sent), 0),
+               'total_voice_time', coalesce(sum(b.total_voice_time), 0))
+        FROM ttfd.import_accounts a
+        JOIN ttfd.import_balances b USING (origin, platform, external_id)
+       WHERE a.run_id = p_run_id));
+$$;
+
+COMMENT ON FUNCTION ttfd.report_import(bigint, bigint) IS
+  'What a run has done, as JSON: sources, counts, conflicts, rejected, totals_before (accepted records) and totals_after (what the ledger holds of these accounts).';
+
 CREATE OR REPLACE FUNCTION ttfd.require_metric(p_metric text)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -924,5 +1655,22 @@ $$;
 
 COMMENT ON FUNCTION ttfd.start_of_window(integer, timestamptz) IS
   'Start of the clock-aligned window (UTC) of the given length in seconds that holds the time; NULL without a length.';
+
+CREATE OR REPLACE FUNCTION ttfd.stated_import_links(p_run_id bigint)
+RETURNS TABLE (from_platform text, from_external_id text, platform text, external_id text, is_well_formed boolean)
+LANGUAGE sql STABLE
+AS $$
+  SELECT a.platform, a.external_id, l.platform, l.external_id, l.external_id ~ p.id_pattern
+    FROM ttfd.import_accounts a
+   CROSS JOIN LATERAL (VALUES ('telegram', a.telegram_id), ('discord', a.discord_id), ('website', a.website_email))
+           AS l (platform, external_id)
+    JOIN ttfd.platforms p ON p.name = l.platform
+   WHERE a.run_id = p_run_id
+     AND l.external_id IS NOT NULL
+     AND (l.platform, l.external_id) <> (a.platform, a.external_id);
+$$;
+
+COMMENT ON FUNCTION ttfd.stated_import_links(bigint) IS
+  'Which account of another platform each legacy account says is its own, and whether that id has the right form.';
 
 RESET ROLE;

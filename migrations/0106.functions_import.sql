@@ -6,4 +6,97 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+CREATE OR REPLACE FUNCTION ttfd.list_import_conflicts(p_run_id bigint)
+RETURNS TABLE (
+  conflict_id bigint, kind text, reason text, source text, source_key text, platform text, external_id text,
+  username text, candidates jsonb, settled_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+  SELECT c.id, 'conflict', c.reason, c.source, c.source_key, c.platform, c.external_id, c.username, c.candidates,
+         c.settled_at
+    FROM import_conflicts c
+   WHERE c.run_id = p_run_id
+   UNION ALL
+  SELECT NULL, 'rejected', r.reject_reason, r.source, r.source_key, r.platform, r.record ->> 'external_id',
+         r.record ->> 'username', '[]', NULL
+    FROM import_rows r
+   WHERE r.run_id = p_run_id AND r.reject_reason IS NOT NULL
+   ORDER BY 2, 4, 5;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_import_conflicts(bigint) IS
+  'What a run left to a person: conflicts (the account was imported, but not joined to anybody) and rejected records (not imported). Returns conflict_id, kind (conflict, rejected), reason, source, source_key, platform, external_id, username, candidates (accounts it might belong to), settled_at. Reasons of conflicts: links_contradict, two_users, ambiguous_username, other_id_known, malformed_link, amount_below_zero.';
+
+REVOKE ALL ON FUNCTION ttfd.list_import_conflicts(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.list_import_conflicts(bigint) TO ttfd_admin;
+
+CREATE OR REPLACE FUNCTION ttfd.start_import(p_source text)
+RETURNS TABLE (run_id bigint)
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+  INSERT INTO import_runs (label) VALUES (left(p_source, 1000)) RETURNING id;
+$$;
+
+COMMENT ON FUNCTION ttfd.start_import(text) IS
+  'Opens an import run; p_source names its sources for people. Then write import_sources, COPY the legacy records into import_rows, and call unify_import. Returns run_id.';
+
+REVOKE ALL ON FUNCTION ttfd.start_import(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.start_import(text) TO ttfd_admin;
+
+-- Each step is a set-based function of its own; this is their order. A dry run does everything, keeps the report and
+-- throws the rest away, so that it cannot say anything but what the real run will do.
+CREATE OR REPLACE FUNCTION ttfd.unify_import(
+  p_run_id bigint, p_dry_run boolean DEFAULT false, p_link_by_username boolean DEFAULT true)
+RETURNS TABLE (
+  run_id bigint, status text, rows bigint, rejected bigint, accounts bigint, users_created bigint, users_joined bigint,
+  linked_by_id bigint, linked_by_username bigint, conflicts bigint, report jsonb)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_report jsonb;
+  v_users_created bigint;
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM import_runs r WHERE r.id = p_run_id AND r.status = 'loading' FOR UPDATE) THEN
+    RAISE EXCEPTION 'import run % is not waiting to be unified', coalesce(p_run_id::text, 'NULL')
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Open a run with start_import.';
+  END IF;
+  BEGIN
+    PERFORM refuse_same_sources(p_run_id);
+    PERFORM reject_import_rows(p_run_id);
+    PERFORM collect_import_accounts(p_run_id);
+    -- First contacts wait until the run is done; members whom we know go on.
+    LOCK TABLE platform_accounts IN SHARE ROW EXCLUSIVE MODE;
+    PERFORM collect_import_identities(p_run_id);
+    PERFORM link_import_by_id(p_run_id);
+    IF p_link_by_username THEN
+      PERFORM link_import_by_username(p_run_id);
+    END IF;
+    v_users_created := create_import_members(p_run_id);
+    PERFORM lock_import_members(p_run_id);
+    PERFORM measure_import(p_run_id);
+    PERFORM grant_import(p_run_id);
+    v_report := report_import(p_run_id, v_users_created);
+    UPDATE import_runs r SET status = 'unified', finished_at = clock_timestamp(), report = v_report WHERE r.id = p_run_id;
+    PERFORM clear_import(p_run_id);
+    IF p_dry_run THEN
+      RAISE EXCEPTION 'dry run' USING ERRCODE = 'TI000';
+    END IF;
+  EXCEPTION
+    WHEN SQLSTATE 'TI000' THEN NULL;
+  END;
+  RETURN QUERY
+  SELECT p_run_id, CASE WHEN p_dry_run THEN 'dry_run' ELSE 'unified' END, c.rows, c.rejected, c.accounts,
+         c.users_created, c.users_joined, c.linked_by_id, c.linked_by_username, c.conflicts, v_report
+    FROM jsonb_to_record(v_report -> 'counts') AS c (
+           rows bigint, rejected bigint, accounts bigint, users_created bigint, users_joined bigint,
+           linked_by_id bigint, linked_by_username bigint, conflicts bigint);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) IS
+  'Makes the records of a run members: refuses sources that are the same rows, rejects bad records, matches accounts by id and, if asked, by unambiguous username, and adds what is new as ledger events opening_balance. A dry run changes nothing and reports the same. Returns run_id, status (unified, dry_run), rows, rejected, accounts, users_created, users_joined (members who existed before), linked_by_id, linked_by_username, conflicts, report (sources, counts, conflicts, rejected, totals_before, totals_after). Raises TI001 when two sources hold the same rows, 55000 when the run is finished.';
+
+REVOKE ALL ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) TO ttfd_admin;
+
 RESET ROLE;

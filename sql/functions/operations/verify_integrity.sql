@@ -42,6 +42,14 @@ AS $$
     FROM unified_users u JOIN unified_users s ON s.id = u.merged_into
    WHERE s.merged_into IS NOT NULL
   UNION ALL
+  SELECT 'import', coalesce(b.user_id, e.user_id), (b.xp, b.coins)::text, (e.xp, e.coins)::text
+    FROM (SELECT i.user_id, sum(i.xp) AS xp, sum(i.coins) AS coins FROM import_balances i GROUP BY i.user_id) b
+    FULL JOIN (SELECT o.user_id, sum(o.xp) AS xp, sum(o.coins) AS coins
+                 FROM cross_platform_events o
+                WHERE o.event_type = 'opening_balance'
+                GROUP BY o.user_id) e ON e.user_id = b.user_id
+   WHERE (coalesce(b.xp, 0), coalesce(b.coins, 0)) <> (coalesce(e.xp, 0), coalesce(e.coins, 0))
+  UNION ALL
   SELECT 'feed', NULL, h.position::text, f.rows || ' rows, last ' || f.last
     FROM feed_head h
    CROSS JOIN (SELECT count(*) AS rows, coalesce(max(e.position), 0) AS last FROM cross_platform_events_processed e) f
@@ -49,7 +57,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.verify_integrity() IS
-  'Checks what must always be true: balances equal the event log, ranks follow XP, members show their accounts and have one, the feed has no gap. Returns kind, user_id, expected, actual: a row per violation, none when sound.';
+  'Checks what must always be true: balances equal the event log, ranks follow XP, members show their accounts and have one, opening balances equal what was imported, the feed has no gap. Returns kind, user_id, expected, actual: a row per violation, none when sound.';
 
 REVOKE ALL ON FUNCTION ttfd.verify_integrity() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.verify_integrity() TO ttfd_worker, ttfd_admin, ttfd_reader;

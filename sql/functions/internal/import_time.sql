@@ -1,0 +1,12 @@
+CREATE OR REPLACE FUNCTION ttfd.import_time(p_value text, p_time_zone text)
+RETURNS timestamptz
+LANGUAGE sql STABLE
+AS $$
+  SELECT CASE WHEN p_value IS NULL OR p_value = '' THEN NULL
+              WHEN p_value ~ '[0-9]{2}:[0-9]{2}.*(Z|[+-][0-9:]+)$' THEN p_value::timestamptz
+              ELSE p_value::timestamp AT TIME ZONE p_time_zone
+         END;
+$$;
+
+COMMENT ON FUNCTION ttfd.import_time(text, text) IS
+  'A legacy time that assess_import_time lets through; one without an offset is taken to be of the time zone.';

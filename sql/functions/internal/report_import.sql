@@ -1,0 +1,83 @@
+CREATE OR REPLACE FUNCTION ttfd.report_import(p_run_id bigint, p_users_created bigint)
+RETURNS jsonb
+LANGUAGE sql STABLE
+AS $$
+  WITH sources AS (
+    SELECT s.source, s.origin,
+           (SELECT count(*) FROM ttfd.import_rows r WHERE r.run_id = p_run_id AND r.source = s.source) AS rows,
+           (SELECT count(*) FROM ttfd.import_rows r
+             WHERE r.run_id = p_run_id AND r.source = s.source AND r.reject_reason IS NOT NULL) AS rejected
+      FROM ttfd.import_sources s
+     WHERE s.run_id = p_run_id
+  ), amounts AS (
+    SELECT r.source, coalesce(sum(ttfd.import_amount(r.record -> 'xp')), 0) AS xp,
+           coalesce(sum(ttfd.import_amount(r.record -> 'coins')), 0) AS coins,
+           coalesce(sum(ttfd.import_amount(r.record -> 'messages_sent')), 0) AS messages_sent,
+           coalesce(sum(ttfd.import_amount(r.record -> 'total_voice_time')), 0) AS total_voice_time
+      FROM ttfd.import_rows r
+     WHERE r.run_id = p_run_id AND r.reject_reason IS NULL
+     GROUP BY r.source
+  ), gains AS (
+    SELECT a.source, count(*) AS accounts, sum(a.new_xp) AS xp, sum(a.new_coins) AS coins,
+           sum(a.new_messages) AS messages_sent, sum(a.new_voice_time) AS total_voice_time
+      FROM ttfd.import_accounts a
+     WHERE a.run_id = p_run_id
+     GROUP BY a.source
+  ), links AS (
+    SELECT count(*) FILTER (WHERE l.kind = 'id') AS by_id, count(*) FILTER (WHERE l.kind = 'username') AS by_username
+      FROM ttfd.import_links l
+     WHERE l.run_id = p_run_id AND l.is_new AND NOT l.is_refused
+  )
+  SELECT jsonb_build_object(
+    'sources', (
+      SELECT coalesce(jsonb_agg(jsonb_build_object(
+               'source', s.source, 'origin', s.origin, 'rows', s.rows, 'accepted', s.rows - s.rejected,
+               'rejected', s.rejected, 'accounts', coalesce(g.accounts, 0),
+               'xp', coalesce(a.xp, 0), 'coins', coalesce(a.coins, 0),
+               'messages_sent', coalesce(a.messages_sent, 0), 'total_voice_time', coalesce(a.total_voice_time, 0),
+               'granted_xp', coalesce(g.xp, 0), 'granted_coins', coalesce(g.coins, 0),
+               'granted_messages_sent', coalesce(g.messages_sent, 0),
+               'granted_total_voice_time', coalesce(g.total_voice_time, 0)) ORDER BY s.source), '[]')
+        FROM sources s
+        LEFT JOIN amounts a USING (source)
+        LEFT JOIN gains g USING (source)),
+    'counts', jsonb_build_object(
+      'rows', (SELECT coalesce(sum(s.rows), 0) FROM sources s),
+      'rejected', (SELECT coalesce(sum(s.rejected), 0) FROM sources s),
+      'accounts', (SELECT coalesce(sum(g.accounts), 0) FROM gains g),
+      'users_created', p_users_created,
+      'users_joined', (SELECT count(DISTINCT a.user_id) - p_users_created
+                         FROM ttfd.import_accounts a WHERE a.run_id = p_run_id),
+      'linked_by_id', (SELECT l.by_id FROM links l),
+      'linked_by_username', (SELECT l.by_username FROM links l),
+      'conflicts', (SELECT count(*) FROM ttfd.import_conflicts c WHERE c.run_id = p_run_id)),
+    'conflicts', (
+      SELECT coalesce(jsonb_agg(jsonb_build_object(
+               'reason', c.reason, 'source', c.source, 'source_key', c.source_key, 'platform', c.platform,
+               'external_id', c.external_id, 'username', c.username, 'candidates', c.candidates)
+               ORDER BY c.source, c.source_key, c.reason), '[]')
+        FROM ttfd.import_conflicts c
+       WHERE c.run_id = p_run_id),
+    'rejected', (
+      SELECT coalesce(jsonb_agg(jsonb_build_object(
+               'source', r.source, 'source_key', r.source_key, 'reason', r.reject_reason) ORDER BY r.id), '[]')
+        FROM ttfd.import_rows r
+       WHERE r.run_id = p_run_id AND r.reject_reason IS NOT NULL),
+    'totals_before', (
+      SELECT jsonb_build_object(
+               'xp', coalesce(sum(a.xp), 0), 'coins', coalesce(sum(a.coins), 0),
+               'messages_sent', coalesce(sum(a.messages_sent), 0),
+               'total_voice_time', coalesce(sum(a.total_voice_time), 0))
+        FROM amounts a),
+    'totals_after', (
+      SELECT jsonb_build_object(
+               'xp', coalesce(sum(b.xp), 0), 'coins', coalesce(sum(b.coins), 0),
+               'messages_sent', coalesce(sum(b.messages_sent), 0),
+               'total_voice_time', coalesce(sum(b.total_voice_time), 0))
+        FROM ttfd.import_accounts a
+        JOIN ttfd.import_balances b USING (origin, platform, external_id)
+       WHERE a.run_id = p_run_id));
+$$;
+
+COMMENT ON FUNCTION ttfd.report_import(bigint, bigint) IS
+  'What a run has done, as JSON: sources, counts, conflicts, rejected, totals_before (accepted records) and totals_after (what the ledger holds of these accounts).';
