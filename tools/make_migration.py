@@ -39,7 +39,9 @@ SET LOCAL lock_timeout = '10s';
 
 CREATED = re.compile(r"^CREATE OR REPLACE FUNCTION (ttfd\.\w+)", re.MULTILINE)
 COMMENTED = re.compile(r"^COMMENT ON FUNCTION (ttfd\.\w+\([^)]*\)) IS", re.MULTILINE)
-TRIGGER = re.compile(r"^CREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER (\w+)\s.*?\sON (ttfd\.\w+)", re.MULTILINE | re.DOTALL)
+TRIGGER = re.compile(
+    r"^CREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER (\w+)\s.*?\sON (ttfd\.\w+)", re.MULTILINE | re.DOTALL
+)
 
 
 def rollback_of(path: Path) -> list[str]:

@@ -31,9 +31,7 @@ def normalise_dsn(url: str) -> str:
     """
     url = url.strip()
     if not url:
-        raise ValueError(
-            "The database address is empty. Expected postgresql://user:password@host:5432/database."
-        )
+        raise ValueError("The database address is empty. Expected postgresql://user:password@host:5432/database.")
     if scheme := _SCHEME.match(url):
         rest = url[scheme.end() :]
         if scheme[2]:

@@ -78,9 +78,7 @@ class Server:
 
     def database_url(self, database: str) -> str:
         """Address of another database of this server."""
-        query = urlencode(
-            {"host": self.host, "port": self.port, "passfile": self.passfile}, quote_via=quote, safe=""
-        )
+        query = urlencode({"host": self.host, "port": self.port, "passfile": self.passfile}, quote_via=quote, safe="")
         return f"postgresql://{USER}@/{quote(database, safe='')}?{query}"
 
     def stop(self, mode: StopMode = "fast") -> None:
@@ -226,9 +224,7 @@ class _Cluster:
         joined = subprocess.list2cmdline(options) if _WINDOWS else shlex.join(options)
         if self._has_stale_pid():
             (self.data / "postmaster.pid").unlink()
-        started = self._run(
-            "pg_ctl", "start", "-D", self.data, "-l", self.log, "-w", "-t", "120", "-o", joined
-        )
+        started = self._run("pg_ctl", "start", "-D", self.data, "-l", self.log, "-w", "-t", "120", "-o", joined)
         if started.returncode:
             reason = _last_lines(self.log) or started.stdout
             raise EmbeddedError(f"PostgreSQL did not start: {reason}\nThe log is {self.log}.")
@@ -259,9 +255,7 @@ class _Cluster:
             # fmt: on
             # A schema has the user's name: pinned, so that unqualified names mean the same to everyone.
             setup = f"CREATE DATABASE {DATABASE};\n\nALTER ROLE {USER} SET search_path = public;\n\n"
-            self._must_run(
-                "postgres", "--single", "-j", "-D", draft, "-c", "exit_on_error=on", "postgres", send=setup
-            )
+            self._must_run("postgres", "--single", "-j", "-D", draft, "-c", "exit_on_error=on", "postgres", send=setup)
             _write_private(self.passfile, f"*:*:*:{USER}:{password}\n")
             draft.rename(self.data)
         finally:
@@ -431,9 +425,7 @@ def _folders(directory: Path) -> list[Path]:
 
 def _major_version(binaries: Path) -> int:
     try:
-        text = subprocess.run(
-            [binaries / "postgres", "--version"], capture_output=True, text=True, check=True
-        ).stdout
+        text = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         raise EmbeddedError(f"There is no usable PostgreSQL in {binaries}: {error}") from error
     found = re.search(r"\d+", text)
@@ -458,9 +450,7 @@ def _make_folder(place: Path) -> None:
 def _write_private(place: Path, text: str, account: _Account | None = None) -> None:
     draft = place.with_name(place.name + ".draft")
     draft.unlink(missing_ok=True)
-    with os.fdopen(
-        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-    ) as file:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
         if account:
             os.chown(draft, account.uid, account.gid)

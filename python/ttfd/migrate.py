@@ -61,9 +61,7 @@ def migrations_folder() -> Path:
     for folder in (here / "migrations", here.parents[1] / "migrations"):
         if folder.is_dir():
             return folder
-    raise MigrationError(
-        "The package holds no migrations. Install it again: pip install --force-reinstall ttfd"
-    )
+    raise MigrationError("The package holds no migrations. Install it again: pip install --force-reinstall ttfd")
 
 
 def migrate(url: str, *, folder: Path | None = None) -> list[str]:
@@ -72,7 +70,7 @@ def migrate(url: str, *, folder: Path | None = None) -> list[str]:
     Waits up to 60 seconds for another run, so several deployments may start at once.
 
     Args:
-        url: address in any form that `ttfd.connection.normalise_dsn` takes.
+        url: address in any form that `ttfd.connection.normalise_dsn` takes; direct, not through a pooler.
         folder: migrations to use instead of the packaged ones.
 
     Raises:
@@ -83,8 +81,7 @@ def migrate(url: str, *, folder: Path | None = None) -> list[str]:
     applied = []
     with _backend(url) as backend, backend.lock():
         everything = _read(folder)
-        todo = backend.to_apply(everything)
-        for migration in todo:
+        for migration in backend.to_apply(everything):
             with _explained(migration.id, "apply"):
                 backend.apply_one(migration)
             applied.append(migration.id)
@@ -114,17 +111,15 @@ def rollback(url: str, to: str | None = None, *, folder: Path | None = None) -> 
         folder: see `migrate`.
 
     Raises:
-        MigrationError: besides the reasons of `migrate`: unknown ``to``, or a migration without a rollback file
-            (yoyo would unmark it and leave its tables).
+        MigrationError: besides the reasons of `migrate`: unknown ``to``, or a migration without a rollback
+            file (yoyo would unmark it and leave its tables).
     """
     undone = []
     with _backend(url) as backend, backend.lock():
         applied = list(backend.to_rollback(_read(folder)))
         ids = [migration.id for migration in applied]
         if to and to not in ids:
-            raise MigrationError(
-                f"{to} is not applied, so it cannot become the newest. Applied: {ids or 'none'}"
-            )
+            raise MigrationError(f"{to} is not applied, so it cannot become the newest. Applied: {ids or 'none'}")
         todo = applied[:1] if to is None else applied[: ids.index(to)] if to else applied
         for migration in todo:
             path = Path(migration.path)
@@ -196,7 +191,7 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
         }
 
     @contextlib.contextmanager
-    def lock(self, timeout: float = _FOREIGN_LOCK_SECONDS) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Hold both locks: the advisory one, which the server frees when we die, and yoyo's row.
 
         Our rows carry a negative pid. Whoever has the advisory lock knows that such a row is left over.
@@ -204,24 +199,21 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
         if self._is_locked:
             yield
             return
-        with psycopg.connect(**self.uri.args) as guard:
+        with psycopg.connect(**self.uri.args, autocommit=True) as guard:
             _take_advisory_lock(guard)
-            self._take_lock_row(timeout)
+            self._take_lock_row()
             self._is_locked = True
             try:
                 yield
             finally:
                 self._is_locked = False
-                with contextlib.suppress(
-                    psycopg.OperationalError
-                ):  # connection lost: the next run removes it
+                with contextlib.suppress(psycopg.OperationalError):  # connection lost: the next run removes it
                     self.execute("DELETE FROM public.yoyo_lock WHERE pid < 0")
 
-    def _take_lock_row(self, timeout: float) -> None:
-        deadline = time.monotonic() + timeout
+    def _take_lock_row(self) -> None:
+        deadline = time.monotonic() + _FOREIGN_LOCK_SECONDS
         take = (
-            "INSERT INTO public.yoyo_lock (ctime, pid) VALUES (now() AT TIME ZONE 'UTC', :pid) "
-            "ON CONFLICT DO NOTHING"
+            "INSERT INTO public.yoyo_lock (ctime, pid) VALUES (now() AT TIME ZONE 'UTC', :pid) ON CONFLICT DO NOTHING"
         )
         while not self.execute(take, {"pid": -os.getpid()}).rowcount:
             for pid, ctime, is_alive in self.execute(_LOCK_ROW_SQL, {"application": _APPLICATION}):
@@ -244,19 +236,17 @@ _LOCK_ROW_SQL = """
            EXISTS (SELECT FROM pg_stat_activity a
                     WHERE a.datname = current_database()
                       AND a.application_name <> :application
-                      AND a.backend_start BETWEEN l.ctime AT TIME ZONE 'UTC' - interval '5 minutes'
-                                              AND l.ctime AT TIME ZONE 'UTC' + interval '5 minutes'
+                      AND abs(extract(epoch FROM a.backend_start AT TIME ZONE 'UTC' - l.ctime)) < 300
                       AND (a.query = 'COMMIT' OR strpos(a.query, 'yoyo') > 0))
       FROM public.yoyo_lock l
 """
 
 
 def _take_advisory_lock(guard: psycopg.Connection[Any]) -> None:
-    """Take it for one transaction, which also holds through a pooler, and keep that transaction open."""
-    guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-    guard.execute(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+    """Take it for the session, not for a transaction: CREATE INDEX CONCURRENTLY would wait for that."""
+    guard.execute(f"SET lock_timeout = '{_LOCK_SECONDS}s'")
     try:
-        guard.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_KEY])
+        guard.execute("SELECT pg_advisory_lock(%s)", [_LOCK_KEY])
     except psycopg.errors.LockNotAvailable as error:
         raise MigrationError(
             f"Another ttfd migrate has been running for {_LOCK_SECONDS} seconds. Wait for it, then try again."
@@ -265,11 +255,7 @@ def _take_advisory_lock(guard: psycopg.Connection[Any]) -> None:
 
 @contextlib.contextmanager
 def _backend(url: str) -> Iterator[_Backend]:
-    arguments = {
-        "conninfo": normalise_dsn(url),
-        "application_name": _APPLICATION,
-        "prepare_threshold": None,  # fit for a pooler
-    }
+    arguments = {"conninfo": normalise_dsn(url), "application_name": _APPLICATION}
     uri = DatabaseURI("postgresql+psycopg", None, None, None, None, None, arguments)
     with _Backend(uri, default_migration_table) as backend:
         backend.init_database()
@@ -280,7 +266,11 @@ def _read(folder: Path | None) -> Any:
     folder = folder or migrations_folder()
     if not folder.is_dir():
         raise MigrationError(f"There is no migrations folder {folder}.")
-    return read_migrations(str(folder))
+    migrations = read_migrations(str(folder))
+    with _explained(folder.name, "read"):
+        for migration in migrations:
+            migration.load()
+    return migrations
 
 
 @contextlib.contextmanager

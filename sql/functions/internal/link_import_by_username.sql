@@ -22,8 +22,8 @@ BEGIN
     INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username, candidates)
     SELECT p_run_id,
            CASE WHEN g.is_ambiguous THEN 'ambiguous_username'
-                WHEN g.has_two_users THEN 'two_users'
-                ELSE 'other_id_known'
+                WHEN g.is_contradicted THEN 'other_id_known'
+                ELSE 'two_users'
            END,
            a.source, a.source_key, a.platform, a.external_id, a.username,
            (SELECT jsonb_agg(jsonb_build_object('platform', c.platform, 'external_id', c.external_id, 'username', c.username))

@@ -1,0 +1,40 @@
+# Everything a fresh machine needs is python3 with pip and venv, git and make.
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check migration bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+$(READY): pyproject.toml
+	python3 -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@
+
+demo: $(READY) ## Import a sample community, run it live and show it on a web page
+	$(BIN)/ttfd demo
+
+test: $(READY) ## Run the tests on an embedded PostgreSQL
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(READY) ## Lint, check types and that generated files are up to date
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python tools/make_migration.py --check
+	$(BIN)/python tools/async_to_sync.py --check
+
+migration: $(READY) ## Write the generated files anew: migrations from sql/, sync modules from async ones
+	$(BIN)/python tools/make_migration.py
+	$(BIN)/python tools/async_to_sync.py
+
+bench: $(READY) ## Measure (not part of the tests)
+	$(BIN)/python bench/drain.py
+
+clean: ## Stop the embedded PostgreSQL and remove what make has made
+	@if [ -x $(BIN)/ttfd ]; then $(BIN)/ttfd pg stop || true; fi
+	rm -rf $(VENV) .ttfd .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

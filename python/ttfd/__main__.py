@@ -1,0 +1,5 @@
+"""``python -m ttfd`` is the command ``ttfd``."""
+
+from ttfd.cli import main
+
+main()

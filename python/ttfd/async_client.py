@@ -1,0 +1,242 @@
+"""The SQL functions as methods. Every method is one call of one function and one mapping of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from . import models
+from .connect import open_async_connection
+from .errors import translate
+
+if TYPE_CHECKING:
+    from psycopg_pool import AsyncConnectionPool
+
+Model = TypeVar("Model")
+
+
+class AsyncClient:
+    """Speaks to ttfd through a connection or a pool.
+
+    ``source`` is a PostgreSQL URL, a psycopg connection or a psycopg pool. A connection or pool stays its owner's: the
+    client neither commits nor closes it (a pool commits each call by itself). For a URL the client keeps one connection
+    of its own in autocommit, opens it at the first call, opens it again when it was lost, and sends the call that found
+    it lost once more: every call can be repeated, because events carry ids.
+
+    Refusals raise the classes of :mod:`ttfd.errors`; everything else that fails raises ``psycopg.Error``.
+    """
+
+    def __init__(
+        self, source: str | psycopg.AsyncConnection[Any] | AsyncConnectionPool[psycopg.AsyncConnection[Any]]
+    ) -> None:
+        self._source = source
+        self._own: psycopg.AsyncConnection[Any] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the client's own connection, if it has one."""
+        if self._own is not None:
+            await self._own.close()
+            self._own = None
+
+    # Identity
+
+    async def get_or_create_user(
+        self, platform: str, external_id: str, username: str | None = None, display_name: str | None = None
+    ) -> models.Contact:
+        """The user behind a platform account, created at first contact; names that are given replace the known ones.
+
+        Raises InvalidExternalIdError, PlatformNotAllowedError.
+        """
+        return await self._one(
+            models.Contact,
+            "get_or_create_user",
+            p_platform=platform,
+            p_external_id=external_id,
+            p_username=username,
+            p_display_name=display_name,
+        )
+
+    async def find_user(self, platform: str, external_id: str) -> models.User | None:
+        """The user behind a platform account, or None when the account is unknown."""
+        rows = await self._all(models.User, "find_user", p_platform=platform, p_external_id=external_id)
+        return rows[0] if rows else None
+
+    async def get_profile(self, user_id: int) -> models.Profile:
+        """All that a profile page shows; a merged user is followed to the survivor. Raises UserNotFoundError."""
+        return await self._one(models.Profile, "get_profile", p_user_id=user_id)
+
+    async def link_verified_account(
+        self, user_id: int, platform: str, external_id: str, username: str | None = None
+    ) -> models.Link:
+        """Add an account that its provider has verified (OAuth) to a user.
+
+        Raises UserNotFoundError, InvalidExternalIdError, AccountTakenError, AccountsCollideError.
+        """
+        return await self._one(
+            models.Link,
+            "link_verified_account",
+            p_user_id=user_id,
+            p_platform=platform,
+            p_external_id=external_id,
+            p_username=username,
+        )
+
+    # Events
+
+    async def record_event(
+        self,
+        event_id: UUID,
+        platform: str,
+        external_id: str,
+        event_type: str,
+        data: Mapping[str, Any] | None = None,
+    ) -> models.EventOutcome:
+        """Queue an event; it is granted within a moment, by the worker. Send it again with the same id when in doubt.
+
+        Raises UnknownEventTypeError, EventIdReusedError, AmountNotAllowedError, InvalidExternalIdError,
+        PlatformNotAllowedError.
+        """
+        return await self._event("record_event", event_id, platform, external_id, event_type, data)
+
+    async def apply_event(
+        self,
+        event_id: UUID,
+        platform: str,
+        external_id: str,
+        event_type: str,
+        data: Mapping[str, Any] | None = None,
+    ) -> models.EventOutcome:
+        """Grant an event at once, for what the member waits to see. Raises what ``record_event`` raises."""
+        return await self._event("apply_event", event_id, platform, external_id, event_type, data)
+
+    async def record_events(self, events: Iterable[Mapping[str, Any]]) -> list[models.EventOutcome]:
+        """Queue many events at once, all or none; the outcomes come in the same order.
+
+        Each event is a mapping with ``event_id``, ``platform``, ``external_id``, ``event_type``, ``data`` and, where it
+        is known, ``occurred_at`` (ISO 8601 text with an offset). Raises what ``record_event`` raises.
+        """
+        listed = [{**event, "event_id": str(event["event_id"])} for event in events]
+        return await self._all(models.EventOutcome, "record_events", p_events=Jsonb(listed))
+
+    async def process_events(self, limit: int = 1000) -> models.BatchResult:
+        """Apply up to ``limit`` pending events (1 to 100,000). The worker calls this in a loop."""
+        return await self._one(models.BatchResult, "process_events", p_limit=limit)
+
+    async def read_feed(
+        self, after: int, types: Iterable[str] | None = None, limit: int = 100
+    ) -> list[models.FeedEvent]:
+        """Applied events after a feed position, in feed order, at most 10,000."""
+        return await self._all(
+            models.FeedEvent,
+            "read_feed",
+            p_after=after,
+            p_types=None if types is None else list(types),
+            p_limit=limit,
+        )
+
+    async def feed_state(self) -> models.FeedState:
+        """Where the feed stands."""
+        return await self._one(models.FeedState, "feed_state")
+
+    async def list_failed_events(self, limit: int = 100) -> list[models.FailedEvent]:
+        """Events that could not be applied, oldest first."""
+        return await self._all(models.FailedEvent, "list_failed_events", p_limit=limit)
+
+    # Progression
+
+    async def list_leaderboard(
+        self, metric: str = "xp", limit: int = 100, after: str | None = None
+    ) -> list[models.LeaderboardRow]:
+        """The best members by xp, coins, messages, voice (seconds), games or wins; ``after`` is a row's cursor."""
+        return await self._all(models.LeaderboardRow, "list_leaderboard", p_metric=metric, p_limit=limit, p_after=after)
+
+    async def get_position(self, user_id: int, metric: str = "xp") -> models.Position:
+        """Where a member stands by a metric. Raises UserNotFoundError."""
+        return await self._one(models.Position, "get_position", p_user_id=user_id, p_metric=metric)
+
+    async def list_history(self, user_id: int, before: int | None = None, limit: int = 50) -> list[models.HistoryRow]:
+        """A member's ledger, newest first; ``before`` is a row's position. Raises UserNotFoundError."""
+        return await self._all(models.HistoryRow, "list_history", p_user_id=user_id, p_before=before, p_limit=limit)
+
+    # Operations
+
+    async def verify_integrity(self) -> list[models.Violation]:
+        """What should never be: empty when balances, ranks, accounts and the feed are sound."""
+        return await self._all(models.Violation, "verify_integrity")
+
+    async def get_stats(self) -> models.Stats:
+        """The community and the queue in one row."""
+        return await self._one(models.Stats, "get_stats")
+
+    # How a call is made
+
+    async def _event(
+        self,
+        function: str,
+        event_id: UUID,
+        platform: str,
+        external_id: str,
+        event_type: str,
+        data: Mapping[str, Any] | None,
+    ) -> models.EventOutcome:
+        return await self._one(
+            models.EventOutcome,
+            function,
+            p_event_id=event_id,
+            p_platform=platform,
+            p_external_id=external_id,
+            p_event_type=event_type,
+            p_data=Jsonb(dict(data or {})),
+        )
+
+    async def _one(self, model: type[Model], function: str, **parameters: object) -> Model:
+        (row,) = await self._all(model, function, **parameters)
+        return row
+
+    async def _all(self, model: type[Model], function: str, **parameters: object) -> list[Model]:
+        """Columns are named, never ``*``: a function may grow one without breaking its callers."""
+        query = sql.SQL("SELECT {} FROM ttfd.{}({})").format(
+            sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(model)),  # type: ignore[arg-type, misc]
+            sql.Identifier(function),
+            sql.SQL(", ").join(
+                sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in parameters
+            ),
+        )
+        try:
+            return await self._fetch(model, query, parameters)
+        except psycopg.OperationalError:
+            if self._own is None or not self._own.broken:
+                raise
+            return await self._fetch(model, query, parameters)
+        except psycopg.DatabaseError as error:
+            raise translate(error) from error
+
+    async def _fetch(self, model: type[Model], query: sql.Composed, parameters: dict[str, object]) -> list[Model]:
+        async with self._connection() as connection, connection.cursor() as cursor:
+            await cursor.execute(query, parameters)
+            return [model(*row) for row in await cursor.fetchall()]
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        if isinstance(self._source, str):
+            if self._own is None or self._own.closed:
+                self._own = await open_async_connection(self._source)
+            yield self._own
+        elif isinstance(self._source, psycopg.AsyncConnection):
+            yield self._source
+        else:
+            async with self._source.connection() as connection:
+                yield connection

@@ -1,0 +1,44 @@
+"""Readers of the legacy programs' data, and the loader that hands it to the database.
+
+The readers only rename: a preset, a mapping file under `presets/`, says which legacy field is which canonical
+one. Checking, matching and adding up is done by the database.
+"""
+
+from collections.abc import Callable
+
+from ttfd.legacy.errors import LegacyError
+from ttfd.legacy.json_files import open_json
+from ttfd.legacy.loader import ImportResult, Progress, run_import
+from ttfd.legacy.postgres import open_postgres
+from ttfd.legacy.preset import Preset, load_preset, preset_names
+from ttfd.legacy.source import LeftOut, LegacyRow, LegacySource
+
+__all__ = [
+    "ImportResult",
+    "LeftOut",
+    "LegacyError",
+    "LegacyRow",
+    "LegacySource",
+    "Preset",
+    "Progress",
+    "open_source",
+    "preset_names",
+    "run_import",
+]
+
+_OPENERS: dict[str, Callable[[Preset, str], LegacySource]] = {"json": open_json, "postgres": open_postgres}
+
+
+def open_source(preset: str, location: str) -> LegacySource:
+    """Open the legacy data at `location`.
+
+    Args:
+        preset: name of a format, see `preset_names`.
+        location: for JSON the files, separated by commas; for PostgreSQL an address, or `env:NAME` for an
+            environment variable that holds one.
+
+    Raises:
+        LegacyError: what is wrong, and what to do next; never quotes a password.
+    """
+    found = load_preset(preset)
+    return _OPENERS[found.reader](found, location)

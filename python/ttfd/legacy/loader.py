@@ -1,0 +1,137 @@
+"""Hands legacy sources to the database, which does all the rest of an import."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from ttfd.legacy.errors import marked
+from ttfd.legacy.source import LeftOut, LegacySource
+
+__all__ = ["ImportResult", "Progress", "run_import"]
+
+Progress = Callable[[LegacySource, int], None]
+"""Called with a source and the number of its rows that are loaded so far."""
+
+_ROWS_A_REPORT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did, or with `dry_run` would do.
+
+    Attributes:
+        run_id: the run, for `ttfd.undo_import`.
+        status: `unified` or `dry_run`.
+        rows: legacy records read.
+        rejected: records that were not imported; each is listed in the report.
+        accounts: platform accounts that the records speak of.
+        users_created: members who are new.
+        users_joined: members that became one with another.
+        linked_by_id: accounts linked because a legacy program stated the id.
+        linked_by_username: accounts linked by an unambiguous name.
+        conflicts: what a person has to settle.
+        report: everything by source, as `ttfd.unify_import` returns it.
+        left_out: parts that were not read, and why.
+    """
+
+    run_id: int
+    status: str
+    rows: int
+    rejected: int
+    accounts: int
+    users_created: int
+    users_joined: int
+    linked_by_id: int
+    linked_by_username: int
+    conflicts: int
+    report: dict[str, Any]
+    left_out: tuple[LeftOut, ...]
+
+
+def run_import(
+    conn: psycopg.Connection[Any],
+    sources: Sequence[LegacySource],
+    *,
+    dry_run: bool = False,
+    link_by_username: bool = True,
+    progress: Progress | None = None,
+) -> ImportResult:
+    """Import `sources` in one transaction: an interruption leaves nothing behind.
+
+    Args:
+        conn: connection to the unified database, as a member of `ttfd_admin`.
+        sources: open sources; one that reads what another one reads already is refused.
+        dry_run: report what would happen, and change nothing.
+        link_by_username: whether an unambiguous equal name links accounts.
+        progress: called every 1,000 rows of a source and at its end.
+
+    Raises:
+        LegacyError: a source broke off.
+        psycopg.Error: the database refused; SQLSTATE TI001 when two sources hold the same rows.
+    """
+    _leave_out_repeated(sources)
+    labels = _labels(sources)
+    with conn.transaction(force_rollback=dry_run), conn.cursor(row_factory=dict_row) as cursor:
+        cursor.execute("SELECT run_id FROM ttfd.start_import(p_source => %s)", [" + ".join(labels)])
+        (started,) = cursor
+        run_id = started["run_id"]
+        cursor.executemany(
+            "INSERT INTO ttfd.import_sources (run_id, source, preset, origin, identity, time_zone)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            [
+                (run_id, label, source.preset.name, source.preset.origin, source.identity, source.time_zone)
+                for label, source in zip(labels, sources, strict=True)
+            ],
+        )
+        for label, source in zip(labels, sources, strict=True):
+            _copy(cursor, run_id, label, source, progress)
+        cursor.execute(
+            "SELECT run_id, status, rows, rejected, accounts, users_created, users_joined,"
+            " linked_by_id, linked_by_username, conflicts, report"
+            " FROM ttfd.unify_import(p_run_id => %s, p_dry_run => %s, p_link_by_username => %s)",
+            [run_id, dry_run, link_by_username],
+        )
+        (outcome,) = cursor
+    left_out = tuple(part for source in sources for part in source.left_out)
+    return ImportResult(**outcome, left_out=left_out)
+
+
+def _copy(
+    cursor: psycopg.Cursor[Any], run_id: int, label: str, source: LegacySource, progress: Progress | None
+) -> None:
+    count = 0
+    with cursor.copy(
+        "COPY ttfd.import_rows (run_id, source, part, source_key, platform, record, reject_reason) FROM STDIN"
+    ) as copy:
+        for count, row in enumerate(source.rows(), start=1):
+            copy.write_row((run_id, label, row.part, row.source_key, row.platform, row.record, row.reject_reason))
+            if progress and count % _ROWS_A_REPORT == 0:
+                progress(source, count)
+    if progress:
+        progress(source, count)
+
+
+def _leave_out_repeated(sources: Sequence[LegacySource]) -> None:
+    """Read a table or file only once, where for one of the sources it is but an addition.
+
+    Sources whose main parts are the same are left as they are: the database refuses them.
+    """
+    taken = {source.identity for source in sources}
+    for source in sources:
+        for part in source.parts[1:]:
+            if part.identity in taken - {source.identity}:
+                source.leave_out(part.name, marked("another source of this import reads the same data"))
+            taken.add(part.identity)
+
+
+def _labels(sources: Sequence[LegacySource]) -> list[str]:
+    """Return the labels, numbered from the second on where several sources have the same."""
+    seen: dict[str, int] = {}
+    labels = []
+    for source in sources:
+        seen[source.label] = count = seen.get(source.label, 0) + 1
+        labels.append(source.label if count == 1 else f"{source.label} ({count})")
+    return labels

@@ -1,0 +1,205 @@
+"""What the SQL functions answer, as frozen objects.
+
+Field names are column names; times are aware, durations are in seconds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Answer of ``get_or_create_user``."""
+
+    user_id: int
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Answer of ``find_user``: who a platform account is."""
+
+    user_id: int
+    username: str | None
+    display_name: str | None
+    xp: int
+    coins: int
+    rank_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Answer of ``link_verified_account``: ``status`` is ``linked`` or ``already_linked``."""
+
+    status: str
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Answer of ``get_profile``. ``next_rank_xp`` is None at the top rank; ``total_voice_time`` is in seconds."""
+
+    user_id: int
+    username: str | None
+    display_name: str | None
+    xp: int
+    coins: int
+    rank_id: int
+    rank_name: str
+    rank_color: str
+    rank_xp: int
+    next_rank_xp: int | None
+    highest_rank_id: int
+    messages_sent: int
+    total_voice_time: int
+    games_played: int
+    games_won: int
+    daily_streak: int
+    last_daily: dt.date | None
+    achievements: list[str]
+    platforms: list[str]
+    primary_platform: str | None
+    time_zone: str
+    created_at: dt.datetime
+    last_active: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EventOutcome:
+    """Answer to an event.
+
+    ``status`` is ``queued``, ``applied`` or ``duplicate``. ``xp`` and ``coins`` are what the event was granted, None
+    while it waits; ``note`` says why not more. Totals and rank are the member's at the moment of the answer.
+    """
+
+    event_id: UUID
+    user_id: int
+    status: str
+    xp: int | None
+    coins: int | None
+    note: str | None
+    total_xp: int
+    total_coins: int
+    rank_id: int
+    rank_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """Answer of ``process_events``: events applied and refused, whether more wait, the last feed position."""
+
+    processed: int
+    failed: int
+    remaining: bool
+    head: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEvent:
+    """One applied event, in feed order."""
+
+    position: int
+    event_id: UUID
+    user_id: int
+    event_type: str
+    source_platform: str
+    data: dict[str, Any]
+    xp: int
+    coins: int
+    note: str | None
+    occurred_at: dt.datetime
+    processed_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """Where the feed stands. Another ``epoch`` than before means that the database was restored: start afresh."""
+
+    head: int
+    epoch: UUID
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailedEvent:
+    """An event that could not be applied, with the SQLSTATE that says why."""
+
+    event_id: UUID
+    user_id: int
+    event_type: str
+    source_platform: str
+    data: Any
+    sqlstate: str
+    message: str
+    occurred_at: dt.datetime
+    failed_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderboardRow:
+    """One place of a leaderboard. ``cursor`` of the last row asks for the next page."""
+
+    position: int
+    user_id: int
+    display_name: str | None
+    value: int
+    rank_id: int
+    rank_name: str
+    rank_color: str
+    platforms: list[str]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a member stands: place, value and the number of members listed."""
+
+    position: int
+    value: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One line of a member's ledger: what an event granted, and why not more."""
+
+    position: int
+    event_type: str
+    source_platform: str
+    xp: int
+    coins: int
+    note: str | None
+    occurred_at: dt.datetime
+    event_id: UUID
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Something that ``verify_integrity`` found wrong."""
+
+    kind: str
+    user_id: int | None
+    expected: str | None
+    actual: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The community and the queue in one row; ``lag_seconds`` is the age of the oldest pending event."""
+
+    users: int
+    accounts: int
+    linked_users: int
+    total_xp: Decimal
+    total_coins: Decimal
+    head: int
+    pending: int
+    failed: int
+    lag_seconds: float
+    last_processed_at: dt.datetime | None

@@ -1,0 +1,64 @@
+"""The website's connections."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import psycopg
+from psycopg_pool import ConnectionPool
+
+from ..client import Client
+from ..connection import normalise_dsn
+
+_MOST_CONNECTIONS = 4
+_WAIT_SECONDS = 2.0  # for a free connection, before the visitor is told to come back
+_CONNECTION: dict[str, Any] = {
+    "application_name": "ttfd website",
+    "autocommit": True,
+    "prepare_threshold": None,  # works through a pooler, too
+    "connect_timeout": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
+class Database:
+    """A small pool, opened at the first use: a server forks before that, and a pool does not survive a fork.
+
+    Args:
+        url: a direct PostgreSQL address.
+
+    Raises:
+        ValueError: the address cannot be read.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = normalise_dsn(url)
+        self._lock = threading.Lock()
+        self._pool: ConnectionPool[psycopg.Connection[Any]] | None = None
+
+    def client(self) -> Client:
+        """A client on the pool. Its calls raise psycopg.OperationalError after 2 s without a connection."""
+        with self._lock:
+            if self._pool is None:
+                self._pool = ConnectionPool(
+                    self.url,
+                    kwargs=_CONNECTION,
+                    min_size=1,
+                    max_size=_MOST_CONNECTIONS,
+                    open=False,
+                    check=ConnectionPool.check_connection,
+                    timeout=_WAIT_SECONDS,
+                    # Give up soon, so that the next visitor starts a new attempt instead of waiting for a late one.
+                    reconnect_timeout=_WAIT_SECONDS,
+                    name="ttfd website",
+                )
+                self._pool.open()
+            return Client(self._pool)
+
+    def close(self) -> None:
+        """Close the pool; the next use opens another."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.close()

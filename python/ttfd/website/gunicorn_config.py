@@ -1,0 +1,34 @@
+"""How gunicorn serves the site: ``gunicorn --config …/gunicorn_config.py 'ttfd.website:create_app()'``.
+
+It is read as a file, not as a module: gevent patches the process in the worker, before psycopg is imported there, and
+that is when psycopg chooses a way of waiting that lets other requests run.
+"""
+
+import signal
+import sys
+from typing import Any
+
+import gevent
+
+worker_class = "gevent"
+workers = 1  # one listener, and streams cost next to nothing; a second process would only double the connections
+worker_connections = 1000
+keepalive = 5
+graceful_timeout = 3
+loglevel = "warning"
+control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """Say where the site is once it answers, and let open streams end when the process is told to stop."""
+    hub = worker.wsgi.extensions["ttfd"]["hub"]
+    stop = signal.getsignal(signal.SIGTERM)
+
+    def stop_with_streams(signum: int, frame: Any) -> None:
+        gevent.spawn(hub.close)
+        stop(signum, frame)
+
+    signal.signal(signal.SIGTERM, stop_with_streams)
+    if worker.age == 1:
+        host, port = worker.sockets[0].getsockname()[:2]
+        print(f"http://{f'[{host}]' if ':' in host else host}:{port}", flush=True, file=sys.stdout)
