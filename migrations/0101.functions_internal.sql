@@ -997,7 +997,7 @@ BEGIN
     ON CONFLICT (id, processed) DO NOTHING
     RETURNING id
   )
-  SELECT array_agg(id) INTO v_inserted FROM inserted;
+  SELECT coalesce(array_agg(id), '{}') INTO v_inserted FROM inserted;
   v_known := ARRAY(SELECT id FROM ttfd.cross_platform_events_processed WHERE id = ANY (v_inserted)
                    UNION ALL SELECT id FROM ttfd.failed_events WHERE id = ANY (v_inserted));
   IF cardinality(v_known) = 0 THEN

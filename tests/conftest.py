@@ -35,9 +35,7 @@ def pg_server(server: Server) -> SimpleNamespace:
 
 
 def apply_migrations(*, host: str, port: int, user: str, dbname: str, password: str, **_: object) -> None:
-    migrate(
-        psycopg.conninfo.make_conninfo("", host=host, port=port, user=user, dbname=dbname, password=password)
-    )
+    migrate(psycopg.conninfo.make_conninfo("", host=host, port=port, user=user, dbname=dbname, password=password))
 
 
 migrated_template = postgresql_noproc(depends_on="pg_server", dbname="ttfd_test", load=[apply_migrations])

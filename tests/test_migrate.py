@@ -151,8 +151,7 @@ def test_a_migration_outside_a_transaction_is_marked_too(
     empty_database_url: str, folder: Path, observer: psycopg.Connection[Any]
 ) -> None:
     (folder / "0002.second.sql").write_text(
-        "-- transactional: false\nCREATE TABLE public.t2 (n int);\n"
-        "CREATE INDEX CONCURRENTLY ON public.t2 (n);\n"
+        "-- transactional: false\nCREATE TABLE public.t2 (n int);\nCREATE INDEX CONCURRENTLY ON public.t2 (n);\n"
     )
     assert migrate(empty_database_url, folder=folder) == IDS
     assert tables(observer) == ["t1", "t2"]
@@ -289,9 +288,7 @@ def test_the_splitter_keeps_functions_comments_and_blocks_whole(
     migrate(empty_database_url, folder=folder)
     observer.execute("INSERT INTO t1 VALUES (1)")
     assert observer.execute("UPDATE t1 SET n = 9 RETURNING n, percent(n)").fetchone() == (5, "5%;")
-    assert observer.execute("SELECT obj_description('touch'::regproc)").fetchone() == (
-        "First; second; it's $$ third.",
-    )
+    assert observer.execute("SELECT obj_description('touch'::regproc)").fetchone() == ("First; second; it's $$ third.",)
 
 
 @pytest.mark.parametrize("plain", [False, True], ids=["ttfd", "plain yoyo"])
@@ -312,9 +309,7 @@ def test_the_address_may_have_the_form_of_a_hosting_provider(empty_database_url:
     assert migrate(empty_database_url.replace("postgresql://", "postgres://"), folder=folder) == IDS
 
 
-@pytest.mark.parametrize(
-    ("to", "undone"), [(None, IDS[1:]), (IDS[1], []), (IDS[0], IDS[1:]), ("", IDS[::-1])]
-)
+@pytest.mark.parametrize(("to", "undone"), [(None, IDS[1:]), (IDS[1], []), (IDS[0], IDS[1:]), ("", IDS[::-1])])
 def test_rolling_back_stops_at_the_migration_named(
     empty_database_url: str,
     folder: Path,

@@ -138,14 +138,13 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
     _is_locked = False
 
     def init_database(self) -> None:
-        self.has_transactional_ddl = True
-        if self.execute("SELECT to_regclass('public.yoyo_lock')").fetchone() == (None,):
-            self.create_lock_table()
+        self.has_transactional_ddl = True  # yoyo finds that out by creating and dropping a table
 
     def create_lock_table(self) -> None:
         # yoyo swallows every error here; a role that may not create tables would then wait for a lock.
-        sql = self.format_sql(self.create_lock_table_sql)
-        self.execute(sql.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+        if self.execute("SELECT to_regclass('public.yoyo_lock')").fetchone() == (None,):
+            with contextlib.suppress(psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable):
+                self.execute(self.format_sql(self.create_lock_table_sql))
 
     def init_connection(self, connection: psycopg.Connection[Any]) -> None:
         # yoyo looks for its tables in current_schema(): a user called ttfd gets another one after 0001.
@@ -201,6 +200,7 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
             return
         with psycopg.connect(**self.uri.args, autocommit=True) as guard:
             _take_advisory_lock(guard)
+            self.create_lock_table()
             self._take_lock_row()
             self._is_locked = True
             try:

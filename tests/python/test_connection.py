@@ -78,12 +78,8 @@ def test_yoyo_reads_the_same_address_with_psycopg_3_and_its_tables_pinned(addres
     uri = parse_uri(yoyo_url(address))
     assert (uri.scheme, uri.args.pop("schema")) == ("postgresql+psycopg", "public")
     seen = uri.args | {"user": uri.username, "password": uri.password, "dbname": uri.database}
-    seen |= {
-        key: value for key, value in {"host": uri.hostname, "port": uri.port}.items() if value is not None
-    }
-    assert {key: str(value) for key, value in seen.items()} == {
-        key: str(value) for key, value in wanted.items()
-    }
+    seen |= {key: value for key, value in {"host": uri.hostname, "port": uri.port}.items() if value is not None}
+    assert {key: str(value) for key, value in seen.items()} == {key: str(value) for key, value in wanted.items()}
 
 
 @pytest.mark.parametrize("secret", ["p@ss/w:rd?#%", "пароль", "a b'c\\d"])

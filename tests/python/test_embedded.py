@@ -24,12 +24,27 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become 
 
 @pytest.fixture
 def place() -> Iterator[Path]:
+    """An empty folder; what runs below it is stopped afterwards."""
     with temporary_directory() as directory:
         try:
             yield directory
         finally:
             for lock in directory.rglob("lock"):
                 embedded.stop(lock.parent.parent, mode="immediate")
+
+
+@pytest.fixture(scope="module")
+def finished() -> Iterator[Path]:
+    with temporary_directory() as directory:
+        start(directory).stop()
+        yield directory
+
+
+@pytest.fixture
+def used(finished: Path, place: Path) -> Path:
+    """A folder with data, as after a stop. It is a copy, which also shows that a project may be moved."""
+    subprocess.run(["cp", "-a", f"{finished}/.", place], check=True)
+    return place
 
 
 def start(directory: Path, **settings: str) -> Server:
@@ -74,39 +89,39 @@ def test_nobody_else_can_enter_and_no_secret_is_in_sight(place: Path) -> None:
     assert not list(place.rglob("password*"))
 
 
-def test_a_wrong_password_is_refused(place: Path) -> None:
-    server = start(place)
+def test_a_wrong_password_is_refused(used: Path) -> None:
+    server = start(used)
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(server.url, password="wrong")  # noqa: S106
 
 
-def test_stopping_keeps_the_data_and_may_be_repeated(place: Path) -> None:
-    server = start(place)
+def test_stopping_keeps_the_data_and_may_be_repeated(used: Path) -> None:
+    server = start(used)
     ask(server, "WITH kept AS (SELECT lo_from_bytea(7, 'kept')) SELECT 1 FROM kept")
     server.stop()
-    assert embedded.status(place) is None
-    assert processes(place) == []
-    assert embedded.stop(place) is False
-    assert embedded.stop(place / "never started") is False
-    assert ask(start(place), "SELECT convert_from(lo_get(7), 'UTF8')") == "kept"
+    assert embedded.status(used) is None
+    assert processes(used) == []
+    assert embedded.stop(used) is False
+    assert embedded.stop(used / "never started") is False
+    assert ask(start(used), "SELECT convert_from(lo_get(7), 'UTF8')") == "kept"
 
 
-def test_settings_reach_the_server_whatever_is_in_them(place: Path) -> None:
-    server = start(place, cluster_name='it\'s a "test" $HOME', work_mem="7MB")
+def test_settings_reach_the_server_whatever_is_in_them(used: Path) -> None:
+    server = start(used, cluster_name='it\'s a "test" $HOME', work_mem="7MB")
     assert ask(server, "SELECT current_setting('cluster_name')") == 'it\'s a "test" $HOME'
     assert ask(server, "SELECT current_setting('work_mem')") == "7MB"
 
 
-def test_a_start_that_fails_says_why_and_where_the_log_is(place: Path) -> None:
+def test_a_start_that_fails_says_why_and_where_the_log_is(used: Path) -> None:
     with pytest.raises(EmbeddedError, match=r"nonsense(.|\n)*The log is .*server\.log"):
-        start(place, work_mem="nonsense")
-    assert ask(start(place), "SELECT 1") == 1
+        start(used, work_mem="nonsense")
+    assert ask(start(used), "SELECT 1") == 1
 
 
-def test_the_environment_of_another_server_does_no_harm(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_of_another_server_does_no_harm(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"PGPORT": "6000", "PGDATA": "/nowhere", "PGHOST": "nowhere", "PGUSER": "x"}.items():
         monkeypatch.setenv(name, value)
-    assert ask(start(place), "SELECT current_user::text") == "ttfd"
+    assert ask(start(used), "SELECT current_user::text") == "ttfd"
 
 
 def test_data_is_whole_or_absent(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,10 +156,10 @@ def test_two_processes_that_start_at_once_get_one_server(place: Path) -> None:
     assert answers[0] == answers[1] != ""
 
 
-def test_the_server_outlives_the_ctrl_c_of_its_starter(place: Path) -> None:
+def test_the_server_outlives_the_ctrl_c_of_its_starter(used: Path) -> None:
     code = STARTER + "embedded.start(Path(sys.argv[1]), settings=settings); print('up', flush=True); sys.stdin.read()"
     with subprocess.Popen(
-        [sys.executable, "-c", code, place],
+        [sys.executable, "-c", code, used],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -153,7 +168,7 @@ def test_the_server_outlives_the_ctrl_c_of_its_starter(place: Path) -> None:
         assert starter.stdout is not None
         assert starter.stdout.readline() == b"up\n"
         os.killpg(starter.pid, signal.SIGINT)
-    server = embedded.status(place)
+    server = embedded.status(used)
     assert server is not None
     assert ask(server, "SELECT 1") == 1
 
@@ -175,26 +190,26 @@ def test_a_path_too_long_for_a_socket_gets_a_private_folder_elsewhere(place: Pat
         shutil.rmtree(folder)
 
 
-def test_a_pid_that_now_belongs_to_another_program_is_not_taken_for_the_server(place: Path) -> None:
+def test_a_pid_that_now_belongs_to_another_program_is_not_taken_for_the_server(used: Path) -> None:
     if not Path("/proc/self/comm").exists():
         pytest.skip("needs /proc")
-    server = start(place)
-    pidfile = place / "pg18" / "data" / "postmaster.pid"
+    server = start(used)
+    pidfile = used / "pg18" / "data" / "postmaster.pid"
     recorded = pidfile.read_text()
     server.stop("immediate")
     pidfile.write_text(recorded.replace(recorded.split()[0], str(os.getpid()), 1))
-    assert embedded.status(place) is None
-    assert embedded.stop(place) is False
-    assert ask(start(place), "SELECT 1") == 1
+    assert embedded.status(used) is None
+    assert embedded.stop(used) is False
+    assert ask(start(used), "SELECT 1") == 1
 
 
-def test_the_server_is_found_again_after_the_environment_moved(place: Path) -> None:
-    server = start(place)
-    state = place / "pg18" / "state.json"
+def test_the_server_is_found_again_after_the_environment_moved(used: Path) -> None:
+    server = start(used)
+    state = used / "pg18" / "state.json"
     state.write_text(json.dumps(json.loads(state.read_text()) | {"binaries": "/gone/bin"}))
-    assert embedded.status(place) is not None
-    assert start(place) == server
-    assert embedded.stop(place) is True
+    assert embedded.status(used) is not None
+    assert start(used) == server
+    assert embedded.stop(used) is True
 
 
 def test_version_16_has_data_of_its_own_with_the_same_rules(place: Path) -> None:
@@ -213,11 +228,11 @@ def test_an_unknown_version_or_an_absent_wheel_is_explained(place: Path, monkeyp
 
 
 @needs_root
-def test_for_root_the_server_runs_as_nobody(place: Path) -> None:
-    start(place)
-    owner = (place / "pg18" / "data").stat().st_uid
+def test_for_root_the_server_runs_as_nobody(used: Path) -> None:
+    start(used)
+    owner = (used / "pg18" / "data").stat().st_uid
     assert owner == pwd.getpwnam("nobody").pw_uid
-    pid = (place / "pg18" / "data" / "postmaster.pid").read_text().split()[0]
+    pid = (used / "pg18" / "data" / "postmaster.pid").read_text().split()[0]
     assert Path(f"/proc/{pid}").stat().st_uid == owner
 
 
@@ -278,8 +293,8 @@ def test_an_ordinary_user_runs_it_without_any_home(place: Path) -> None:
 
 
 @needs_root
-def test_another_users_folder_is_refused(place: Path) -> None:
-    start(place / "project").stop()
+def test_another_users_folder_is_refused(finished: Path, place: Path) -> None:
+    subprocess.run(["cp", "-a", finished, place / "project"], check=True)
     nobody = pwd.getpwnam("nobody")
     command = [sys.executable, "-c", AS_NOBODY, place, str(nobody.pw_uid), str(nobody.pw_gid)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

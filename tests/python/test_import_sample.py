@@ -139,18 +139,14 @@ def test_names_join_nobody_when_that_is_not_wanted(db: Connection, sample: Sampl
     assert (result.linked_by_username, result.linked_by_id) == (0, len(sample.links_by_id))
 
 
-def test_nobody_called_unknown_is_joined_with_anybody(
-    db: Connection, sample: Sample, imported: ImportResult
-) -> None:
+def test_nobody_called_unknown_is_joined_with_anybody(db: Connection, sample: Sample, imported: ImportResult) -> None:
     owner = owners(db)
     alone = [user_id for user_id in owner.values() if list(owner.values()).count(user_id) == 1]
     assert {owner[account] for account in sample.unknown} <= set(alone)
     assert not [c for c in imported.report["conflicts"] if fold(c["username"] or "") == "unknown"]
 
 
-def test_ambiguous_names_are_conflicts_and_no_links(
-    db: Connection, sample: Sample, imported: ImportResult
-) -> None:
+def test_ambiguous_names_are_conflicts_and_no_links(db: Connection, sample: Sample, imported: ImportResult) -> None:
     found = conflicts(imported, "ambiguous_username")
     assert {fold(conflict["username"]) for conflict in found} == sample.ambiguous_names
     owner = owners(db)
@@ -158,18 +154,14 @@ def test_ambiguous_names_are_conflicts_and_no_links(
     assert len({owner[account] for account in involved}) == len(involved)
 
 
-def test_an_equal_name_is_no_link_where_an_id_is_known(
-    db: Connection, sample: Sample, imported: ImportResult
-) -> None:
+def test_an_equal_name_is_no_link_where_an_id_is_known(db: Connection, sample: Sample, imported: ImportResult) -> None:
     owner = owners(db)
     assert all(len({owner[account] for account in pair}) == 2 for pair in sample.namesakes)
     found = {(c["platform"], c["external_id"]) for c in conflicts(imported, "other_id_known")}
     assert found == {account for pair in sample.namesakes for account in pair}
 
 
-def test_every_broken_record_is_listed_with_file_key_and_reason(
-    sample: Sample, imported: ImportResult
-) -> None:
+def test_every_broken_record_is_listed_with_file_key_and_reason(sample: Sample, imported: ImportResult) -> None:
     rejected = imported.report["rejected"]
     broken = [key for truth in sample.sources.values() for key in truth.broken]
     assert sorted(entry["source_key"] for entry in rejected) == sorted(broken)
@@ -212,9 +204,7 @@ def test_a_dry_run_reports_what_the_real_run_does_and_changes_nothing(db: Connec
     assert told[0] == told[1]
 
 
-def test_one_table_given_as_two_sources_is_refused_and_nothing_is_imported(
-    db: Connection, database_url: str
-) -> None:
+def test_one_table_given_as_two_sources_is_refused_and_nothing_is_imported(db: Connection, database_url: str) -> None:
     db.execute(HYBRID_TABLE)
     with pytest.raises(psycopg.Error) as caught:
         load(db, f"telegram-postgres={database_url}", f"discord-postgres={database_url}")
@@ -246,14 +236,10 @@ def test_progress_that_website_and_discord_share_is_counted_once(
     db: Connection, database_url: str, order: tuple[str, str]
 ) -> None:
     db.execute(HYBRID_TABLE + "CREATE TABLE public.accounts (id serial, email text, discord_id text)")
-    db.execute(
-        "INSERT INTO public.accounts (email, discord_id) VALUES ('ann@example.org', '100000000000000001')"
-    )
+    db.execute("INSERT INTO public.accounts (email, discord_id) VALUES ('ann@example.org', '100000000000000001')")
     result = load(db, *(f"{program}-postgres={database_url}" for program in order))
     assert totals(db)["xp"] == 2800
-    assert [(part.source.partition(":")[0], part.part) for part in result.left_out] == [
-        ("website-postgres", "users")
-    ]
+    assert [(part.source.partition(":")[0], part.part) for part in result.left_out] == [("website-postgres", "users")]
     owner = owners(db)
     assert owner["website", "ann@example.org"] == owner["discord", "100000000000000001"]
 

@@ -103,9 +103,7 @@ def test_values_of_a_wrong_type_are_passed_on_for_the_database_to_judge(tmp_path
 
 
 @pytest.mark.parametrize("inner", [{}, {"telegram_id": None}, {"telegram_id": "77"}, {"telegram_id": 77}])
-def test_the_key_is_the_telegram_id_when_the_record_does_not_contradict(
-    tmp_path: Path, inner: dict[str, Any]
-) -> None:
+def test_the_key_is_the_telegram_id_when_the_record_does_not_contradict(tmp_path: Path, inner: dict[str, Any]) -> None:
     (row,) = telegram(tmp_path, {"77": inner})
     assert record(row)["external_id"] == "77"
 
@@ -250,9 +248,7 @@ def test_copies_of_a_file_have_one_identity_and_other_content_has_another(tmp_pa
         ('{"users": []}', "it has {users: […]}"),
     ],
 )
-def test_json_of_another_shape_is_refused_with_what_was_found(
-    tmp_path: Path, content: str, complaint: str
-) -> None:
+def test_json_of_another_shape_is_refused_with_what_was_found(tmp_path: Path, content: str, complaint: str) -> None:
     assert complaint in refusal("telegram-json", write(tmp_path, "telegram.json", content))
 
 
@@ -406,9 +402,7 @@ def test_seasons_are_added_up_and_completed_achievements_collected_by_telegram_i
     }
 
 
-def test_the_discord_tables_are_keyed_by_the_discord_id(
-    legacy: psycopg.Connection[Any], database_url: str
-) -> None:
+def test_the_discord_tables_are_keyed_by_the_discord_id(legacy: psycopg.Connection[Any], database_url: str) -> None:
     legacy.execute(DISCORD_TABLES)
     rows = {row.source_key: row for row in read("discord-postgres", database_url)}
     assert record(rows["users id=5"]) == {
@@ -471,9 +465,7 @@ def test_missing_columns_are_absent_fields_and_missing_optional_tables_are_skipp
     }
 
 
-def test_a_missing_table_is_refused_with_the_tables_found(
-    legacy: psycopg.Connection[Any], database_url: str
-) -> None:
+def test_a_missing_table_is_refused_with_the_tables_found(legacy: psycopg.Connection[Any], database_url: str) -> None:
     legacy.execute(WEBSITE_TABLE)
     message = refusal("discord-postgres", database_url)
     assert "has no table users" in message
@@ -563,9 +555,7 @@ def test_a_source_that_breaks_off_is_reported_without_a_traceback_of_the_driver(
 ) -> None:
     legacy.execute(DISCORD_TABLES)
     source = opened("discord-postgres")
-    legacy.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ttfd import'"
-    )
+    legacy.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ttfd import'")
     with pytest.raises(LegacyError, match=r"Reading discord-postgres:.* failed"):
         list(source.rows())
 

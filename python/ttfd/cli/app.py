@@ -1,6 +1,7 @@
 """The click group behind ``ttfd``: loads commands when they are used, and turns failures into one clear line."""
 
 import importlib
+import os
 import sys
 from typing import Any, NoReturn
 
@@ -40,14 +41,11 @@ class Group(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         try:
-            return super().resolve_command(ctx, args)
+            command: click.Command = getattr(importlib.import_module(module), attribute)
         except ModuleNotFoundError as error:
-            _fail(error)
+            return _not_installed(cmd_name, error)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -64,11 +62,28 @@ class Failure(click.ClickException):
     def __init__(self, message: str, hint: str, exit_code: int) -> None:
         super().__init__(message)
         self.hint = hint
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # type: ignore[misc]  # click's own way to say it
 
     def show(self, file: Any = None) -> None:
         next_step = f" Next: {self.hint}" if self.hint else ""
         click.echo(f"ttfd: {self.message.rstrip('.')}.{next_step}", file=file or sys.stderr)
+
+
+def _not_installed(name: str, error: ModuleNotFoundError) -> click.Command:
+    """Stand in for a command whose extra is missing, so that `ttfd --help` still lists the others."""
+    if (error.name or "").startswith("ttfd."):  # not an extra: a bug
+        raise error
+
+    def explain(**_: object) -> NoReturn:
+        raise error
+
+    return click.Command(
+        name,
+        callback=explain,
+        params=[click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)],
+        context_settings={"ignore_unknown_options": True},
+        help=f"(not installed: {error.name})",
+    )
 
 
 def _fail(error: Exception) -> NoReturn:
@@ -83,8 +98,10 @@ def _fail(error: Exception) -> NoReturn:
 def _explain(error: Exception) -> tuple[str, str, int] | None:
     if isinstance(error, CommandError):
         return str(error), error.hint, error.exit_code
-    if isinstance(error, ModuleNotFoundError) and (extra := _EXTRAS.get((error.name or "").partition(".")[0])):
-        return f"This command needs the package {error.name}", f"pip install 'ttfd[{extra}]'", EXIT_USAGE
+    if isinstance(error, ModuleNotFoundError):
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        install = f"pip install 'ttfd[{extra}]'" if extra else f"pip install {error.name}"
+        return f"This command needs the package {error.name}", install, EXIT_USAGE
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}", "Check the path and your rights to it.", EXIT_USAGE
     if isinstance(error, UnicodeDecodeError):
@@ -107,7 +124,7 @@ def _explain_database(error: Exception) -> tuple[str, str, int] | None:
     if isinstance(error, psycopg.Error):
         message = error.diag.message_primary or _first_line(error)
         return message, error.diag.message_hint or _SQLSTATE_HINTS.get(sqlstate or "", ""), EXIT_DATABASE
-    if hasattr(error, "sqlstate"):  # ttfd's own: MigrationError, and one class for each refusal of the functions
+    if hasattr(error, "sqlstate"):  # MigrationError, and the refusals in ttfd.errors
         hint = getattr(error, "hint", None) or _SQLSTATE_HINTS.get(sqlstate or "", "")
         return str(error), str(hint), EXIT_DATABASE
     return None
@@ -118,8 +135,6 @@ def _first_line(error: Exception) -> str:
 
 
 def _connection_hint() -> str:
-    import os
-
     from ttfd.connection import redact
 
     url = os.environ.get("DATABASE_URL")

@@ -33,7 +33,7 @@ def serve(host: str, port: int) -> None:
 
     The database is that of DATABASE_URL, or the embedded server.
     """
-    import ttfd.website  # noqa: F401  (says what is missing before anything starts)
+    import ttfd.website  # noqa: F401  says what is missing before anything starts
 
     listening = _listen(host, port)
     url = database_url()
@@ -85,4 +85,3 @@ def _serve_threaded(listening: socket.socket, url: str) -> None:
         server.serve_forever()
     finally:
         server.server_close()
-

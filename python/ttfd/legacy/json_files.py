@@ -24,6 +24,7 @@ from ttfd.legacy.source import LegacyRow, LegacySource
 __all__ = ["JsonPart", "open_json"]
 
 _MOST_DIGITS = 1000
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -145,13 +146,13 @@ class JsonPart:
 def _to_json(record: dict[str, Any]) -> tuple[str | None, str | None]:
     """Serialise `record`, or say why jsonb cannot hold it."""
     try:
-        text = json.dumps(record, ensure_ascii=False, allow_nan=False)
+        text = _ENCODER.encode(record)
         text.encode()
     except UnicodeEncodeError:
         return None, marked("a text is not valid Unicode")
     except ValueError:
         return None, marked("a number is not finite")
-    if _NUL.search(text):
+    if "\\u0000" in text and _NUL.search(text):
         return None, marked("a text holds a NUL character")
     return text, None
 

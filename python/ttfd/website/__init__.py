@@ -30,9 +30,7 @@ def create_app(database_url: str | None = None) -> Flask:
         KeyError: no address was given, and ``DATABASE_URL`` is not set.
     """
     app = Flask("ttfd.website", static_folder=None)
-    app.register_blueprint(
-        create_blueprint(os.environ["DATABASE_URL"] if database_url is None else database_url)
-    )
+    app.register_blueprint(create_blueprint(os.environ["DATABASE_URL"] if database_url is None else database_url))
     add_app_pages(app)
     return app
 

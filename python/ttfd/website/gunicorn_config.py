@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import Any
 
-import gevent
+import gevent  # type: ignore[import-untyped]
 
 worker_class = "gevent"
 workers = 1  # one listener, and streams cost next to nothing; a second process would only double the connections
@@ -22,7 +22,7 @@ control_socket_disable = True
 def post_worker_init(worker: Any) -> None:
     """Say where the site is once it answers, and let open streams end when the process is told to stop."""
     hub = worker.wsgi.extensions["ttfd"]["hub"]
-    stop = signal.getsignal(signal.SIGTERM)
+    stop: Any = signal.getsignal(signal.SIGTERM)
 
     def stop_with_streams(signum: int, frame: Any) -> None:
         gevent.spawn(hub.close)

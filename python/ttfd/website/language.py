@@ -2,8 +2,8 @@
 
 After a change of texts::
 
-    pybabel extract -F babel.cfg -k marked --no-location --omit-header -o messages.pot .
-    pybabel update -i messages.pot -d translations --omit-header
+    pybabel extract -F babel.cfg -k marked --no-location -o /tmp/messages.pot .
+    pybabel update -i /tmp/messages.pot -d translations
     pybabel compile -d translations --statistics
 """
 
@@ -15,7 +15,12 @@ from pathlib import Path
 
 from babel.units import format_unit
 from flask import request
-from flask_babel import Domain, format_datetime, format_decimal, get_locale
+from flask_babel import (  # type: ignore[import-untyped]
+    Domain,
+    format_datetime,
+    format_decimal,
+    get_locale,
+)
 
 __all__ = ["HELPERS", "LANGUAGES", "LANGUAGE_COOKIE", "select_language"]
 
@@ -42,20 +47,8 @@ _EVENTS = {
     "game_played": marked("Game"),
     "xp_change": marked("XP changed by an administrator"),
     "coins_change": marked("Coins changed by an administrator"),
-    "opening_balance": marked("Brought along from before"),
-    "legacy_balance": marked("Brought along from before"),
     "rank_up": marked("New rank"),
-    "rank_reward": marked("Reward for a rank"),
-    "achievement": marked("Achievement"),
-    "daily_claim": marked("Daily reward"),
-    "award": marked("Award"),
-    "purchase": marked("Purchase"),
-    "transfer_in": marked("Coins received"),
-    "transfer_out": marked("Coins sent"),
-    "account_linked": marked("Account linked"),
-    "account_unlinked": marked("Account unlinked"),
-    "user_merged": marked("Accounts joined"),
-    "season_reward": marked("Season reward"),
+    "opening_balance": marked("Opening balance"),
 }
 
 _NOTES = {
@@ -69,6 +62,10 @@ _PLATFORMS = {"telegram": "Telegram", "discord": "Discord", "website": marked("W
 
 _TEXTS = Domain([str(Path(__file__).parent / "translations")])
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+
+
+def _translated(text: str, **values: object) -> str:
+    return str(_TEXTS.gettext(text, **values))
 
 
 def select_language() -> str:
@@ -107,23 +104,23 @@ def moment(value: dt.datetime) -> str:
 def event_name(event_type: str) -> str:
     """What an event is called; a type that is not known here is shown by its own name."""
     known = _EVENTS.get(event_type)
-    return _TEXTS.gettext(known) if known else event_type.replace("_", " ").capitalize()
+    return _translated(known) if known else event_type.replace("_", " ").capitalize()
 
 
 def reason(note: str) -> str:
     """Why an event was not granted more."""
     known = _NOTES.get(note)
-    return _TEXTS.gettext(known) if known else note.replace("_", " ")
+    return _translated(known) if known else note.replace("_", " ")
 
 
 def platform_name(platform: str) -> str:
     """What a platform is called."""
-    return _TEXTS.gettext(_PLATFORMS.get(platform, platform.capitalize()))
+    return _translated(_PLATFORMS.get(platform, platform.capitalize()))
 
 
 def rank_title(name: str) -> str:
     """A rank with the word for it."""
-    return _TEXTS.gettext("Rank %(name)s", name=name)
+    return _translated("Rank %(name)s", name=name)
 
 
 def member_name(user_id: int, *names: str | None) -> str:
@@ -131,7 +128,7 @@ def member_name(user_id: int, *names: str | None) -> str:
     for name in names:
         if name and name.strip() and not _EMAIL.fullmatch(name.strip()):
             return name
-    return _TEXTS.gettext("Member %(id)s", id=user_id)
+    return _translated("Member %(id)s", id=user_id)
 
 
 HELPERS = {

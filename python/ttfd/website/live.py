@@ -93,9 +93,7 @@ class Stream:
         fresh = [event for event in batch if event.position > self._position]
         if fresh:
             self._position = fresh[-1].position
-        return "".join(
-            _message(event) for event in fresh if self._user_id is None or event.user_id == self._user_id
-        )
+        return "".join(_message(event) for event in fresh if self._user_id is None or event.user_id == self._user_id)
 
 
 class Hub:
@@ -138,9 +136,7 @@ class Hub:
             if self._listener is None and not self._is_closed:
                 self._started_at = state.head
                 self._listener = FeedListener(self._database.url, after=state.head, epoch=state.epoch)
-                threading.Thread(
-                    target=self._pump, args=(self._listener,), name="ttfd feed", daemon=True
-                ).start()
+                threading.Thread(target=self._pump, args=(self._listener,), name="ttfd feed", daemon=True).start()
             stream.begin(after, max(state.head, self._started_at))
         return stream
 

@@ -11,7 +11,7 @@ import psycopg
 from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel
+from flask_babel import Babel  # type: ignore[import-untyped]
 
 from ..errors import UserNotFoundError
 from . import language

@@ -1,0 +1,115 @@
+"""The thin client: one call, one mapping, one class per refusal."""
+
+import asyncio
+import inspect
+
+import psycopg
+import pytest
+from psycopg_pool import ConnectionPool
+
+import ttfd
+from ttfd import AsyncClient, Client, errors, new_event_id
+
+
+def test_both_clients_have_the_same_methods() -> None:
+    def methods(cls: type) -> dict[str, list[str]]:
+        return {
+            name: list(inspect.signature(function).parameters)
+            for name, function in inspect.getmembers(cls, inspect.isfunction)
+            if not name.startswith("_")
+        }
+
+    assert methods(AsyncClient) == methods(Client)
+    assert "record_event" in methods(Client)
+
+
+def test_every_method_names_columns_that_its_function_has(database_url: str) -> None:
+    with Client(database_url) as client:
+        user_id = client.get_or_create_user("telegram", "1", "ann", "Ann").user_id
+        event_id = new_event_id()
+        assert client.record_event(event_id, "telegram", "1", "message_sent").status == "queued"
+        assert client.record_events(
+            [{"event_id": event_id, "platform": "telegram", "external_id": "1", "event_type": "message_sent"}]
+        )[0].status == "duplicate"  # fmt: skip
+        assert client.apply_event(new_event_id(), "telegram", "1", "game_played", {"xp": 50}).total_xp == 50
+        assert client.process_events().processed == 2
+        assert client.link_verified_account(user_id, "discord", "2").status == "linked"
+        found = client.find_user("discord", "2")
+        assert found is not None
+        assert found.user_id == user_id
+        assert client.find_user("discord", "3") is None
+        profile = client.get_profile(user_id)
+        assert (profile.xp, profile.next_rank_xp, profile.platforms) == (55, 500, ["discord", "telegram"])
+        assert [event.position for event in client.read_feed(0)] == [1, 2]
+        assert client.feed_state().head == 2
+        assert client.list_leaderboard("xp", 5)[0].user_id == user_id
+        assert client.get_position(user_id).position == 1
+        assert [row.xp for row in client.list_history(user_id)] == [50, 5]
+        assert client.list_failed_events() == []
+        assert client.verify_integrity() == []
+        assert client.get_stats().linked_users == 1
+
+
+def test_the_async_client_does_the_same(database_url: str) -> None:
+    async def story() -> tuple[str, int]:
+        async with AsyncClient(database_url) as client:
+            outcome = await client.apply_event(new_event_id(), "telegram", "1", "game_played", {"xp": 50})
+            profile = await client.get_profile(outcome.user_id)
+            return outcome.status, profile.xp
+
+    assert asyncio.run(story()) == ("applied", 50)
+
+
+def test_a_refusal_is_an_exception_of_its_own_with_a_hint(database_url: str) -> None:
+    with Client(database_url) as client:
+        with pytest.raises(errors.InvalidExternalIdError) as refused:
+            client.get_or_create_user("telegram", "ann")
+        assert refused.value.sqlstate == "TU002"
+        assert refused.value.hint
+        with pytest.raises(errors.UserNotFoundError):
+            client.get_profile(404)
+        with pytest.raises(errors.UnknownEventTypeError):
+            client.record_event(new_event_id(), "telegram", "1", "no_such_type")
+        with pytest.raises(errors.AmountNotAllowedError):
+            client.record_event(new_event_id(), "telegram", "1", "message_sent", {"xp": 5})
+
+
+def test_every_sqlstate_has_one_class() -> None:
+    assert len(set(errors.ERRORS.values())) == len(errors.ERRORS) == 14
+    assert all(cls.sqlstate == state and issubclass(cls, ttfd.TtfdError) for state, cls in errors.ERRORS.items())
+
+
+def test_other_database_errors_stay_what_they_are(database_url: str) -> None:
+    with Client(database_url) as client, pytest.raises(psycopg.errors.InvalidParameterValue):
+        client.list_leaderboard("beauty")
+
+
+def test_a_lost_connection_is_opened_again_and_the_call_repeated(db: psycopg.Connection, database_url: str) -> None:
+    event_id = new_event_id()
+    with Client(database_url) as client:
+        client.record_event(event_id, "telegram", "1", "message_sent")
+        db.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        assert client.record_event(event_id, "telegram", "1", "message_sent").status == "duplicate"
+
+
+def test_a_callers_connection_stays_in_the_callers_transaction(db: psycopg.Connection, database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        Client(connection).get_or_create_user("telegram", "1")
+        connection.rollback()
+    assert Client(db).find_user("telegram", "1") is None
+
+
+def test_a_pool_commits_each_call(db: psycopg.Connection, database_url: str) -> None:
+    with ConnectionPool(database_url, min_size=1, max_size=2, open=True) as pool:
+        Client(pool).get_or_create_user("telegram", "1")
+    assert Client(db).find_user("telegram", "1") is not None
+
+
+def test_event_ids_are_time_ordered_or_belong_to_what_they_name() -> None:
+    ids = [new_event_id() for _ in range(100)]
+    assert all(event_id.version == 7 for event_id in ids)
+    assert [event_id.int >> 80 for event_id in ids] == sorted(event_id.int >> 80 for event_id in ids)
+    assert ttfd.event_id_for("telegram", 7) == ttfd.event_id_for("telegram", 7) != ttfd.event_id_for("telegram", 8)

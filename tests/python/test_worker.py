@@ -1,0 +1,85 @@
+"""The worker: at once when the bell rings, soon when it does not, and after whatever goes wrong."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from ttfd import Client, new_event_id
+from ttfd.worker import Worker
+
+
+@contextmanager
+def working(worker: Worker) -> Iterator[Worker]:
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def wait_until_done(db: psycopg.Connection, count: int, seconds: float = 10) -> None:
+    client = Client(db)
+    deadline = time.monotonic() + seconds
+    while client.get_stats().pending or client.get_stats().head + client.get_stats().failed < count:
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def record(db: psycopg.Connection, count: int) -> None:
+    Client(db).record_events(
+        {"event_id": new_event_id(), "platform": "telegram", "external_id": "1", "event_type": "message_sent"}
+        for _ in range(count)
+    )
+
+
+def test_it_applies_what_waited_and_what_comes(db: psycopg.Connection, database_url: str) -> None:
+    record(db, 5)
+    with working(Worker(database_url)) as worker:
+        wait_until_done(db, 5)
+        record(db, 5)
+        wait_until_done(db, 10)
+        assert worker.processed == 10
+
+
+def test_the_bell_wakes_it_long_before_the_poll(db: psycopg.Connection, database_url: str) -> None:
+    with working(Worker(database_url, poll_seconds=2)):
+        record(db, 1)
+        wait_until_done(db, 1)
+        began = time.monotonic()
+        record(db, 1)
+        wait_until_done(db, 2)
+        assert time.monotonic() - began < 1
+
+
+def test_a_batch_that_is_larger_than_its_limit_is_done_in_several(db: psycopg.Connection, database_url: str) -> None:
+    record(db, 25)
+    with working(Worker(database_url, limit=10)) as worker:
+        wait_until_done(db, 25)
+        assert worker.processed == 25
+
+
+def test_it_goes_on_after_its_connection_was_cut(db: psycopg.Connection, database_url: str) -> None:
+    with working(Worker(database_url)):
+        for number in range(1, 6):
+            record(db, 1)
+            db.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ttfd worker'")
+            wait_until_done(db, number)
+    assert Client(db).verify_integrity() == []
+
+
+def test_a_failed_event_is_counted_and_named_in_the_log(
+    db: psycopg.Connection, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    record(db, 1)
+    db.execute("UPDATE ttfd.cross_platform_events SET event_type = 'no_such_type'")
+    with working(Worker(database_url)) as worker:
+        wait_until_done(db, 1)
+    assert worker.failed == 1
+    assert "list_failed_events" in caplog.text
