@@ -31,6 +31,8 @@ def db(request: pytest.FixtureRequest) -> Iterator[psycopg.Connection[Any]]:
         yield clone
         return
     shared: psycopg.Connection[Any] = request.getfixturevalue("shared_database")
+    # Open the transaction here: a block db.transaction() of the test is then a savepoint in it.
+    shared.execute("SELECT")
     try:
         yield shared
     finally:

@@ -112,6 +112,7 @@ def test_a_crash_between_applying_and_marking_leaves_neither(
         migrate(empty_database_url, folder=folder)
     assert tables(observer) == []
     assert migrate(empty_database_url, folder=folder) == IDS
+    assert tables(observer) == ["t1", "t2"]
 
 
 def test_a_crash_while_rolling_back_keeps_table_and_mark(

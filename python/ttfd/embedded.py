@@ -375,7 +375,6 @@ class _Cluster:
 
     def _call(self, command: list[str], send: str = "") -> subprocess.CompletedProcess[str]:
         """Run as the owner of the data, in a session of its own: Ctrl-C must not reach the server."""
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
         identity: dict[str, Any] = {}
         if self.account:
             identity = {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
@@ -389,7 +388,6 @@ class _Cluster:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=os.sep,
-                env=environment,
                 start_new_session=True,
                 check=False,
                 **identity,

@@ -169,7 +169,6 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
                 if migration.use_transactions:
                     migration.process_steps(backend, direction, force=force)
                 backend.execute("RESET SESSION AUTHORIZATION")
-                backend.execute("RESET ROLE")
                 backend.execute("SET LOCAL search_path = public")
                 backend.log_migration(migration, direction)
                 if mark and direction == "apply":

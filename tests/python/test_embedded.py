@@ -197,10 +197,13 @@ def test_a_pid_that_now_belongs_to_another_program_is_not_taken_for_the_server(u
     pidfile = used / "pg18" / "data" / "postmaster.pid"
     recorded = pidfile.read_text()
     server.stop("immediate")
-    pidfile.write_text(recorded.replace(recorded.split()[0], str(os.getpid()), 1))
-    assert embedded.status(used) is None
-    assert embedded.stop(used) is False
-    assert ask(start(used), "SELECT 1") == 1
+    owner = pidfile.parent.stat().st_uid  # a process of the same user, as in a container with one user
+    with subprocess.Popen(["sleep", "60"], user=owner if os.geteuid() == 0 else None) as other:
+        pidfile.write_text(recorded.replace(recorded.split()[0], str(other.pid), 1))
+        assert embedded.status(used) is None
+        assert embedded.stop(used) is False
+        assert ask(start(used), "SELECT 1") == 1
+        other.kill()
 
 
 def test_the_server_is_found_again_after_the_environment_moved(used: Path) -> None:

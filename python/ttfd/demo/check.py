@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import queue
+import socket
 import statistics
 import threading
 import time
@@ -65,31 +66,33 @@ def check(database_url: str, port: int) -> Iterator[str]:
 
 
 class _Stream:
-    """An open event stream, as a browser has it."""
+    """An open event stream, as a browser has it (in HTTP/1.0, so that a line is a line)."""
 
     def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS * 3)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE_SECONDS)
+        self._lines = self._socket.makefile("rb")
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader = threading.Thread(target=self._read)
 
     def __enter__(self) -> _Stream:
-        self._connection.request("GET", "/events", headers={"Accept": "text/event-stream"})
-        self._response = self._connection.getresponse()
-        if self._response.status != 200:
-            raise CheckError(f"the event stream answers {self._response.status}")
+        self._socket.sendall(b"GET /events HTTP/1.0\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n")
+        status = self._lines.readline()
+        if b" 200 " not in status:
+            raise CheckError(f"the event stream answers {status.decode().strip()}")
+        self._socket.settimeout(None)
         self._reader.start()
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._connection.close()
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._reader.join()
+        self._lines.close()
+        self._socket.close()
 
     def _read(self) -> None:
-        try:
-            for line in self._response:
-                if line.startswith(b"data:"):
-                    self._events.put(json.loads(line[5:]))
-        except (OSError, ValueError):
-            return  # the stream was closed, by us or by the server: wait_for says what is missing
+        for line in self._lines:
+            if line.startswith(b"data:"):
+                self._events.put(json.loads(line[5:]))
 
     def wait_for(self, user_id: int) -> int:
         """The XP of the member's next event. Raises CheckError when none comes."""

@@ -120,7 +120,7 @@ def platform_name(platform: str) -> str:
 
 def rank_title(name: str) -> str:
     """A rank with the word for it."""
-    return _translated("Rank %(name)s", name=name)
+    return _translated(marked("Rank %(name)s"), name=name)
 
 
 def member_name(user_id: int, *names: str | None) -> str:
@@ -128,7 +128,7 @@ def member_name(user_id: int, *names: str | None) -> str:
     for name in names:
         if name and name.strip() and not _EMAIL.fullmatch(name.strip()):
             return name
-    return _translated("Member %(id)s", id=user_id)
+    return _translated(marked("Member %(id)s"), id=user_id)
 
 
 HELPERS = {

@@ -117,7 +117,7 @@ def add_pages(blueprint: Blueprint, database: Database, hub: Hub) -> None:
 def add_app_pages(app: Flask) -> None:
     """Answer addresses that no route knows in the same way; only where the application is all ours."""
     app.register_error_handler(404, lambda _error: _not_found())
-    app.after_request(_finish)
+    app.after_request(lambda response: response if request.blueprint else _finish(response))
 
 
 def _not_found() -> ResponseReturnValue:

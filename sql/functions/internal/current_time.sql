@@ -1,5 +1,5 @@
 -- The one clock of every rule, so that a test can stand at midnight. Only a member of ttfd_owner can set it
--- (SET ttfd.now = '…'); for anybody else the setting has no effect.
+-- (SET ttfd.now = '2026-03-01 12:00Z'); for anybody else the setting has no effect.
 CREATE OR REPLACE FUNCTION ttfd.current_time()
 RETURNS timestamptz
 LANGUAGE sql STABLE

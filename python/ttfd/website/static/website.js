@@ -79,14 +79,13 @@
   function replace(fresh) {
     const focused = main.contains(document.activeElement) ? document.activeElement.id : "";
     const before = new Map([...main.querySelectorAll("[data-key]")].map((e) => [e.dataset.key, e.dataset.value]));
-    const [x, y, tabs] = [scrollX, scrollY, main.querySelector(".tabs")?.scrollLeft ?? 0];
+    const [x, y] = [scrollX, scrollY];
     main.replaceChildren(...fresh.childNodes);
     for (const element of main.querySelectorAll("[data-key]")) {
       element.classList.toggle("changed", before.get(element.dataset.key) !== element.dataset.value);
     }
     localiseTimes();
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
-    main.querySelector(".tabs")?.scrollTo(tabs, 0);
     scrollTo(x, y);
   }
 

@@ -1,0 +1,139 @@
+"""Each way to break a community is named; a sound one is silent."""
+
+import pytest
+
+from calls import Connection, apply_event, get_user, process_all, put_pending, record_event, rows, violations
+
+
+@pytest.fixture
+def member(db: Connection) -> int:
+    """A member with two accounts, a history and something that waits."""
+    user_id = get_user(db, "1", username="anna")
+    rows(db, "SELECT * FROM ttfd.link_verified_account(%s, 'discord', '2')", user_id)
+    apply_event(db, "xp_change", {"xp": 600})
+    record_event(db, "game_played", {"xp": 10, "coins": 10})
+    put_pending(db, 999)
+    process_all(db)
+    apply_event(db, "game_played", {"xp": 1})
+    record_event(db)
+    return user_id
+
+
+def kinds(db: Connection) -> set[tuple[str, int | None]]:
+    return {(kind, user_id) for kind, user_id, _, _ in violations(db)}
+
+
+def test_a_sound_community_has_no_violation(db: Connection, member: int) -> None:
+    assert violations(db) == []
+
+
+def test_an_empty_community_has_no_violation(db: Connection) -> None:
+    assert violations(db) == []
+
+
+def test_a_balance_that_the_log_does_not_explain(db: Connection, member: int) -> None:
+    db.execute("UPDATE ttfd.unified_users SET coins = coins + 1")
+    assert violations(db) == [("coins", member, "60", "61")]
+    db.execute("UPDATE ttfd.unified_users SET coins = coins - 1, xp = xp - 1")
+    assert violations(db) == [("xp", member, "611", "610")]
+
+
+def test_a_changed_log(db: Connection, member: int) -> None:
+    db.execute("UPDATE ttfd.cross_platform_events SET xp = xp + 5 WHERE event_type = 'game_played' AND processed")
+    assert violations(db) == [("xp", member, "616", "611")]
+
+
+def test_an_event_missing_from_the_middle_of_the_log(db: Connection, member: int) -> None:
+    db.execute("DELETE FROM ttfd.cross_platform_events WHERE position = 1")
+    assert kinds(db) == {("xp", member), ("feed", None)}
+
+
+def test_an_event_missing_from_the_end_of_the_log(db: Connection, member: int) -> None:
+    db.execute("DELETE FROM ttfd.cross_platform_events WHERE position = (SELECT head FROM ttfd.feed_state())")
+    assert ("feed", None) in kinds(db)
+
+
+def test_a_head_that_is_not_the_last_position(db: Connection, member: int) -> None:
+    db.execute("UPDATE ttfd.feed_head SET position = position + 1")
+    assert kinds(db) == {("feed", None)}
+
+
+def test_a_gap_in_the_feed(db: Connection, member: int) -> None:
+    db.execute("UPDATE ttfd.cross_platform_events SET position = 1000 WHERE position = 1")
+    assert kinds(db) == {("feed", None)}
+
+
+def test_grants_to_nobody(db: Connection, member: int) -> None:
+    db.execute(
+        "INSERT INTO ttfd.cross_platform_events (id, user_id, event_type, source_platform, xp, coins)"
+        " VALUES (gen_random_uuid(), 999, 'game_played', 'telegram', 5, 0)"
+    )
+    assert kinds(db) == {("orphan_events", 999)}
+
+
+@pytest.mark.parametrize("column", ["rank_id", "rank_xp", "next_rank_xp"])
+def test_a_rank_that_does_not_follow_xp(db: Connection, member: int, column: str) -> None:
+    db.execute(f"UPDATE ttfd.unified_users SET {column} = {column} + 1")  # noqa: S608
+    assert kinds(db) == {("rank", member)}
+
+
+def test_a_highest_rank_below_the_present_one(db: Connection, member: int) -> None:
+    db.execute("UPDATE ttfd.unified_users SET highest_rank_id = 1")
+    assert kinds(db) == {("rank", member)}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "telegram_id = '7'",
+        "discord_id = NULL",
+        "website_email = 'x@example.org'",
+        "platforms = '{telegram}'",
+        "username = 'boris'",
+        "display_name = 'Boris'",
+        "primary_platform = 'website'",
+    ],
+)
+def test_a_member_who_does_not_show_the_accounts(db: Connection, member: int, change: str) -> None:
+    db.execute(f"UPDATE ttfd.unified_users SET {change}")  # noqa: S608
+    assert kinds(db) == {("accounts", member)}
+
+
+def test_a_member_without_an_account(db: Connection, member: int) -> None:
+    db.execute("ALTER TABLE ttfd.platform_accounts DISABLE TRIGGER USER")
+    db.execute("DELETE FROM ttfd.platform_accounts")
+    assert ("no_account", member) in kinds(db)
+
+
+def test_a_signpost_to_a_signpost(db: Connection, member: int) -> None:
+    second, third = get_user(db, "2"), get_user(db, "3")
+    db.execute("UPDATE ttfd.unified_users SET merged_into = %s WHERE id = %s", [second, third])
+    db.execute("UPDATE ttfd.unified_users SET merged_into = %s WHERE id = %s", [member, second])
+    assert ("merged_twice", third) in kinds(db)
+
+
+def test_an_opening_balance_that_was_not_imported(db: Connection, member: int) -> None:
+    db.execute(
+        "INSERT INTO ttfd.cross_platform_events (id, user_id, event_type, source_platform, xp, coins)"
+        " VALUES (gen_random_uuid(), %s, 'opening_balance', 'telegram', 5, 7)",
+        [member],
+    )
+    db.execute("UPDATE ttfd.unified_users SET xp = xp + 5, coins = coins + 7")
+    assert kinds(db) == {("import", member)}
+
+
+def test_an_import_without_an_opening_balance(db: Connection, member: int) -> None:
+    run = rows(db, "SELECT * FROM ttfd.start_import('test')")[0].run_id
+    db.execute(
+        "INSERT INTO ttfd.import_balances VALUES ('telegram', 'telegram', '1', %s, %s, 5, 0, 0, 0, 0, 0)",
+        [member, run],
+    )
+    assert kinds(db) == {("import", member)}
+
+
+def test_an_event_that_waits_and_is_applied_too(db: Connection, member: int) -> None:
+    db.execute(
+        "INSERT INTO ttfd.cross_platform_events (id, user_id, event_type, source_platform, data)"
+        " SELECT id, user_id, event_type, source_platform, data FROM ttfd.cross_platform_events_processed LIMIT 1"
+    )
+    assert violations(db) != []
