@@ -13,8 +13,8 @@ import gevent  # type: ignore[import-untyped]
 worker_class = "gevent"
 workers = 1  # one listener, and streams cost next to nothing; a second process would only double the connections
 worker_connections = 1000
-keepalive = 5
-graceful_timeout = 3
+keepalive = 1  # seconds; an idle connection must not hold up a stop
+graceful_timeout = 4
 loglevel = "warning"
 control_socket_disable = True
 
@@ -32,3 +32,10 @@ def post_worker_init(worker: Any) -> None:
     if worker.age == 1:
         host, port = worker.sockets[0].getsockname()[:2]
         print(f"http://{f'[{host}]' if ':' in host else host}:{port}", flush=True, file=sys.stdout)
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Close the connections while threads can still be joined."""
+    if app := getattr(worker, "wsgi", None):
+        for part in app.extensions["ttfd"].values():
+            part.close()

@@ -64,7 +64,7 @@ class Stream:
     def __iter__(self) -> Iterator[str]:
         yield f"retry: {_RETRY_MILLISECONDS}\nid: {self._position}\n\n"
         if self._is_lost:
-            yield "event: resync\ndata: {}\n\n"
+            yield f"event: resync\nid: {self._position}\ndata: {{}}\n\n"
         try:
             yield from self._replay()
         except psycopg.Error as error:

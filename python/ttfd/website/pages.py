@@ -37,7 +37,7 @@ def add_pages(blueprint: Blueprint, database: Database, hub: Hub) -> None:
 
     @blueprint.record_once
     def set_up(state: BlueprintSetupState) -> None:
-        state.app.extensions["ttfd"] = {"database": database, "hub": hub}
+        state.app.extensions["ttfd"] = {"hub": hub, "database": database}
         if "babel" not in state.app.extensions:
             Babel(state.app, locale_selector=language.select_language)
 
