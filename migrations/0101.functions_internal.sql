@@ -344,7 +344,8 @@ BEGIN
   IF NOT FOUND THEN
     v_error := 'TE001';
   END IF;
-  IF v_error IS NOT NULL THEN
+  IF v_error IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ttfd.cross_platform_events e WHERE e.id = p_event_id)
+       AND NOT EXISTS (SELECT 1 FROM ttfd.failed_events f WHERE f.id = p_event_id) THEN
     PERFORM ttfd.raise_event_error(v_error, p_event_id, p_event_type);
   END IF;
 END;
@@ -365,12 +366,23 @@ BEGIN
     FROM unnest(p_events) s
     LEFT JOIN ttfd.event_types t ON t.name = s.event_type
     LEFT JOIN LATERAL ttfd.assess_event(t, s.data) g ON t.name IS NOT NULL
-   WHERE s.event_id IS NULL OR t.name IS NULL OR NOT t.is_enabled OR g.error IS NOT NULL
-      OR t.is_admin_only AND NOT ttfd.is_admin()
+   WHERE (s.event_id IS NULL OR t.name IS NULL OR NOT t.is_enabled OR g.error IS NOT NULL
+          OR t.is_admin_only AND NOT ttfd.is_admin())
+     AND NOT EXISTS (SELECT 1 FROM ttfd.cross_platform_events e WHERE e.id = s.event_id)
+       AND NOT EXISTS (SELECT 1 FROM ttfd.failed_events f WHERE f.id = s.event_id)
    ORDER BY s.ordinal
    LIMIT 1;
   IF FOUND THEN
     PERFORM ttfd.check_event(v_sent.event_id, v_sent.event_type, v_sent.data);
+  END IF;
+  SELECT s.* INTO v_sent
+    FROM unnest(p_events) s
+    LEFT JOIN ttfd.platforms p ON p.name = s.platform
+   WHERE p.name IS NULL OR s.external_id IS NULL OR s.external_id !~ p.id_pattern
+      OR s.occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00+00' AND ttfd.current_time() + INTERVAL '1 day'
+   ORDER BY s.ordinal LIMIT 1;
+  IF FOUND THEN
+    PERFORM ttfd.raise_event_error(CASE WHEN isfinite(v_sent.occurred_at) AND v_sent.occurred_at BETWEEN TIMESTAMPTZ '1970-01-01 00:00+00' AND ttfd.current_time() + INTERVAL '1 day' OR v_sent.occurred_at IS NULL THEN 'TU002' ELSE '22008' END, v_sent.event_id, v_sent.event_type);
   END IF;
   -- One by one, in a fixed order: each takes a lock of its own, and first contacts are few.
   PERFORM ttfd.resolve_user(n.platform, n.external_id)
@@ -426,7 +438,9 @@ BEGIN
          sum(ttfd.import_amount(r.record -> 'messages_sent')),
          max(least(ttfd.import_amount(r.record -> 'daily_streak'), 100000)),
          max(ttfd.import_time(r.record ->> 'last_daily', s.time_zone) AT TIME ZONE s.time_zone)::date,
-         coalesce(max(a.achievements), '{}'),
+         (SELECT coalesce(array_agg(DISTINCT e.name ORDER BY e.name), '{}')
+            FROM jsonb_array_elements(jsonb_agg(to_jsonb(a.achievements)) FILTER (WHERE a.achievements IS NOT NULL)) l (names)
+           CROSS JOIN LATERAL jsonb_array_elements_text(l.names) e (name)),
          min(ttfd.import_time(r.record ->> 'created_at', s.time_zone)),
          max(ttfd.import_time(r.record ->> 'last_active', s.time_zone))
     FROM ttfd.import_rows r
@@ -565,6 +579,10 @@ BEGIN
                     FROM ttfd.import_identities
                    WHERE run_id = p_run_id
                    GROUP BY person
+                  HAVING max(user_id) IS NOT NULL
+                      OR bool_or(EXISTS (SELECT 1 FROM ttfd.import_accounts a
+                                          WHERE a.run_id = p_run_id AND (a.platform, a.external_id)
+                                                = (import_identities.platform, import_identities.external_id)))
                    ORDER BY person) n) o
    WHERE i.run_id = p_run_id AND i.person = o.person AND i.user_id IS DISTINCT FROM o.user_id;
 
@@ -576,7 +594,7 @@ BEGIN
     FROM ttfd.import_identities i
     LEFT JOIN ttfd.import_accounts a
       ON a.run_id = p_run_id AND a.platform = i.platform AND a.external_id = i.external_id
-   WHERE i.run_id = p_run_id
+   WHERE i.run_id = p_run_id AND i.user_id IS NOT NULL
      AND NOT EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = i.user_id)
    GROUP BY i.user_id;
   GET DIAGNOSTICS v_created = ROW_COUNT;
@@ -585,7 +603,7 @@ BEGIN
   SELECT i.platform, i.external_id, i.user_id, i.username, i.display_name, i.link_method,
          coalesce(i.linked_at, ttfd.current_time())
     FROM ttfd.import_identities i
-   WHERE i.run_id = p_run_id
+   WHERE i.run_id = p_run_id AND i.user_id IS NOT NULL
   ON CONFLICT (platform, external_id) DO NOTHING;
   RETURN v_created;
 END;
@@ -1426,6 +1444,14 @@ BEGIN
     JOIN ttfd.import_sources b ON b.run_id = a.run_id AND b.source > a.source AND b.identity = a.identity
    WHERE a.run_id = p_run_id
    LIMIT 1;
+  IF NOT FOUND THEN
+    SELECT a.source AS one, b.source || ' of run ' || b.run_id AS other INTO v_pair
+      FROM ttfd.import_sources a
+      JOIN ttfd.import_sources b ON b.run_id <> a.run_id AND b.identity = a.identity AND b.origin <> a.origin
+      JOIN ttfd.import_runs r ON r.id = b.run_id AND r.status = 'unified'
+     WHERE a.run_id = p_run_id
+     LIMIT 1;
+  END IF;
   IF NOT FOUND THEN
     WITH prints AS (
       SELECT DISTINCT r.source,

@@ -41,6 +41,7 @@ AS $$
 DECLARE
   v_user_id bigint;
 BEGIN
+  PERFORM 1 FROM unified_users u WHERE u.id IN (SELECT r.user_id FROM removed r) ORDER BY u.id FOR NO KEY UPDATE;
   SELECT u.id INTO v_user_id
     FROM unified_users u
    WHERE u.id IN (SELECT r.user_id FROM removed r)
@@ -70,14 +71,18 @@ CREATE OR REPLACE FUNCTION ttfd.platform_accounts__project()
 RETURNS trigger
 LANGUAGE plpgsql SET search_path = ttfd, pg_temp
 AS $$
+DECLARE
+  v_user_ids bigint[];
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    PERFORM project_accounts(ARRAY(SELECT DISTINCT user_id FROM added));
+    v_user_ids := ARRAY(SELECT DISTINCT user_id FROM added);
   ELSIF TG_OP = 'DELETE' THEN
-    PERFORM project_accounts(ARRAY(SELECT DISTINCT user_id FROM removed));
+    v_user_ids := ARRAY(SELECT DISTINCT user_id FROM removed);
   ELSE
-    PERFORM project_accounts(ARRAY(SELECT user_id FROM removed UNION SELECT user_id FROM added));
+    v_user_ids := ARRAY(SELECT user_id FROM removed UNION SELECT user_id FROM added);
   END IF;
+  PERFORM 1 FROM unified_users u WHERE u.id = ANY (v_user_ids) ORDER BY u.id FOR NO KEY UPDATE;
+  PERFORM project_accounts(v_user_ids);
   RETURN NULL;
 END;
 $$;
@@ -103,6 +108,9 @@ RETURNS trigger
 LANGUAGE plpgsql SET search_path = ttfd, pg_temp
 AS $$
 BEGIN
+  IF NOT EXISTS (SELECT 1 FROM ranks r WHERE r.required_xp = 0) THEN
+    RAISE EXCEPTION 'one of the ranks has to hold from 0 XP' USING ERRCODE = 'check_violation';
+  END IF;
   UPDATE unified_users u
      SET rank_id = r.id, rank_xp = r.rank_xp, next_rank_xp = r.next_rank_xp,
          highest_rank_id = greatest(u.highest_rank_id, r.id)

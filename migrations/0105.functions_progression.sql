@@ -75,7 +75,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
   v_after_value bigint := split_part(p_after, ':', 1);
-  v_after_id bigint := nullif(split_part(p_after, ':', 2), '');
+  v_after_id bigint := split_part(p_after, ':', 2);
   v_limit integer := least(greatest(p_limit, 0), 1000);
 BEGIN
   PERFORM require_metric(p_metric);
@@ -104,7 +104,7 @@ BEGIN
     FROM listed l
     JOIN ranks r ON r.id = l.rank_id
    CROSS JOIN LATERAL (SELECT CASE WHEN p_after IS NULL THEN 0
-                                   ELSE count_above(p_metric, v_after_value, v_after_id) + 1 END) f (above)
+                                   ELSE count_above(p_metric, v_after_value, v_after_id + 1) END) f (above)
    ORDER BY l.metric DESC, l.id;
 END;
 $$;

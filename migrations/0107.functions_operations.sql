@@ -82,6 +82,11 @@ AS $$
                 GROUP BY o.user_id) e ON e.user_id = b.user_id
    WHERE (coalesce(b.xp, 0), coalesce(b.coins, 0)) <> (coalesce(e.xp, 0), coalesce(e.coins, 0))
   UNION ALL
+  SELECT 'event_twice', q.user_id, 'one row', q.id::text
+    FROM cross_platform_events_pending q
+   WHERE EXISTS (SELECT 1 FROM cross_platform_events_processed d WHERE d.id = q.id)
+      OR EXISTS (SELECT 1 FROM failed_events d WHERE d.id = q.id)
+  UNION ALL
   SELECT 'feed', NULL, h.position::text, f.rows || ' rows, last ' || f.last
     FROM feed_head h
    CROSS JOIN (SELECT count(*) AS rows, coalesce(max(e.position), 0) AS last FROM cross_platform_events_processed e) f

@@ -3,6 +3,7 @@
 A test that needs more than one connection asks for ``database_url`` and gets a clone of its own.
 """
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from ttfd.embedded import Server
 
 @pytest.fixture(scope="session")
 def shared_database(server: Server, migrated_template: Any) -> Iterator[psycopg.Connection[Any]]:
-    name = "ttfd_shared"
+    name = f"ttfd_shared_{uuid.uuid4().hex}"
     with psycopg.connect(server.database_url("postgres"), autocommit=True) as maintenance:
         maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template.template_dbname}")
         with psycopg.connect(server.database_url(name)) as connection:

@@ -6,6 +6,7 @@ AS $$
 DECLARE
   v_user_id bigint;
 BEGIN
+  PERFORM 1 FROM unified_users u WHERE u.id IN (SELECT r.user_id FROM removed r) ORDER BY u.id FOR NO KEY UPDATE;
   SELECT u.id INTO v_user_id
     FROM unified_users u
    WHERE u.id IN (SELECT r.user_id FROM removed r)

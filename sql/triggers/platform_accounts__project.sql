@@ -3,14 +3,18 @@ CREATE OR REPLACE FUNCTION ttfd.platform_accounts__project()
 RETURNS trigger
 LANGUAGE plpgsql SET search_path = ttfd, pg_temp
 AS $$
+DECLARE
+  v_user_ids bigint[];
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    PERFORM project_accounts(ARRAY(SELECT DISTINCT user_id FROM added));
+    v_user_ids := ARRAY(SELECT DISTINCT user_id FROM added);
   ELSIF TG_OP = 'DELETE' THEN
-    PERFORM project_accounts(ARRAY(SELECT DISTINCT user_id FROM removed));
+    v_user_ids := ARRAY(SELECT DISTINCT user_id FROM removed);
   ELSE
-    PERFORM project_accounts(ARRAY(SELECT user_id FROM removed UNION SELECT user_id FROM added));
+    v_user_ids := ARRAY(SELECT user_id FROM removed UNION SELECT user_id FROM added);
   END IF;
+  PERFORM 1 FROM unified_users u WHERE u.id = ANY (v_user_ids) ORDER BY u.id FOR NO KEY UPDATE;
+  PERFORM project_accounts(v_user_ids);
   RETURN NULL;
 END;
 $$;

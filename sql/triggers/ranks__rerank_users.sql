@@ -5,6 +5,9 @@ RETURNS trigger
 LANGUAGE plpgsql SET search_path = ttfd, pg_temp
 AS $$
 BEGIN
+  IF NOT EXISTS (SELECT 1 FROM ranks r WHERE r.required_xp = 0) THEN
+    RAISE EXCEPTION 'one of the ranks has to hold from 0 XP' USING ERRCODE = 'check_violation';
+  END IF;
   UPDATE unified_users u
      SET rank_id = r.id, rank_xp = r.rank_xp, next_rank_xp = r.next_rank_xp,
          highest_rank_id = greatest(u.highest_rank_id, r.id)

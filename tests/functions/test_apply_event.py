@@ -27,6 +27,7 @@ from calls import (
     together,
     value,
     violations,
+    while_blocked,
 )
 
 NOON = "2026-03-01 12:00:00+00"
@@ -181,6 +182,33 @@ def test_the_cooldown_is_the_members_not_the_accounts(db: Connection) -> None:
     rows(db, "SELECT * FROM ttfd.link_verified_account(%s, 'discord', '2')", get_user(db))
     apply_event(db, "message_sent")
     assert granted(apply_event(db, "message_sent", external_id="2", platform="discord")) == (0, 0, "cooldown")
+
+
+@pytest.mark.parametrize(
+    ("event_type", "data", "first", "second"),
+    [
+        ("message_sent", {}, (5, 0, None), (0, 0, "cooldown")),
+        ("voice_time", {"seconds": 8000}, (400, 0, None), (200, 0, "daily_cap")),
+    ],
+)
+def test_two_events_at_once_share_one_cooldown_and_one_daily_cap(
+    db: Connection,
+    database_url: str,
+    event_type: str,
+    data: dict[str, int],
+    first: tuple[int, int, str | None],
+    second: tuple[int, int, str | None],
+) -> None:
+    get_user(db)
+
+    def send(own: Connection) -> tuple[int, int, str | None]:
+        set_time(own, NOON)
+        return granted(apply_event(own, event_type, data))
+
+    with psycopg.connect(database_url) as holder:
+        assert send(holder) == first
+        assert while_blocked(database_url, holder, send) == second
+    assert violations(db) == []
 
 
 def test_voice_earns_up_to_the_daily_cap_and_no_more(db: Connection) -> None:
@@ -375,7 +403,6 @@ def test_the_doorbell_rings_when_the_queue_was_empty(db: Connection, database_ur
 
 
 # What happens to a member: seconds since the last event, type, data.
-amounts = st.integers(min_value=-100, max_value=300)
 happenings = st.lists(
     st.tuples(
         st.sampled_from([0, 10, 50, 60, 61, 3600, 40000, 86400]),
@@ -394,8 +421,8 @@ happenings = st.lists(
                     {}, optional={"xp": st.integers(0, 100), "coins": st.integers(0, 1000), "won": st.booleans()}
                 ),
             ),
-            st.tuples(st.just("xp_change"), st.fixed_dictionaries({"xp": amounts})),
-            st.tuples(st.just("coins_change"), st.fixed_dictionaries({"coins": amounts})),
+            st.tuples(st.just("xp_change"), st.fixed_dictionaries({"xp": st.integers(0, 600)})),
+            st.tuples(st.just("coins_change"), st.fixed_dictionaries({"coins": st.integers(-100, 300)})),
             st.tuples(st.just("work"), st.fixed_dictionaries({}, optional={"xp": st.integers(0, 60)})),
             st.tuples(st.just("fishing"), st.fixed_dictionaries({"seconds": st.integers(0, 4000)})),
         ),

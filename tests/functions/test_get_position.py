@@ -21,7 +21,7 @@ def community(db: Connection) -> None:
         )
     db.execute(
         "UPDATE ttfd.unified_users SET merged_into = (SELECT min(id) FROM ttfd.unified_users)"
-        " WHERE id %% 10 = 5".replace("%%", "%")
+        " WHERE mod(id - (SELECT min(id) FROM ttfd.unified_users), 10) = 5"
     )
 
 

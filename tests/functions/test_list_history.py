@@ -25,7 +25,7 @@ def test_the_newest_comes_first_with_what_it_earned_and_why_not_more(db: Connect
 
 
 def test_the_history_adds_up_to_the_balance(db: Connection) -> None:
-    for xp in (700, 600, -100):
+    for xp in (700, 700, -100):
         record_event(db, "xp_change", {"xp": xp})
     record_event(db, "coins_change", {"coins": 11})
     process_all(db)

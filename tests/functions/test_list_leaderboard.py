@@ -1,3 +1,4 @@
+import psycopg
 import pytest
 
 from calls import Connection, apply_event, get_user, refused, row, rows
@@ -117,8 +118,8 @@ def test_an_unknown_metric_is_refused(db: Connection, metric: str | None) -> Non
         board(db, metric)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("cursor", ["x", "", "5", "5:x", ":", "5:1:2", "99999999999999999999:1"])
-def test_a_cursor_that_is_none_is_no_page_of_wrong_members(db: Connection, cursor: str) -> None:
-    members(db, "xp", 3, 2, 1)
-    with refused(db, "22023"):
+@pytest.mark.parametrize("cursor", ["x", "", "5", "5:x", ":", "99999999999999999999:1"])
+def test_a_cursor_that_is_none_is_refused(db: Connection, cursor: str) -> None:
+    members(db, "xp", 7, 5, 5, 1)
+    with pytest.raises(psycopg.DataError):
         board(db, "xp", 10, cursor)

@@ -71,6 +71,7 @@ def test_a_second_worker_has_nothing_to_do_while_the_first_is_at_it(db: Connecti
     record_event(db)
     with psycopg.connect(database_url) as first:
         assert process_events(first, 1).processed == 1
+        db.execute("SET lock_timeout = '5s'")
         assert tuple(process_events(db)) == (0, 0, True, 0)
         first.rollback()
     assert process_events(db).processed == 2

@@ -22,9 +22,8 @@ def fill(db: Connection) -> None:
 
 def test_an_event_is_told_with_all_that_happened(db: Connection) -> None:
     event_id = new_id()
-    record_events(
-        db, [sent("game_played", {"xp": 3, "coins": 4, "game": "quiz"}, event_id, occurred_at="2026-03-01T12:00:00Z")]
-    )
+    data = {"xp": 3, "coins": 4, "game": "quiz"}
+    record_events(db, [sent("game_played", data, event_id, occurred_at="2026-03-01T12:00:00Z")])
     process_events(db)
     found = row(db, FEED, 0, None, 10)
     assert (found.position, found.event_id, found.user_id) == (1, event_id, get_user(db))

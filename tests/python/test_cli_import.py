@@ -170,6 +170,7 @@ def test_the_report_shows_totals_links_conflicts_and_the_first_rejected_records(
     assert f"New members {sample.users:,}" in lines
     assert f"Linked by a stated id {len(sample.links_by_id)}" in lines
     assert f"Linked by an equal name {len(sample.links_by_username)}" in lines
+    assert "… and 12 more: --json shows them." in lines  # conflicts: 32
     broken = [key for truth in truths for key in truth.broken]
     assert f"Rejected records {len(broken)}" in lines
     assert sum(any(f" {key} " in line for line in lines) for key in broken) == 20

@@ -244,6 +244,27 @@ def test_progress_that_website_and_discord_share_is_counted_once(
     assert owner["website", "ann@example.org"] == owner["discord", "100000000000000001"]
 
 
+def test_a_voice_file_that_two_sources_share_is_counted_once(db: Connection, tmp_path: Path) -> None:
+    for number in (5, 6):
+        (tmp_path / f"{number}.json").write_text(json.dumps({"users": {number: {"id": str(number)}}}))
+    (tmp_path / "voice.json").write_text(json.dumps({"users": {"5": {"total_time": 60.5}}, "channels": {}}))
+    result = load(db, *(f"discord-json={tmp_path}/{n}.json,{tmp_path}/voice.json" for n in (5, 6)))
+    assert totals(db)["total_voice_time"] == 60
+    assert [(part.source, part.part) for part in result.left_out] == [("discord-json:6.json", "voice")]
+
+
+def test_files_of_one_name_in_two_folders_are_two_sources(db: Connection, tmp_path: Path) -> None:
+    for user_id in ("77", "88"):
+        (tmp_path / user_id).mkdir()
+        (tmp_path / user_id / "users.json").write_text(json.dumps({"users": {user_id: {"xp": 5}}}))
+    result = load(db, *(f"telegram-json={tmp_path}/{user_id}/users.json" for user_id in ("77", "88")))
+    assert totals(db)["xp"] == 10
+    assert [entry["source"] for entry in result.report["sources"]] == [
+        "telegram-json:users.json",
+        "telegram-json:users.json (2)",
+    ]
+
+
 def test_no_password_reaches_the_database(db: Connection, sample: Sample, imported: ImportResult) -> None:
     accounts = json.loads(Path(sample.arguments[2].partition("=")[2]).read_text(encoding="utf-8"))["accounts"]
     everything = "\n".join(row for rows in content(db).values() for row in rows)

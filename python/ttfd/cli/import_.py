@@ -143,8 +143,7 @@ def _catalogue(language: str) -> _Catalogue:
 
 def _locale_language() -> str:
     names = (os.environ.get(name) for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
-    language = next((name for name in names if name), "")[:2]
-    return language if language in _LANGUAGES else "en"
+    return next((name for name in names if name), "en")[:2]
 
 
 # --- Failures ---

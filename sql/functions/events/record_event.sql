@@ -11,6 +11,7 @@ DECLARE
   v_user_id bigint := resolve_user(p_platform, p_external_id);
   v_outcome event_outcome;
 BEGIN
+  PERFORM require_read_committed();
   PERFORM check_event(p_event_id, p_event_type, v_data);
   IF NOT insert_event(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL, NULL, NULL, NULL, ttfd.current_time()) THEN
     RETURN find_outcome(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL);

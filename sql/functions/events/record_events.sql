@@ -7,6 +7,7 @@ DECLARE
   v_sent sent_event[] := ARRAY(SELECT e FROM parse_events(p_events) e ORDER BY e.ordinal);
   v_new uuid[];
 BEGIN
+  PERFORM require_read_committed();
   PERFORM check_events(v_sent);
   v_new := insert_events(v_sent);
   RETURN QUERY

@@ -34,10 +34,10 @@ BEGIN
     UPDATE import_runs r SET status = 'unified', finished_at = clock_timestamp(), report = v_report WHERE r.id = p_run_id;
     PERFORM clear_import(p_run_id);
     IF p_dry_run THEN
-      RAISE EXCEPTION 'dry run' USING ERRCODE = 'TI000';
+      RAISE EXCEPTION 'dry run' USING ERRCODE = 'TI999';
     END IF;
   EXCEPTION
-    WHEN SQLSTATE 'TI000' THEN NULL;
+    WHEN SQLSTATE 'TI999' THEN NULL;
   END;
   RETURN QUERY
   SELECT p_run_id, CASE WHEN p_dry_run THEN 'dry_run' ELSE 'unified' END, c.rows, c.rejected, c.accounts,

@@ -17,7 +17,8 @@ BEGIN
   IF NOT FOUND THEN
     v_error := 'TE001';
   END IF;
-  IF v_error IS NOT NULL THEN
+  IF v_error IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ttfd.cross_platform_events e WHERE e.id = p_event_id)
+       AND NOT EXISTS (SELECT 1 FROM ttfd.failed_events f WHERE f.id = p_event_id) THEN
     PERFORM ttfd.raise_event_error(v_error, p_event_id, p_event_type);
   END IF;
 END;

@@ -24,7 +24,9 @@ BEGIN
          sum(ttfd.import_amount(r.record -> 'messages_sent')),
          max(least(ttfd.import_amount(r.record -> 'daily_streak'), 100000)),
          max(ttfd.import_time(r.record ->> 'last_daily', s.time_zone) AT TIME ZONE s.time_zone)::date,
-         coalesce(max(a.achievements), '{}'),
+         (SELECT coalesce(array_agg(DISTINCT e.name ORDER BY e.name), '{}')
+            FROM jsonb_array_elements(jsonb_agg(to_jsonb(a.achievements)) FILTER (WHERE a.achievements IS NOT NULL)) l (names)
+           CROSS JOIN LATERAL jsonb_array_elements_text(l.names) e (name)),
          min(ttfd.import_time(r.record ->> 'created_at', s.time_zone)),
          max(ttfd.import_time(r.record ->> 'last_active', s.time_zone))
     FROM ttfd.import_rows r

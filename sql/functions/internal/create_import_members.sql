@@ -12,6 +12,10 @@ BEGIN
                     FROM ttfd.import_identities
                    WHERE run_id = p_run_id
                    GROUP BY person
+                  HAVING max(user_id) IS NOT NULL
+                      OR bool_or(EXISTS (SELECT 1 FROM ttfd.import_accounts a
+                                          WHERE a.run_id = p_run_id AND (a.platform, a.external_id)
+                                                = (import_identities.platform, import_identities.external_id)))
                    ORDER BY person) n) o
    WHERE i.run_id = p_run_id AND i.person = o.person AND i.user_id IS DISTINCT FROM o.user_id;
 
@@ -23,7 +27,7 @@ BEGIN
     FROM ttfd.import_identities i
     LEFT JOIN ttfd.import_accounts a
       ON a.run_id = p_run_id AND a.platform = i.platform AND a.external_id = i.external_id
-   WHERE i.run_id = p_run_id
+   WHERE i.run_id = p_run_id AND i.user_id IS NOT NULL
      AND NOT EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = i.user_id)
    GROUP BY i.user_id;
   GET DIAGNOSTICS v_created = ROW_COUNT;
@@ -32,7 +36,7 @@ BEGIN
   SELECT i.platform, i.external_id, i.user_id, i.username, i.display_name, i.link_method,
          coalesce(i.linked_at, ttfd.current_time())
     FROM ttfd.import_identities i
-   WHERE i.run_id = p_run_id
+   WHERE i.run_id = p_run_id AND i.user_id IS NOT NULL
   ON CONFLICT (platform, external_id) DO NOTHING;
   RETURN v_created;
 END;

@@ -13,6 +13,14 @@ BEGIN
    WHERE a.run_id = p_run_id
    LIMIT 1;
   IF NOT FOUND THEN
+    SELECT a.source AS one, b.source || ' of run ' || b.run_id AS other INTO v_pair
+      FROM ttfd.import_sources a
+      JOIN ttfd.import_sources b ON b.run_id <> a.run_id AND b.identity = a.identity AND b.origin <> a.origin
+      JOIN ttfd.import_runs r ON r.id = b.run_id AND r.status = 'unified'
+     WHERE a.run_id = p_run_id
+     LIMIT 1;
+  END IF;
+  IF NOT FOUND THEN
     WITH prints AS (
       SELECT DISTINCT r.source,
              ttfd.fold_name(r.record ->> 'username') AS name,
