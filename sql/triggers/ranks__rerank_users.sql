@@ -2,9 +2,10 @@
 -- settled without a reward: rewards are for climbing.
 CREATE OR REPLACE FUNCTION ttfd.ranks__rerank_users()
 RETURNS trigger
-LANGUAGE plpgsql SET search_path = ttfd, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 BEGIN
+  PERFORM audit('ranks_changed', NULL, (SELECT jsonb_agg(r ORDER BY r.id) FROM ranks r));
   UPDATE unified_users u
      SET rank_id = r.id, rank_xp = r.rank_xp, next_rank_xp = r.next_rank_xp,
          highest_rank_id = greatest(u.highest_rank_id, r.id)
@@ -16,7 +17,7 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.ranks__rerank_users() IS 'Gives every member the rank that the changed ladder says.';
+COMMENT ON FUNCTION ttfd.ranks__rerank_users() IS 'Gives every member the rank that the changed ladder says. Audited.';
 
 CREATE OR REPLACE TRIGGER rerank_users AFTER INSERT OR UPDATE OR DELETE ON ttfd.ranks
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.ranks__rerank_users();

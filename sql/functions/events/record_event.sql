@@ -7,12 +7,13 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+  v_now timestamptz := ttfd.current_time();
   v_data jsonb := coalesce(p_data, '{}');
   v_user_id bigint := resolve_user(p_platform, p_external_id);
   v_outcome event_outcome;
 BEGIN
-  PERFORM check_event(p_event_id, p_event_type, v_data);
-  IF NOT insert_event(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL, NULL, NULL, NULL, ttfd.current_time()) THEN
+  PERFORM check_event(p_event_id, p_event_type, v_data, v_now);
+  IF NOT insert_event(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL, NULL, NULL, NULL, v_now) THEN
     RETURN find_outcome(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL);
   END IF;
   SELECT p_event_id, u.id, 'queued', NULL, NULL, NULL, u.xp, u.coins, u.rank_id, false INTO v_outcome

@@ -7,6 +7,8 @@ AS $$
            WHEN 'TE001' THEN 'unknown or disabled event type'
            WHEN 'TE002' THEN 'the id was used before, with other content'
            WHEN 'TE003' THEN 'the amount is not allowed or too large'
+           WHEN '22004' THEN 'the event id is missing'
+           WHEN '22008' THEN 'it lies more than five minutes in the future'
            WHEN '22003' THEN 'a number in data is out of range'
            ELSE 'a value in data is missing or of the wrong type'
          END;

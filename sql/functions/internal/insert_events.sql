@@ -18,7 +18,8 @@ BEGIN
   )
   SELECT coalesce(array_agg(id), '{}') INTO v_inserted FROM inserted;
   v_known := ARRAY(SELECT id FROM ttfd.cross_platform_events_processed WHERE id = ANY (v_inserted)
-                   UNION ALL SELECT id FROM ttfd.failed_events WHERE id = ANY (v_inserted));
+                   UNION ALL SELECT id FROM ttfd.failed_events WHERE id = ANY (v_inserted)
+                   UNION ALL SELECT id FROM ttfd.compacted_events WHERE id = ANY (v_inserted));
   IF cardinality(v_known) = 0 THEN
     RETURN v_inserted;
   END IF;

@@ -11,6 +11,8 @@ BEGIN
              WHEN 'TE001' THEN 'Use an enabled row of ttfd.event_types.'
              WHEN 'TE002' THEN 'Send every event with an id of its own; resend it unchanged.'
              WHEN 'TE003' THEN 'See stated_xp_max, stated_coins_max and is_admin_only in ttfd.event_types.'
+             WHEN '22004' THEN 'Make an id once for each event, and send it again with the same id when in doubt.'
+             WHEN '22008' THEN 'Set the clock of the sender.'
              ELSE 'data is a JSON object: seconds and idle_seconds are numbers from 0, xp and coins whole numbers, won is a boolean.'
            END;
 END;
