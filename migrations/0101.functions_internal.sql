@@ -55,6 +55,7 @@ SET jit = off
 AS $$
 DECLARE
   v_base bigint;
+  v_now timestamptz := ttfd.current_time();
   v_has_boosts boolean := ttfd.has_boosts();
   v_taken integer;
   v_members integer;
@@ -79,7 +80,7 @@ BEGIN
            CASE WHEN u.id IS NULL THEN 'TU001'
                 WHEN b.xp IS NOT NULL THEN NULL
                 WHEN t.name IS NULL THEN 'TE001'
-                WHEN b.occurred_at > now() + INTERVAL '5 minutes' THEN '22008'
+                WHEN b.occurred_at > v_now + INTERVAL '5 minutes' THEN '22008'
                 ELSE g.error
            END AS error,
            t.is_enabled, t.counter, t.daily_xp_cap, g.is_idle, g.seconds,
@@ -173,7 +174,7 @@ BEGIN
       (id, seq, user_id, event_type, source_platform, data, xp, coins, note, rank_id, position, processed,
        occurred_at, created_at, processed_at)
     SELECT g.id, g.seq, g.user_id, g.event_type, g.source_platform, g.data, g.xp, g.coins, g.note, g.rank_id,
-           v_base + row_number() OVER (ORDER BY g.seq), true, g.occurred_at, g.created_at, now()
+           v_base + row_number() OVER (ORDER BY g.seq), true, g.occurred_at, g.created_at, v_now
       FROM granted g
      WHERE g.error IS NULL
   ), refused AS (
