@@ -64,11 +64,12 @@ CREATE TABLE ttfd.event_types (
   stated_coins_max  bigint CHECK (stated_coins_max > 0),
   allows_negative   boolean NOT NULL DEFAULT false,
   is_admin_only     boolean NOT NULL DEFAULT false,
+  is_boostable      boolean NOT NULL DEFAULT true,
   counter           text CHECK (counter IN ('messages', 'voice', 'games')),
   is_enabled        boolean NOT NULL DEFAULT true
 );
 
-COMMENT ON TABLE ttfd.event_types IS 'What may be recorded, and what it earns.';
+COMMENT ON TABLE ttfd.event_types IS 'What may be recorded, and what it earns. A change holds for events that happen after it, and is audited.';
 COMMENT ON COLUMN ttfd.event_types.xp IS 'XP for one event, or for per_seconds counted seconds.';
 COMMENT ON COLUMN ttfd.event_types.coins IS 'Coins for one event, or for per_seconds counted seconds.';
 COMMENT ON COLUMN ttfd.event_types.per_seconds IS 'When set, data.seconds is required, and amounts are for this many seconds of it.';
@@ -79,16 +80,66 @@ COMMENT ON COLUMN ttfd.event_types.stated_xp_max IS 'Highest XP that data.xp may
 COMMENT ON COLUMN ttfd.event_types.stated_coins_max IS 'Highest coins that data.coins may state; NULL where stating is not allowed.';
 COMMENT ON COLUMN ttfd.event_types.allows_negative IS 'Whether stated amounts may be below zero, down to minus the maximum.';
 COMMENT ON COLUMN ttfd.event_types.is_admin_only IS 'Whether only members of ttfd_admin may record it.';
+COMMENT ON COLUMN ttfd.event_types.is_boostable IS 'Whether boosts multiply what it earns.';
 COMMENT ON COLUMN ttfd.event_types.counter IS 'Which counter of the member the event moves, whatever it earns.';
 
 INSERT INTO ttfd.event_types
   (name, xp, per_seconds, max_seconds, cooldown_seconds, daily_xp_cap, stated_xp_max, stated_coins_max,
-   allows_negative, is_admin_only, counter)
+   allows_negative, is_admin_only, is_boostable, counter)
 VALUES
-  ('message_sent', 5, NULL, NULL, 60, NULL, NULL, NULL, false, false, 'messages'),
-  ('voice_time', 1, 20, 86400, NULL, 600, NULL, NULL, false, false, 'voice'),
-  ('game_played', 0, NULL, NULL, NULL, NULL, 100, 1000, false, false, 'games'),
-  ('xp_change', 0, NULL, NULL, NULL, NULL, 1000000000, NULL, true, true, NULL),
-  ('coins_change', 0, NULL, NULL, NULL, NULL, NULL, 1000000000, true, true, NULL);
+  ('message_sent', 5, NULL, NULL, 60, NULL, NULL, NULL, false, false, true, 'messages'),
+  ('voice_time', 1, 20, 86400, NULL, 600, NULL, NULL, false, false, true, 'voice'),
+  ('game_played', 0, NULL, NULL, NULL, NULL, 100, 1000, false, false, true, 'games'),
+  ('xp_change', 0, NULL, NULL, NULL, NULL, 1000000000, NULL, true, true, false, NULL),
+  ('coins_change', 0, NULL, NULL, NULL, NULL, NULL, 1000000000, true, true, false, NULL);
+
+-- Every rule that ever held: an event is judged by the one of the time at which it happened. Kept by a trigger.
+CREATE TABLE ttfd.event_type_versions (
+  LIKE ttfd.event_types,
+  valid_from timestamptz NOT NULL,
+  valid_to   timestamptz NOT NULL DEFAULT 'infinity',
+  PRIMARY KEY (name, valid_from),
+  CHECK (valid_from < valid_to)
+);
+
+COMMENT ON TABLE ttfd.event_type_versions IS 'The rules of event_types with the time in which they hold. Written by a trigger.';
+
+INSERT INTO ttfd.event_type_versions SELECT t.*, '-infinity' FROM ttfd.event_types t;
+
+CREATE TABLE ttfd.boosts (
+  id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  factor      numeric(6, 2) NOT NULL CHECK (factor > 0 AND factor <= 100),
+  starts_at   timestamptz NOT NULL,
+  ends_at     timestamptz NOT NULL,
+  event_types text[] CHECK (cardinality(event_types) > 0),
+  platforms   text[] CHECK (cardinality(platforms) > 0),
+  user_id     bigint,
+  CHECK (starts_at < ends_at)
+);
+
+CREATE INDEX boosts_ends_at ON ttfd.boosts (ends_at);
+
+COMMENT ON TABLE ttfd.boosts IS 'Multipliers of what events earn, for a time. Where several apply, the greatest counts.';
+COMMENT ON COLUMN ttfd.boosts.factor IS 'XP and coins are multiplied by it and rounded down.';
+COMMENT ON COLUMN ttfd.boosts.event_types IS 'Only events of these types; NULL for all.';
+COMMENT ON COLUMN ttfd.boosts.platforms IS 'Only events from these platforms; NULL for all.';
+COMMENT ON COLUMN ttfd.boosts.user_id IS 'Only this member; NULL for all.';
+
+CREATE TABLE ttfd.audit_log (
+  id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+  actor  text NOT NULL,
+  role   text NOT NULL,
+  action text NOT NULL,
+  before jsonb,
+  after  jsonb
+);
+
+COMMENT ON TABLE ttfd.audit_log IS 'Who changed what: append-only.';
+COMMENT ON COLUMN ttfd.audit_log.actor IS 'The login.';
+COMMENT ON COLUMN ttfd.audit_log.role IS 'The role it acted as.';
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON ttfd.event_types, ttfd.boosts, ttfd.ranks TO ttfd_admin;
+GRANT SELECT ON ttfd.platforms, ttfd.event_type_versions, ttfd.audit_log TO ttfd_admin;
 
 RESET ROLE;

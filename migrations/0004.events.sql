@@ -5,11 +5,22 @@ SET LOCAL ROLE ttfd_owner;
 
 CREATE SEQUENCE ttfd.event_seq;
 
+-- A transaction has its id before it takes a number. So when all transactions up to some id have ended, no number that was
+-- taken by then can still turn up: see advance_floor.
+CREATE FUNCTION ttfd.next_event_seq()
+RETURNS bigint
+LANGUAGE sql VOLATILE
+AS $$
+  SELECT CASE WHEN pg_catalog.pg_current_xact_id() IS NOT NULL THEN pg_catalog.nextval('ttfd.event_seq') END;
+$$;
+
+COMMENT ON FUNCTION ttfd.next_event_seq() IS 'The next order of arrival of an event.';
+
 -- Partitioned by "processed": the pending partition is a small hot queue, the processed one an append-only log in
 -- feed order. No foreign key to the member: it would lock the member's row at every insert; the batch counts instead.
 CREATE TABLE ttfd.cross_platform_events (
   id              uuid NOT NULL,
-  seq             bigint NOT NULL DEFAULT nextval('ttfd.event_seq'),
+  seq             bigint NOT NULL DEFAULT ttfd.next_event_seq(),
   user_id         bigint NOT NULL,
   xp              bigint,
   coins           bigint,
@@ -39,7 +50,9 @@ CREATE TABLE ttfd.cross_platform_events_processed
   PARTITION OF ttfd.cross_platform_events FOR VALUES IN (true)
   WITH (fillfactor = 100);
 
-CREATE INDEX cross_platform_events_pending_seq ON ttfd.cross_platform_events_pending (seq);
+-- Platforms share 8 lanes, and a batch takes from all of them: a flood on one does not hold up the others.
+CREATE INDEX cross_platform_events_pending_lanes
+  ON ttfd.cross_platform_events_pending ((pg_catalog.hashtext(source_platform) & 7), seq);
 
 CREATE UNIQUE INDEX cross_platform_events_processed_position ON ttfd.cross_platform_events_processed (position);
 
@@ -59,11 +72,18 @@ CREATE TABLE ttfd.feed_head (
   is_only  boolean PRIMARY KEY DEFAULT true CHECK (is_only),
   position bigint NOT NULL DEFAULT 0,
   last_seq bigint NOT NULL DEFAULT 0,
+  floor_seq bigint NOT NULL DEFAULT 0,
+  next_floor_seq bigint NOT NULL DEFAULT 0,
+  next_floor_xid xid8 NOT NULL DEFAULT '0',
+  compacted_to bigint NOT NULL DEFAULT 0,
   epoch    uuid NOT NULL DEFAULT gen_random_uuid()
 ) WITH (fillfactor = 10);
 
 COMMENT ON TABLE ttfd.feed_head IS 'Last position of the feed. Its row lock makes one processor at a time.';
-COMMENT ON COLUMN ttfd.feed_head.last_seq IS 'Highest seq of the last batch: where to look for work that waits, past the rows that are dead.';
+COMMENT ON COLUMN ttfd.feed_head.last_seq IS 'Nothing that was seen waits up to this seq: from here on the doorbell looks whether somebody waits.';
+COMMENT ON COLUMN ttfd.feed_head.floor_seq IS 'Nothing can wait up to this seq any more: from here on a batch looks for work, past rows that are dead.';
+COMMENT ON COLUMN ttfd.feed_head.next_floor_seq IS 'The next floor, once every transaction before next_floor_xid has ended.';
+COMMENT ON COLUMN ttfd.feed_head.compacted_to IS 'Up to this position the feed holds opening balances in the place of many events.';
 COMMENT ON COLUMN ttfd.feed_head.epoch IS 'Changes when the database is restored from a backup: a consumer that sees another epoch starts afresh.';
 
 INSERT INTO ttfd.feed_head DEFAULT VALUES;
@@ -94,10 +114,14 @@ CREATE TABLE ttfd.failed_events (
   created_at      timestamptz NOT NULL,
   failed_at       timestamptz NOT NULL DEFAULT now(),
   sqlstate        text NOT NULL,
-  message         text NOT NULL
+  message         text NOT NULL,
+  discarded_at    timestamptz,
+  discard_reason  text,
+  CHECK ((discarded_at IS NULL) = (discard_reason IS NULL))
 );
 
 COMMENT ON TABLE ttfd.failed_events IS 'Events that cannot be applied as they are. Nothing of them was granted.';
+COMMENT ON COLUMN ttfd.failed_events.discarded_at IS 'When somebody decided that it never will be applied; its id stays known.';
 
 -- What record_event, record_events, apply_event and every later granting function answer.
 CREATE TYPE ttfd.event_outcome AS (
@@ -127,5 +151,12 @@ CREATE TYPE ttfd.sent_event AS (
 );
 
 COMMENT ON TYPE ttfd.sent_event IS 'One element of the array that record_events takes; ordinal is its place, from 1.';
+
+-- What is left of an event that was compacted: its id, so that a late resend still counts once.
+CREATE TABLE ttfd.compacted_events (
+  id uuid PRIMARY KEY
+);
+
+COMMENT ON TABLE ttfd.compacted_events IS 'Ids of events that compact_events has replaced by opening balances.';
 
 RESET ROLE;

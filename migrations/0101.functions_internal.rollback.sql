@@ -1,6 +1,8 @@
 -- Generated from sql/functions/internal by `make migration`.
 SET LOCAL lock_timeout = '10s';
 
+DROP FUNCTION ttfd.was_handled(uuid);
+
 DROP FUNCTION ttfd.stated_import_links(bigint);
 
 DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
@@ -21,17 +23,25 @@ DROP FUNCTION ttfd.refuse_same_sources(bigint);
 
 DROP FUNCTION ttfd.raise_unknown_user(bigint);
 
+DROP FUNCTION ttfd.raise_not_failed(uuid);
+
 DROP FUNCTION ttfd.raise_event_error(text, uuid, text);
 
 DROP FUNCTION ttfd.projected_accounts(bigint[]);
 
 DROP FUNCTION ttfd.project_accounts(bigint[]);
 
-DROP FUNCTION ttfd.process_batch(bigint[]);
+DROP FUNCTION ttfd.process_batch(tid[]);
 
 DROP FUNCTION ttfd.parse_events(jsonb);
 
+DROP FUNCTION ttfd.oldest_pending(bigint);
+
+DROP FUNCTION ttfd.note_award(boolean, boolean, boolean, boolean, numeric);
+
 DROP FUNCTION ttfd.normalise_external_id(text, text);
+
+DROP FUNCTION ttfd.multiply_award(bigint, numeric);
 
 DROP FUNCTION ttfd.metric_value(ttfd.unified_users, text);
 
@@ -49,6 +59,8 @@ DROP FUNCTION ttfd.link_import_by_id(bigint);
 
 DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint);
 
+DROP FUNCTION ttfd.is_known_event(uuid);
+
 DROP FUNCTION ttfd.is_admin();
 
 DROP FUNCTION ttfd.insert_events(ttfd.sent_event[]);
@@ -61,7 +73,7 @@ DROP FUNCTION ttfd.import_amount(jsonb);
 
 DROP FUNCTION ttfd.grant_import(bigint);
 
-DROP FUNCTION ttfd.grant_event(bigint, text, jsonb, timestamptz);
+DROP FUNCTION ttfd.grant_event(bigint, text, text, jsonb, timestamptz);
 
 DROP FUNCTION ttfd.generate_event_id();
 
@@ -71,11 +83,15 @@ DROP FUNCTION ttfd.fold_name(text);
 
 DROP FUNCTION ttfd.fold_external_id(ttfd.platforms, text);
 
+DROP FUNCTION ttfd.find_rule(text, timestamptz);
+
 DROP FUNCTION ttfd.find_rank(bigint);
 
 DROP FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz);
 
-DROP FUNCTION ttfd.fail_event(bigint, text, text);
+DROP FUNCTION ttfd.find_boost(bigint, text, text, timestamptz);
+
+DROP FUNCTION ttfd.fail_event(tid, text, text);
 
 DROP FUNCTION ttfd.describe_event_error(text);
 
@@ -95,11 +111,15 @@ DROP FUNCTION ttfd.clear_import(bigint);
 
 DROP FUNCTION ttfd.check_events(ttfd.sent_event[]);
 
-DROP FUNCTION ttfd.check_event(uuid, text, jsonb);
+DROP FUNCTION ttfd.check_event(uuid, text, jsonb, timestamptz);
 
 DROP FUNCTION ttfd.caller_role();
 
+DROP FUNCTION ttfd.audit(text, jsonb, jsonb);
+
 DROP FUNCTION ttfd.assess_stated(jsonb, bigint, boolean);
+
+DROP FUNCTION ttfd.assess_sent_event(uuid, text, jsonb, timestamptz);
 
 DROP FUNCTION ttfd.assess_seconds(jsonb);
 
@@ -109,6 +129,8 @@ DROP FUNCTION ttfd.assess_import_record(jsonb, ttfd.platforms);
 
 DROP FUNCTION ttfd.assess_import_amount(text, jsonb);
 
-DROP FUNCTION ttfd.assess_event(ttfd.event_types, jsonb);
+DROP FUNCTION ttfd.assess_event(ttfd.event_type_versions, jsonb);
 
-DROP FUNCTION ttfd.apply_batch(bigint[]);
+DROP FUNCTION ttfd.apply_batch(tid[]);
+
+DROP FUNCTION ttfd.advance_floor(ttfd.feed_head, bigint);

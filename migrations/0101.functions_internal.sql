@@ -6,10 +6,45 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- The index of the queue is full of rows that are dead but not yet vacuumed, and millions of them in a rush; so a batch
+-- starts looking above a floor. A number may still turn up below what has been handed out as long as a transaction that may
+-- have taken it runs. Its transaction id is older than the number (next_event_seq), so once all ids up to the one noted with
+-- a number have ended, nothing new can appear up to that number.
+CREATE OR REPLACE FUNCTION ttfd.advance_floor(p_head ttfd.feed_head, p_taken_seq bigint)
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_snapshot pg_snapshot := pg_current_snapshot();
+  v_floor_seq bigint := p_head.floor_seq;
+  v_oldest_seq bigint;
+BEGIN
+  -- The next statement sees at least what this snapshot sees.
+  v_oldest_seq := ttfd.oldest_pending(p_head.floor_seq);
+  IF p_head.next_floor_xid <= pg_snapshot_xmin(v_snapshot) THEN
+    v_floor_seq := greatest(p_head.floor_seq, least(p_head.next_floor_seq, v_oldest_seq - 1));
+  END IF;
+  UPDATE ttfd.feed_head h
+     SET last_seq = coalesce(v_oldest_seq - 1, p_taken_seq),
+         floor_seq = v_floor_seq,
+         next_floor_seq = CASE WHEN h.next_floor_xid <= pg_snapshot_xmin(v_snapshot) THEN p_taken_seq ELSE h.next_floor_seq END,
+         next_floor_xid = CASE WHEN h.next_floor_xid <= pg_snapshot_xmin(v_snapshot) THEN pg_snapshot_xmax(v_snapshot)
+                               ELSE h.next_floor_xid END
+   WHERE h.last_seq <> coalesce(v_oldest_seq - 1, p_taken_seq)
+      OR h.floor_seq <> v_floor_seq
+      OR h.next_floor_seq <> p_taken_seq;
+  RETURN v_oldest_seq IS NOT NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.advance_floor(ttfd.feed_head, bigint) IS
+  'Raises the floor of the queue as far as is safe. p_taken_seq is the last number that was handed out before the transaction looked at anything. Returns whether anything is pending.';
+
 -- The heart: one pass over a set of pending events. First the members are locked in ascending id, as everywhere; then one
 -- statement takes the rows out of the queue, judges them by the rules, updates every member once and appends the log.
+-- Rows of the queue are only ever deleted, and by one processor at a time, so their places (ctid) hold.
 -- The plan settings are there because the statistics of a queue always lie: it was empty when they were taken.
-CREATE OR REPLACE FUNCTION ttfd.apply_batch(p_seqs bigint[])
+CREATE OR REPLACE FUNCTION ttfd.apply_batch(p_rows tid[])
 RETURNS TABLE (processed integer, failed integer)
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_generic_plan
@@ -20,6 +55,8 @@ SET jit = off
 AS $$
 DECLARE
   v_base bigint;
+  v_now timestamptz := ttfd.current_time();
+  v_has_boosts boolean := EXISTS (SELECT 1 FROM ttfd.boosts);
   v_taken integer;
   v_members integer;
   v_updated integer;
@@ -29,13 +66,13 @@ BEGIN
    WHERE u.id = ANY (ARRAY(SELECT coalesce(m.merged_into, m.id)
                              FROM ttfd.cross_platform_events_pending e
                              JOIN ttfd.unified_users m ON m.id = e.user_id
-                            WHERE e.seq = ANY (p_seqs) AND e.xp IS NULL))
+                            WHERE e.ctid = ANY (p_rows) AND e.xp IS NULL))
    ORDER BY u.id
      FOR NO KEY UPDATE;
   SELECT h.position INTO v_base FROM ttfd.feed_head h FOR UPDATE;
 
   WITH batch AS MATERIALIZED (
-    DELETE FROM ttfd.cross_platform_events_pending WHERE seq = ANY (p_seqs)
+    DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
     RETURNING *
   ), assessed AS MATERIALIZED (
     SELECT b.id, b.seq, coalesce(u.merged_into, b.user_id) AS user_id, b.event_type, b.source_platform, b.data,
@@ -43,19 +80,26 @@ BEGIN
            CASE WHEN u.id IS NULL THEN 'TU001'
                 WHEN b.xp IS NOT NULL THEN NULL
                 WHEN t.name IS NULL THEN 'TE001'
+                WHEN b.occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND v_now + INTERVAL '5 minutes' THEN '22008'
                 ELSE g.error
            END AS error,
            t.is_enabled, t.counter, t.daily_xp_cap, g.is_idle, g.seconds,
-           CASE WHEN t.is_enabled THEN g.xp ELSE 0 END AS base_xp,
-           CASE WHEN t.is_enabled THEN g.coins ELSE 0 END AS base_coins,
+           f.factor,
+           CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.xp, f.factor) ELSE 0 END AS base_xp,
+           CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.coins, f.factor) ELSE 0 END AS base_coins,
            CASE WHEN b.xp IS NULL AND t.is_enabled AND (g.xp <> 0 OR g.coins <> 0)
                 THEN ttfd.start_of_window(t.cooldown_seconds, b.occurred_at) END AS cooldown_start,
            CASE WHEN b.xp IS NULL AND t.is_enabled AND g.xp > 0 AND t.daily_xp_cap IS NOT NULL
                 THEN ttfd.start_of_window(86400, b.occurred_at) END AS day_start
       FROM batch b
       LEFT JOIN ttfd.unified_users u ON u.id = b.user_id
-      LEFT JOIN ttfd.event_types t ON t.name = b.event_type AND b.xp IS NULL
+      LEFT JOIN ttfd.event_type_versions t
+        ON t.name = b.event_type AND t.valid_from <= b.occurred_at AND t.valid_to > b.occurred_at AND b.xp IS NULL
       LEFT JOIN LATERAL ttfd.assess_event(t, b.data) g ON t.name IS NOT NULL
+     CROSS JOIN LATERAL (
+             SELECT CASE WHEN v_has_boosts AND t.is_boostable AND b.xp IS NULL
+                         THEN ttfd.find_boost(u.id, b.event_type, b.source_platform, b.occurred_at) END
+             OFFSET 0) f (factor)
   ), ordered AS (
     SELECT a.*,
            a.cooldown_start IS NOT NULL
@@ -87,10 +131,7 @@ BEGIN
            END AS xp,
            CASE WHEN s.granted_xp IS NOT NULL THEN s.granted_coins WHEN s.is_cooling THEN 0 ELSE s.base_coins END AS coins,
            CASE WHEN s.granted_xp IS NOT NULL THEN s.granted_note
-                WHEN NOT s.is_enabled THEN 'disabled'
-                WHEN s.is_cooling THEN 'cooldown'
-                WHEN s.reached > s.daily_xp_cap THEN 'daily_cap'
-                WHEN s.is_idle THEN 'idle'
+                ELSE ttfd.note_award(NOT s.is_enabled, s.is_cooling, s.reached > s.daily_xp_cap, s.is_idle, s.factor)
            END AS note
       FROM summed s
   ), windows AS (
@@ -133,7 +174,7 @@ BEGIN
       (id, seq, user_id, event_type, source_platform, data, xp, coins, note, rank_id, position, processed,
        occurred_at, created_at, processed_at)
     SELECT g.id, g.seq, g.user_id, g.event_type, g.source_platform, g.data, g.xp, g.coins, g.note, g.rank_id,
-           v_base + row_number() OVER (ORDER BY g.seq), true, g.occurred_at, g.created_at, now()
+           v_base + row_number() OVER (ORDER BY g.seq), true, g.occurred_at, g.created_at, v_now
       FROM granted g
      WHERE g.error IS NULL
   ), refused AS (
@@ -143,29 +184,30 @@ BEGIN
            g.error, ttfd.describe_event_error(g.error)
       FROM granted g
      WHERE g.error IS NOT NULL
+    ON CONFLICT (id) DO UPDATE SET sqlstate = EXCLUDED.sqlstate, message = EXCLUDED.message, failed_at = EXCLUDED.failed_at
   )
   SELECT count(*), count(*) FILTER (WHERE error IS NOT NULL),
          (SELECT count(*) FROM totals), (SELECT count(*) FROM updated)
     INTO v_taken, failed, v_members, v_updated
     FROM granted;
 
-  IF v_taken <> cardinality(p_seqs) OR v_members <> v_updated THEN
-    RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_seqs), v_updated, v_members
+  IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
+    RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members
       USING ERRCODE = 'internal_error', HINT = 'Nothing of the batch was kept. Please report this.';
   END IF;
   processed := v_taken - failed;
-  UPDATE ttfd.feed_head SET position = v_base + processed, last_seq = p_seqs[cardinality(p_seqs)];
+  UPDATE ttfd.feed_head SET position = v_base + processed;
   RETURN NEXT;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.apply_batch(bigint[]) IS
-  'Applies the pending events with the given seq, in ascending order, all or none; those that their own content forbids go to failed_events. Returns processed, failed.';
+COMMENT ON FUNCTION ttfd.apply_batch(tid[]) IS
+  'Applies the pending events at the given places, all or none; those that their own content forbids go to failed_events. Returns processed, failed.';
 
 -- What one event might earn before cooldowns and caps, or why it cannot be applied. It answers with a code instead of
 -- raising, so that a batch sorts out bad rows as a set. The planner inlines it; OFFSET 0 keeps each step from being copied
 -- into all places that use it, which makes the plan a hundred times larger.
-CREATE OR REPLACE FUNCTION ttfd.assess_event(p_type ttfd.event_types, p_data jsonb)
+CREATE OR REPLACE FUNCTION ttfd.assess_event(p_type ttfd.event_type_versions, p_data jsonb)
 RETURNS TABLE (xp bigint, coins bigint, seconds bigint, is_idle boolean, error text)
 LANGUAGE sql IMMUTABLE
 AS $$
@@ -211,7 +253,7 @@ AS $$
          ) AS t (seconds, idle);
 $$;
 
-COMMENT ON FUNCTION ttfd.assess_event(ttfd.event_types, jsonb) IS
+COMMENT ON FUNCTION ttfd.assess_event(ttfd.event_type_versions, jsonb) IS
   'XP and coins that an event might earn, its counted seconds, whether part of them was idle, or the SQLSTATE that says why it cannot be applied.';
 
 CREATE OR REPLACE FUNCTION ttfd.assess_import_amount(p_name text, p_value jsonb)
@@ -297,6 +339,32 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_seconds(jsonb) IS
   'Why a number of seconds is refused (an SQLSTATE), or NULL when it is fine.';
 
+-- What is refused at once, when an event is sent; the batch judges again by the rule of the time.
+CREATE OR REPLACE FUNCTION ttfd.assess_sent_event(p_event_id uuid, p_event_type text, p_data jsonb, p_occurred_at timestamptz)
+RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_rule ttfd.event_type_versions;
+BEGIN
+  IF p_event_id IS NULL THEN
+    RETURN '22004';
+  ELSIF p_occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND ttfd.current_time() + INTERVAL '5 minutes' THEN
+    RETURN '22008';
+  END IF;
+  v_rule := ttfd.find_rule(p_event_type, p_occurred_at);
+  IF v_rule.is_enabled IS NOT TRUE THEN
+    RETURN 'TE001';
+  ELSIF v_rule.is_admin_only AND NOT ttfd.is_admin() THEN
+    RETURN 'TE003';
+  END IF;
+  RETURN (SELECT g.error FROM ttfd.assess_event(v_rule, p_data) g);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.assess_sent_event(uuid, text, jsonb, timestamptz) IS
+  'Why an event that is being sent is refused (an SQLSTATE), or NULL when it is fine.';
+
 CREATE OR REPLACE FUNCTION ttfd.assess_stated(p_amount jsonb, p_max bigint, p_allows_negative boolean)
 RETURNS text
 LANGUAGE sql IMMUTABLE
@@ -313,6 +381,16 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_stated(jsonb, bigint, boolean) IS
   'Why an amount that the caller states is refused (an SQLSTATE), or NULL when it is fine.';
 
+CREATE OR REPLACE FUNCTION ttfd.audit(p_action text, p_before jsonb, p_after jsonb)
+RETURNS void
+LANGUAGE sql VOLATILE
+AS $$
+  INSERT INTO ttfd.audit_log (actor, role, action, before, after)
+  VALUES (session_user, ttfd.caller_role(), p_action, p_before, p_after);
+$$;
+
+COMMENT ON FUNCTION ttfd.audit(text, jsonb, jsonb) IS 'Writes a line into the audit log.';
+
 -- API functions run as their owner, so current_user says nothing of the caller. A role taken by SET ROLE counts,
 -- because a session can only take roles that it is a member of.
 CREATE OR REPLACE FUNCTION ttfd.caller_role()
@@ -325,65 +403,42 @@ $$;
 
 COMMENT ON FUNCTION ttfd.caller_role() IS 'The role that called the API: the one set by SET ROLE, else the login.';
 
-CREATE OR REPLACE FUNCTION ttfd.check_event(p_event_id uuid, p_event_type text, p_data jsonb)
+-- A resend is answered with the first outcome, whatever the rules say by now.
+CREATE OR REPLACE FUNCTION ttfd.check_event(p_event_id uuid, p_event_type text, p_data jsonb, p_occurred_at timestamptz)
 RETURNS void
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-  v_error text;
+  v_error text := ttfd.assess_sent_event(p_event_id, p_event_type, p_data, p_occurred_at);
 BEGIN
-  SELECT CASE WHEN p_event_id IS NULL THEN '22004'
-              WHEN NOT t.is_enabled THEN 'TE001'
-              WHEN t.is_admin_only AND NOT ttfd.is_admin() THEN 'TE003'
-              ELSE g.error
-         END
-    INTO v_error
-    FROM ttfd.event_types t
-   CROSS JOIN LATERAL ttfd.assess_event(t, p_data) g
-   WHERE t.name = p_event_type;
-  IF NOT FOUND THEN
-    v_error := 'TE001';
-  END IF;
-  IF v_error IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ttfd.cross_platform_events e WHERE e.id = p_event_id)
-       AND NOT EXISTS (SELECT 1 FROM ttfd.failed_events f WHERE f.id = p_event_id) THEN
+  IF v_error IS NOT NULL AND NOT ttfd.is_known_event(p_event_id) THEN
     PERFORM ttfd.raise_event_error(v_error, p_event_id, p_event_type);
   END IF;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.check_event(uuid, text, jsonb) IS
-  'Refuses an event that its type does not allow. Raises TE001, TE003, 22003, 22004, 22023.';
+COMMENT ON FUNCTION ttfd.check_event(uuid, text, jsonb, timestamptz) IS
+  'Refuses an event that its type does not allow. Raises TE001, TE003, 22003, 22004, 22008, 22023.';
 
 -- The same refusals as for a single event, for the first element that deserves one; then the accounts of first contacts.
 CREATE OR REPLACE FUNCTION ttfd.check_events(p_events ttfd.sent_event[])
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
-DECLARE
-  v_sent ttfd.sent_event;
 BEGIN
-  SELECT s.* INTO v_sent
-    FROM unnest(p_events) s
-    LEFT JOIN ttfd.event_types t ON t.name = s.event_type
-    LEFT JOIN LATERAL ttfd.assess_event(t, s.data) g ON t.name IS NOT NULL
-   WHERE (s.event_id IS NULL OR t.name IS NULL OR NOT t.is_enabled OR g.error IS NOT NULL
-          OR t.is_admin_only AND NOT ttfd.is_admin())
-     AND NOT EXISTS (SELECT 1 FROM ttfd.cross_platform_events e WHERE e.id = s.event_id)
-       AND NOT EXISTS (SELECT 1 FROM ttfd.failed_events f WHERE f.id = s.event_id)
-   ORDER BY s.ordinal
-   LIMIT 1;
-  IF FOUND THEN
-    PERFORM ttfd.check_event(v_sent.event_id, v_sent.event_type, v_sent.data);
-  END IF;
-  SELECT s.* INTO v_sent
-    FROM unnest(p_events) s
-    LEFT JOIN ttfd.platforms p ON p.name = s.platform
-   WHERE p.name IS NULL OR s.external_id IS NULL OR s.external_id !~ p.id_pattern
-      OR s.occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00+00' AND ttfd.current_time() + INTERVAL '1 day'
-   ORDER BY s.ordinal LIMIT 1;
-  IF FOUND THEN
-    PERFORM ttfd.raise_event_error(CASE WHEN isfinite(v_sent.occurred_at) AND v_sent.occurred_at BETWEEN TIMESTAMPTZ '1970-01-01 00:00+00' AND ttfd.current_time() + INTERVAL '1 day' OR v_sent.occurred_at IS NULL THEN 'TU002' ELSE '22008' END, v_sent.event_id, v_sent.event_type);
-  END IF;
+  PERFORM ttfd.raise_event_error(f.error, f.event_id, f.event_type)
+     FROM (SELECT s.event_id, s.event_type, e.error
+             FROM unnest(p_events) s
+             LEFT JOIN ttfd.platforms p ON p.name = s.platform
+            CROSS JOIN LATERAL (
+                    SELECT CASE WHEN s.external_id ~ p.id_pattern
+                                THEN ttfd.assess_sent_event(s.event_id, s.event_type, s.data,
+                                                            coalesce(s.occurred_at, ttfd.current_time()))
+                                ELSE 'TU002'
+                           END) e (error)
+            WHERE e.error IS NOT NULL AND NOT ttfd.is_known_event(s.event_id)
+            ORDER BY s.ordinal
+            LIMIT 1) f;
   -- One by one, in a fixed order: each takes a lock of its own, and first contacts are few.
   PERFORM ttfd.resolve_user(n.platform, n.external_id)
      FROM (SELECT DISTINCT s.platform, s.external_id
@@ -397,7 +452,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.check_events(ttfd.sent_event[]) IS
-  'Refuses what check_event and resolve_user refuse, and creates the accounts that are new. Raises TE001, TE003, 22003, 22004, 22023, TU002, TP001.';
+  'Refuses what check_event and resolve_user refuse, and creates the accounts that are new. Raises TE001, TE003, 22003, 22004, 22008, 22023, TU002, TP001.';
 
 -- Legacy records hold personal data; once they are members only what was rejected is kept, for whoever has to look.
 CREATE OR REPLACE FUNCTION ttfd.clear_import(p_run_id bigint)
@@ -634,9 +689,12 @@ LANGUAGE sql IMMUTABLE
 AS $$
   SELECT CASE p_sqlstate
            WHEN 'TU001' THEN 'no such user'
+           WHEN 'TU002' THEN 'the platform is unknown or the external id has the wrong form'
            WHEN 'TE001' THEN 'unknown or disabled event type'
            WHEN 'TE002' THEN 'the id was used before, with other content'
            WHEN 'TE003' THEN 'the amount is not allowed or too large'
+           WHEN '22004' THEN 'the event id is missing'
+           WHEN '22008' THEN 'it lies before 1970 or more than five minutes in the future'
            WHEN '22003' THEN 'a number in data is out of range'
            ELSE 'a value in data is missing or of the wrong type'
          END;
@@ -645,26 +703,44 @@ $$;
 COMMENT ON FUNCTION ttfd.describe_event_error(text) IS 'The words for an SQLSTATE with which an event is refused.';
 
 -- An event that was granted already has its place in the ledger and never leaves it: that error is raised again.
-CREATE OR REPLACE FUNCTION ttfd.fail_event(p_seq bigint, p_sqlstate text, p_message text)
+CREATE OR REPLACE FUNCTION ttfd.fail_event(p_row tid, p_sqlstate text, p_message text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
   WITH taken AS (
-    DELETE FROM ttfd.cross_platform_events_pending WHERE seq = p_seq AND xp IS NULL
+    DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = p_row AND xp IS NULL
     RETURNING *
   )
   INSERT INTO ttfd.failed_events
     (id, seq, user_id, event_type, source_platform, data, occurred_at, created_at, sqlstate, message)
   SELECT id, seq, user_id, event_type, source_platform, data, occurred_at, created_at, p_sqlstate, p_message
-    FROM taken;
+    FROM taken
+  ON CONFLICT (id) DO UPDATE SET sqlstate = EXCLUDED.sqlstate, message = EXCLUDED.message, failed_at = EXCLUDED.failed_at;
   IF NOT FOUND THEN
     RAISE EXCEPTION USING ERRCODE = p_sqlstate, MESSAGE = p_message;
   END IF;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.fail_event(bigint, text, text) IS 'Moves a pending event to failed_events.';
+COMMENT ON FUNCTION ttfd.fail_event(tid, text, text) IS 'Moves a pending event to failed_events.';
+
+CREATE OR REPLACE FUNCTION ttfd.find_boost(p_user_id bigint, p_event_type text, p_platform text, p_at timestamptz)
+RETURNS numeric
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN (SELECT max(b.factor)
+            FROM ttfd.boosts b
+           WHERE p_at >= b.starts_at AND p_at < b.ends_at
+             AND (b.event_types IS NULL OR p_event_type = ANY (b.event_types))
+             AND (b.platforms IS NULL OR p_platform = ANY (b.platforms))
+             AND (b.user_id IS NULL OR b.user_id = p_user_id));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.find_boost(bigint, text, text, timestamptz) IS
+  'The greatest factor that applies to an event; NULL when none does.';
 
 CREATE OR REPLACE FUNCTION ttfd.find_outcome(
   p_event_id uuid, p_user_id bigint, p_event_type text, p_platform text, p_data jsonb, p_occurred_at timestamptz)
@@ -684,6 +760,13 @@ BEGIN
             FROM ttfd.failed_events f
            WHERE f.id = p_event_id) k
    LIMIT 1;
+  IF NOT FOUND THEN
+    -- Compacted: all that is known of it is that it was applied.
+    SELECT p_event_id, u.id, 'duplicate', NULL, NULL, 'compacted', u.xp, u.coins, u.rank_id, false INTO v_outcome
+      FROM ttfd.unified_users u
+     WHERE u.id = p_user_id;
+    RETURN v_outcome;
+  END IF;
   IF (v_first.event_type, v_first.source_platform, v_first.data) IS DISTINCT FROM (p_event_type, p_platform, p_data)
      OR p_user_id IS DISTINCT FROM (SELECT coalesce(u.merged_into, u.id) FROM ttfd.unified_users u WHERE u.id = v_first.user_id)
      OR p_occurred_at <> v_first.occurred_at THEN
@@ -699,7 +782,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz) IS
-  'The outcome of an event that was sent before; note is failed where it could not be applied. Raises TE002 when its content differs.';
+  'The outcome of an event that was sent before; note is failed where it could not be applied, compacted where nothing more is known. Raises TE002 when its content differs.';
 
 CREATE OR REPLACE FUNCTION ttfd.find_rank(p_xp bigint)
 RETURNS TABLE (id smallint, rank_xp bigint, next_rank_xp bigint)
@@ -715,6 +798,23 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.find_rank(bigint) IS 'The rank that an amount of XP holds, with its threshold and the next one.';
+
+CREATE OR REPLACE FUNCTION ttfd.find_rule(p_event_type text, p_at timestamptz)
+RETURNS ttfd.event_type_versions
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_rule ttfd.event_type_versions;
+BEGIN
+  SELECT * INTO v_rule
+    FROM ttfd.event_type_versions v
+   WHERE v.name = p_event_type AND v.valid_from <= p_at AND v.valid_to > p_at;
+  RETURN v_rule;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.find_rule(text, timestamptz) IS
+  'The rule of an event type that held at a time; all NULL when there was none.';
 
 CREATE OR REPLACE FUNCTION ttfd.fold_external_id(p_platform ttfd.platforms, p_external_id text)
 RETURNS text
@@ -828,52 +928,60 @@ $$;
 COMMENT ON FUNCTION ttfd.generate_event_id() IS 'A new time-ordered event id (UUID version 7).';
 
 -- The rules for one event, whose user is locked. apply_batch says the same for a set; test_apply_event compares the two.
-CREATE OR REPLACE FUNCTION ttfd.grant_event(p_user_id bigint, p_event_type text, p_data jsonb, p_occurred_at timestamptz)
+CREATE OR REPLACE FUNCTION ttfd.grant_event(
+  p_user_id bigint, p_event_type text, p_platform text, p_data jsonb, p_occurred_at timestamptz)
 RETURNS TABLE (xp bigint, coins bigint, note text, cooldown_start timestamptz, day_start timestamptz,
                messages integer, voice_seconds bigint, games integer, wins integer)
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-  v_type ttfd.event_types;
-  v_room bigint;
+  v_rule ttfd.event_type_versions := ttfd.find_rule(p_event_type, p_occurred_at);
   v_seconds bigint;
+  v_room bigint;
+  v_factor numeric;
+  v_is_idle boolean;
+  v_is_cooling boolean := false;
+  v_is_capped boolean := false;
 BEGIN
-  SELECT * INTO v_type FROM ttfd.event_types t WHERE t.name = p_event_type;
-  SELECT g.xp, g.coins, g.seconds, CASE WHEN g.is_idle THEN 'idle' END INTO xp, coins, v_seconds, note
-    FROM ttfd.assess_event(v_type, p_data) g;
+  SELECT g.xp, g.coins, g.seconds, g.is_idle INTO xp, coins, v_seconds, v_is_idle
+    FROM ttfd.assess_event(v_rule, p_data) g;
+  IF v_rule.is_boostable THEN
+    v_factor := ttfd.find_boost(p_user_id, p_event_type, p_platform, p_occurred_at);
+    xp := ttfd.multiply_award(xp, v_factor);
+    coins := ttfd.multiply_award(coins, v_factor);
+  END IF;
 
-  messages := (v_type.counter IS NOT DISTINCT FROM 'messages')::integer;
-  voice_seconds := CASE WHEN v_type.counter = 'voice' THEN coalesce(v_seconds, 0) ELSE 0 END;
-  games := (v_type.counter IS NOT DISTINCT FROM 'games')::integer;
+  messages := (v_rule.counter IS NOT DISTINCT FROM 'messages')::integer;
+  voice_seconds := CASE WHEN v_rule.counter = 'voice' THEN coalesce(v_seconds, 0) ELSE 0 END;
+  games := (v_rule.counter IS NOT DISTINCT FROM 'games')::integer;
   wins := (games = 1 AND p_data @> '{"won": true}')::integer;
 
-  IF v_type.cooldown_seconds IS NOT NULL AND (xp <> 0 OR coins <> 0) THEN
-    cooldown_start := ttfd.start_of_window(v_type.cooldown_seconds, p_occurred_at);
-    IF EXISTS (SELECT 1 FROM ttfd.award_windows w
-                WHERE w.user_id = p_user_id AND w.event_type = p_event_type
-                  AND NOT w.is_daily AND w.starts_at = cooldown_start) THEN
+  IF v_rule.cooldown_seconds IS NOT NULL AND (xp <> 0 OR coins <> 0) THEN
+    cooldown_start := ttfd.start_of_window(v_rule.cooldown_seconds, p_occurred_at);
+    v_is_cooling := EXISTS (SELECT 1 FROM ttfd.award_windows w
+                             WHERE w.user_id = p_user_id AND w.event_type = p_event_type
+                               AND NOT w.is_daily AND w.starts_at = cooldown_start);
+    IF v_is_cooling THEN
       xp := 0;
       coins := 0;
-      note := 'cooldown';
       cooldown_start := NULL;
     END IF;
   END IF;
 
-  IF v_type.daily_xp_cap IS NOT NULL AND xp > 0 THEN
+  IF v_rule.daily_xp_cap IS NOT NULL AND xp > 0 THEN
     day_start := ttfd.start_of_window(86400, p_occurred_at);
-    v_room := greatest(0, v_type.daily_xp_cap - coalesce(
+    v_room := greatest(0, v_rule.daily_xp_cap - coalesce(
       (SELECT w.xp FROM ttfd.award_windows w
         WHERE w.user_id = p_user_id AND w.event_type = p_event_type AND w.is_daily AND w.starts_at = day_start), 0));
-    IF xp > v_room THEN
-      xp := v_room;
-      note := 'daily_cap';
-    END IF;
+    v_is_capped := xp > v_room;
+    xp := least(xp, v_room);
   END IF;
+  note := ttfd.note_award(false, v_is_cooling, v_is_capped, v_is_idle, v_factor);
   RETURN NEXT;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.grant_event(bigint, text, jsonb, timestamptz) IS
+COMMENT ON FUNCTION ttfd.grant_event(bigint, text, text, jsonb, timestamptz) IS
   'What one event earns: XP, coins, the note, the windows it uses and the counters it moves.';
 
 -- The gains become ledger events, balances and the memory for the next run. Ranks follow XP; the statement raises
@@ -990,8 +1098,7 @@ BEGIN
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  IF EXISTS (SELECT 1 FROM ttfd.cross_platform_events_processed WHERE id = p_event_id)
-     OR EXISTS (SELECT 1 FROM ttfd.failed_events WHERE id = p_event_id) THEN
+  IF ttfd.was_handled(p_event_id) THEN
     DELETE FROM ttfd.cross_platform_events_pending WHERE id = p_event_id;
     RETURN false;
   END IF;
@@ -1021,8 +1128,7 @@ BEGIN
     RETURNING id
   )
   SELECT coalesce(array_agg(id), '{}') INTO v_inserted FROM inserted;
-  v_known := ARRAY(SELECT id FROM ttfd.cross_platform_events_processed WHERE id = ANY (v_inserted)
-                   UNION ALL SELECT id FROM ttfd.failed_events WHERE id = ANY (v_inserted));
+  v_known := ARRAY(SELECT i FROM unnest(v_inserted) i WHERE ttfd.was_handled(i));
   IF cardinality(v_known) = 0 THEN
     RETURN v_inserted;
   END IF;
@@ -1042,6 +1148,17 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.is_admin() IS 'Whether the caller is a member of ttfd_admin.';
+
+CREATE OR REPLACE FUNCTION ttfd.is_known_event(p_event_id uuid)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN EXISTS (SELECT 1 FROM ttfd.cross_platform_events_pending WHERE id = p_event_id) OR ttfd.was_handled(p_event_id);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.is_known_event(uuid) IS 'Whether an event with this id was sent before.';
 
 CREATE OR REPLACE FUNCTION ttfd.keep_award_windows(
   p_user_id bigint, p_event_type text, p_cooldown_start timestamptz, p_day_start timestamptz, p_xp bigint)
@@ -1275,6 +1392,15 @@ $$;
 COMMENT ON FUNCTION ttfd.metric_value(ttfd.unified_users, text) IS
   'A member''s value by a leaderboard metric (voice in seconds); NULL for an unknown one.';
 
+CREATE OR REPLACE FUNCTION ttfd.multiply_award(p_amount bigint, p_factor numeric)
+RETURNS bigint
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT CASE WHEN p_factor IS NULL OR p_amount <= 0 THEN p_amount ELSE pg_catalog.floor(p_amount * p_factor)::bigint END;
+$$;
+
+COMMENT ON FUNCTION ttfd.multiply_award(bigint, numeric) IS 'An amount with its boost, rounded down; what takes away is never multiplied.';
+
 CREATE OR REPLACE FUNCTION ttfd.normalise_external_id(p_platform text, p_external_id text)
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -1299,6 +1425,42 @@ $$;
 
 COMMENT ON FUNCTION ttfd.normalise_external_id(text, text) IS
   'An external id as it is stored. Raises TU002 when the platform is unknown or the id has the wrong form.';
+
+-- One wording for the batch and for single events.
+CREATE OR REPLACE FUNCTION ttfd.note_award(
+  p_is_disabled boolean, p_is_cooling boolean, p_is_capped boolean, p_is_idle boolean, p_factor numeric)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT CASE WHEN p_is_disabled THEN 'disabled'
+              WHEN p_is_cooling THEN 'cooldown'
+              WHEN p_is_capped OR p_is_idle OR p_factor IS NOT NULL THEN
+                pg_catalog.concat_ws(', ',
+                  CASE WHEN p_is_capped THEN 'daily_cap' END,
+                  CASE WHEN p_is_idle THEN 'idle' END,
+                  CASE WHEN p_factor IS NOT NULL THEN 'boost ' || pg_catalog.chr(215) || pg_catalog.trim_scale(p_factor) END)
+         END;
+$$;
+
+COMMENT ON FUNCTION ttfd.note_award(boolean, boolean, boolean, boolean, numeric) IS
+  'Why an event earned what it did: disabled, cooldown, or what there is of daily_cap, idle and the boost; NULL when there is nothing to say.';
+
+CREATE OR REPLACE FUNCTION ttfd.oldest_pending(p_floor_seq bigint)
+RETURNS bigint
+LANGUAGE sql STABLE
+SET enable_seqscan = off
+AS $$
+  SELECT min(e.seq)
+    FROM generate_series(0, 7) l (lane)
+   CROSS JOIN LATERAL (
+           SELECT p.seq
+             FROM ttfd.cross_platform_events_pending p
+            WHERE pg_catalog.hashtext(p.source_platform) & 7 = l.lane AND p.seq > p_floor_seq
+            ORDER BY p.seq
+            LIMIT 1) e;
+$$;
+
+COMMENT ON FUNCTION ttfd.oldest_pending(bigint) IS 'The lowest seq of a pending event above a floor; NULL when nothing waits.';
 
 CREATE OR REPLACE FUNCTION ttfd.parse_events(p_events jsonb)
 RETURNS SETOF ttfd.sent_event
@@ -1325,15 +1487,15 @@ COMMENT ON FUNCTION ttfd.parse_events(jsonb) IS 'The elements of a JSON array of
 
 -- A row that makes the whole batch fail is found by halving, so that the good ones are not held up. Only errors that the
 -- data cause do that: after a deadlock, a timeout or a full disk the same batch may well succeed.
-CREATE OR REPLACE FUNCTION ttfd.process_batch(p_seqs bigint[])
+CREATE OR REPLACE FUNCTION ttfd.process_batch(p_rows tid[])
 RETURNS TABLE (processed integer, failed integer)
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-  v_half integer := cardinality(p_seqs) / 2;
+  v_half integer := cardinality(p_rows) / 2;
 BEGIN
   BEGIN
-    RETURN QUERY SELECT b.processed, b.failed FROM ttfd.apply_batch(p_seqs) b;
+    RETURN QUERY SELECT b.processed, b.failed FROM ttfd.apply_batch(p_rows) b;
     RETURN;
   EXCEPTION
     WHEN OTHERS THEN
@@ -1341,20 +1503,20 @@ BEGIN
         RAISE;
       END IF;
       IF v_half = 0 THEN
-        PERFORM ttfd.fail_event(p_seqs[1], SQLSTATE, SQLERRM);
+        PERFORM ttfd.fail_event(p_rows[1], SQLSTATE, SQLERRM);
         RETURN QUERY SELECT 0, 1;
         RETURN;
       END IF;
   END;
   RETURN QUERY
   SELECT sum(h.processed)::integer, sum(h.failed)::integer
-    FROM (VALUES (p_seqs[:v_half]), (p_seqs[v_half + 1:])) v (seqs)
-   CROSS JOIN LATERAL ttfd.process_batch(v.seqs) h;
+    FROM (VALUES (p_rows[:v_half]), (p_rows[v_half + 1:])) v (rows)
+   CROSS JOIN LATERAL ttfd.process_batch(v.rows) h;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.process_batch(bigint[]) IS
-  'Applies the pending events with the given seq; those that cannot be applied go to failed_events. Returns processed, failed.';
+COMMENT ON FUNCTION ttfd.process_batch(tid[]) IS
+  'Applies the pending events at the given places; those that cannot be applied go to failed_events. Returns processed, failed.';
 
 -- The one place that computes what unified_users shows of a member's accounts. Touches rows that differ only.
 CREATE OR REPLACE FUNCTION ttfd.project_accounts(p_user_ids bigint[])
@@ -1407,9 +1569,12 @@ BEGIN
     ERRCODE = p_sqlstate,
     MESSAGE = format('event %s of type "%s": %s', p_event_id, p_event_type, ttfd.describe_event_error(p_sqlstate)),
     HINT = CASE p_sqlstate
+             WHEN 'TU002' THEN 'Known platforms, and the form of their ids, are the rows of ttfd.platforms.'
              WHEN 'TE001' THEN 'Use an enabled row of ttfd.event_types.'
              WHEN 'TE002' THEN 'Send every event with an id of its own; resend it unchanged.'
              WHEN 'TE003' THEN 'See stated_xp_max, stated_coins_max and is_admin_only in ttfd.event_types.'
+             WHEN '22004' THEN 'Make an id once for each event, and send it again with the same id when in doubt.'
+             WHEN '22008' THEN 'Set the clock of the sender; occurred_at is ISO 8601 with an offset.'
              ELSE 'data is a JSON object: seconds and idle_seconds are numbers from 0, xp and coins whole numbers, won is a boolean.'
            END;
 END;
@@ -1417,6 +1582,18 @@ $$;
 
 COMMENT ON FUNCTION ttfd.raise_event_error(text, uuid, text) IS
   'Refuses an event. Raises the SQLSTATE that it is given.';
+
+CREATE OR REPLACE FUNCTION ttfd.raise_not_failed(p_event_id uuid)
+RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RAISE EXCEPTION 'no failed event %', coalesce(p_event_id::text, 'NULL')
+    USING ERRCODE = 'no_data_found', HINT = 'list_failed_events lists them.';
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.raise_not_failed(uuid) IS 'Refuses the id of an event that has not failed. Raises P0002.';
 
 CREATE OR REPLACE FUNCTION ttfd.raise_unknown_user(p_user_id bigint)
 RETURNS void
@@ -1703,5 +1880,18 @@ $$;
 
 COMMENT ON FUNCTION ttfd.stated_import_links(bigint) IS
   'Which account of another platform each legacy account says is its own, and whether that id has the right form.';
+
+CREATE OR REPLACE FUNCTION ttfd.was_handled(p_event_id uuid)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN EXISTS (SELECT 1 FROM ttfd.cross_platform_events_processed WHERE id = p_event_id)
+      OR EXISTS (SELECT 1 FROM ttfd.failed_events WHERE id = p_event_id)
+      OR EXISTS (SELECT 1 FROM ttfd.compacted_events WHERE id = p_event_id);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.was_handled(uuid) IS 'Whether an event has left the queue: applied, compacted since, or failed.';
 
 RESET ROLE;

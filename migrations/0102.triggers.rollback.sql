@@ -17,5 +17,11 @@ DROP TRIGGER keep_last_delete ON ttfd.platform_accounts;
 DROP TRIGGER keep_last_update ON ttfd.platform_accounts;
 DROP FUNCTION ttfd.platform_accounts__keep_last();
 
+DROP TRIGGER keep_versions ON ttfd.event_types;
+DROP FUNCTION ttfd.event_types__keep_versions();
+
 DROP TRIGGER ring ON ttfd.cross_platform_events;
 DROP FUNCTION ttfd.cross_platform_events__ring();
+
+DROP TRIGGER audit ON ttfd.boosts;
+DROP FUNCTION ttfd.boosts__audit();

@@ -6,20 +6,41 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+CREATE OR REPLACE FUNCTION ttfd.boosts__audit()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  PERFORM audit('boost_' || lower(TG_OP),
+                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END, CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.boosts__audit() IS 'Writes changes of boosts into the audit log.';
+
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ttfd.boosts
+  FOR EACH ROW EXECUTE FUNCTION ttfd.boosts__audit();
+
 -- The doorbell of the worker. It rings only when nothing else was waiting: a NOTIFY takes a lock that all commits share,
--- and a queue with somebody in it has rung already. The look starts behind the last batch, because the index is full of
--- dead rows before it; whoever is overlooked there costs one more ring. Two writers may miss each other's commit: the
+-- and a queue with somebody in it has rung already. The look is at the sender's own lane and starts behind the last batch,
+-- because the index is full of dead rows before it; whoever is overlooked costs one more ring. Two writers may miss each other's commit: the
 -- worker's poll covers that.
 CREATE OR REPLACE FUNCTION ttfd.cross_platform_events__ring()
 RETURNS trigger
 LANGUAGE plpgsql SET search_path = ttfd, pg_temp
 AS $$
 BEGIN
-  IF (SELECT e.seq
-        FROM cross_platform_events_pending e
-       WHERE e.seq > (SELECT h.last_seq FROM feed_head h)
-       ORDER BY e.seq
-       LIMIT 1) < (SELECT min(a.seq) FROM added a) THEN
+  IF EXISTS (SELECT 1
+               FROM (SELECT pg_catalog.hashtext(a.source_platform) & 7 AS lane, min(a.seq) AS seq FROM added a GROUP BY 1) n
+              CROSS JOIN feed_head h
+              CROSS JOIN LATERAL (
+                      SELECT e.seq
+                        FROM cross_platform_events_pending e
+                       WHERE pg_catalog.hashtext(e.source_platform) & 7 = n.lane AND e.seq > h.last_seq
+                       ORDER BY e.seq
+                       LIMIT 1) o
+              WHERE o.seq < n.seq) THEN
     RETURN NULL;
   END IF;
   PERFORM pg_notify('ttfd_events', '');
@@ -32,6 +53,35 @@ COMMENT ON FUNCTION ttfd.cross_platform_events__ring() IS 'Notifies ttfd_events 
 CREATE OR REPLACE TRIGGER ring AFTER INSERT ON ttfd.cross_platform_events
   REFERENCING NEW TABLE AS added
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.cross_platform_events__ring();
+
+-- A changed rule holds from now on; what happened before is judged by the rule that held then, whenever it arrives.
+CREATE OR REPLACE FUNCTION ttfd.event_types__keep_versions()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_now timestamptz := ttfd.current_time();
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    -- A version of this very moment never held for anything.
+    DELETE FROM event_type_versions v WHERE v.name = OLD.name AND v.valid_to = 'infinity' AND v.valid_from >= v_now;
+    UPDATE event_type_versions v SET valid_to = v_now WHERE v.name = OLD.name AND v.valid_to = 'infinity';
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    INSERT INTO event_type_versions
+    SELECT NEW.*, CASE WHEN EXISTS (SELECT 1 FROM event_type_versions v WHERE v.name = NEW.name)
+                       THEN v_now ELSE '-infinity' END;
+  END IF;
+  PERFORM audit('event_type_' || lower(TG_OP),
+                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END, CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.event_types__keep_versions() IS 'Keeps every rule with the time in which it held. Audited.';
+
+CREATE OR REPLACE TRIGGER keep_versions AFTER INSERT OR UPDATE OR DELETE ON ttfd.event_types
+  FOR EACH ROW EXECUTE FUNCTION ttfd.event_types__keep_versions();
 
 -- A member without an account could never come back. A merged user is a signpost and needs none.
 CREATE OR REPLACE FUNCTION ttfd.platform_accounts__keep_last()
@@ -105,12 +155,14 @@ CREATE OR REPLACE TRIGGER project_delete AFTER DELETE ON ttfd.platform_accounts
 -- settled without a reward: rewards are for climbing.
 CREATE OR REPLACE FUNCTION ttfd.ranks__rerank_users()
 RETURNS trigger
-LANGUAGE plpgsql SET search_path = ttfd, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 BEGIN
   IF NOT EXISTS (SELECT 1 FROM ranks r WHERE r.required_xp = 0) THEN
-    RAISE EXCEPTION 'one of the ranks has to hold from 0 XP' USING ERRCODE = 'check_violation';
+    RAISE EXCEPTION 'one of the ranks has to hold from 0 XP'
+      USING ERRCODE = 'check_violation', HINT = 'Everybody has a rank, new members too.';
   END IF;
+  PERFORM audit('ranks_changed', NULL, (SELECT jsonb_agg(r ORDER BY r.id) FROM ranks r));
   UPDATE unified_users u
      SET rank_id = r.id, rank_xp = r.rank_xp, next_rank_xp = r.next_rank_xp,
          highest_rank_id = greatest(u.highest_rank_id, r.id)
@@ -122,7 +174,7 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.ranks__rerank_users() IS 'Gives every member the rank that the changed ladder says.';
+COMMENT ON FUNCTION ttfd.ranks__rerank_users() IS 'Gives every member the rank that the changed ladder says. Audited. Raises 23514 when no rank holds from 0 XP.';
 
 CREATE OR REPLACE TRIGGER rerank_users AFTER INSERT OR UPDATE OR DELETE ON ttfd.ranks
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.ranks__rerank_users();

@@ -1,6 +1,8 @@
 -- Generated from sql/functions/events by `make migration`.
 SET LOCAL lock_timeout = '10s';
 
+DROP FUNCTION ttfd.retry_failed_event(uuid);
+
 DROP FUNCTION ttfd.record_events(jsonb);
 
 DROP FUNCTION ttfd.record_event(uuid, text, text, text, jsonb);
@@ -12,5 +14,9 @@ DROP FUNCTION ttfd.process_events(integer);
 DROP FUNCTION ttfd.list_failed_events(integer);
 
 DROP FUNCTION ttfd.feed_state();
+
+DROP FUNCTION ttfd.discard_failed_event(uuid, text);
+
+DROP FUNCTION ttfd.compact_events(timestamptz);
 
 DROP FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb);

@@ -23,8 +23,8 @@ DECLARE
   v_outcome event_outcome;
 BEGIN
   PERFORM require_read_committed();
-  PERFORM check_event(p_event_id, p_event_type, v_data);
-  SELECT * INTO v_grant FROM grant_event(v_user.id, p_event_type, v_data, v_now);
+  PERFORM check_event(p_event_id, p_event_type, v_data, v_now);
+  SELECT * INTO v_grant FROM grant_event(v_user.id, p_event_type, p_platform, v_data, v_now);
   IF v_user.xp + v_grant.xp >= v_user.next_rank_xp THEN
     SELECT r.id INTO v_rank_id FROM find_rank(v_user.xp + v_grant.xp) r WHERE r.id > v_user.highest_rank_id;
   END IF;
@@ -50,11 +50,88 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb) IS
-  'Grants an event at once. Returns event_id, user_id, status (applied; duplicate with the first outcome when the id was sent before), xp, coins (granted), note (why not more), total_xp, total_coins, rank_id (the member''s now), rank_up (whether this event reached a new rank). Raises TE001 for an unknown or disabled type, TE002 when the id was used with other content, TE003 for an amount that may not be stated, 22003 and 22023 for data of the wrong form, 23514 when a balance would fall below zero, TU002, TP001. Needs READ COMMITTED. Notifies ttfd_events when the queue was empty.';
+  'Grants an event at once. Returns event_id, user_id, status (applied; duplicate with the first outcome when the id was sent before), xp, coins (granted), note (why not more, or which boost), total_xp, total_coins, rank_id (the member''s now), rank_up (whether this event reached a new rank). Raises TE001 for an unknown or disabled type, TE002 when the id was used with other content, TE003 for an amount that may not be stated, 22003 and 22023 for data of the wrong form, 22004 without an id, 23514 when a balance would fall below zero, TU002, TP001. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
 
 REVOKE ALL ON FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
+-- Keeps the log small: of a member's old events one line remains, at the place of the newest of them, with their sums.
+-- Their ids are kept, so that a resend still counts once. Opening balances of imports stay: they are the proof of those.
+CREATE OR REPLACE FUNCTION ttfd.compact_events(p_before timestamptz)
+RETURNS TABLE (users bigint, events bigint, "position" bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  -- Nothing is applied meanwhile; recording goes on.
+  PERFORM 1 FROM feed_head FOR UPDATE;
+  SELECT coalesce(max(e.position), 0) INTO "position"
+    FROM cross_platform_events_processed e
+   WHERE e.processed_at < p_before;
+
+  WITH crowded AS MATERIALIZED (
+    SELECT e.user_id
+      FROM cross_platform_events_processed e
+     WHERE e.position <= compact_events."position" AND NOT (e.event_type = 'opening_balance' AND e.data ? 'run_id')
+     GROUP BY e.user_id
+    HAVING count(*) > 1
+  ), taken AS (
+    DELETE FROM cross_platform_events_processed e
+     USING crowded c
+     WHERE e.user_id = c.user_id AND e.position <= compact_events."position"
+       AND NOT (e.event_type = 'opening_balance' AND e.data ? 'run_id')
+    RETURNING e.*
+  ), known AS (
+    INSERT INTO compacted_events (id) SELECT t.id FROM taken t
+  ), summed AS (
+    INSERT INTO cross_platform_events_processed
+      (id, user_id, event_type, source_platform, data, xp, coins, position, processed, occurred_at, created_at, processed_at)
+    SELECT generate_event_id(), t.user_id, 'opening_balance', 'system',
+           jsonb_build_object('events', sum(CASE WHEN t.event_type = 'opening_balance' THEN (t.data ->> 'events')::bigint ELSE 1 END),
+                              'since', min(CASE WHEN t.event_type = 'opening_balance' THEN (t.data ->> 'since')::timestamptz ELSE t.occurred_at END)),
+           sum(t.xp)::bigint, sum(t.coins)::bigint, max(t.position), true, max(t.occurred_at), now(), max(t.processed_at)
+      FROM taken t
+     GROUP BY t.user_id
+    RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM summed), (SELECT count(*) FROM taken) INTO users, events;
+
+  UPDATE feed_head h SET compacted_to = greatest(h.compacted_to, compact_events."position");
+  PERFORM audit('events_compacted', NULL, jsonb_build_object('before', p_before, 'users', users, 'events', events));
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.compact_events(timestamptz) IS
+  'Replaces each member''s events that were applied before a time by one event opening_balance with the same sums. Feed positions above stay as they are; below them the feed has gaps. Returns users, events (replaced), position (up to which). Audited.';
+
+REVOKE ALL ON FUNCTION ttfd.compact_events(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.compact_events(timestamptz) TO ttfd_admin;
+
+-- The row stays, so that its id stays known and a resend does not bring it back.
+CREATE OR REPLACE FUNCTION ttfd.discard_failed_event(p_event_id uuid, p_reason text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  IF coalesce(btrim(p_reason), '') = '' THEN
+    RAISE EXCEPTION 'a reason is required' USING ERRCODE = 'invalid_parameter_value', HINT = 'Whoever asks later wants to know.';
+  END IF;
+  UPDATE failed_events f
+     SET discarded_at = ttfd.current_time(), discard_reason = p_reason
+   WHERE f.id = p_event_id AND f.discarded_at IS NULL;
+  IF NOT FOUND THEN
+    PERFORM raise_not_failed(p_event_id);
+  END IF;
+  PERFORM audit('failed_event_discarded', NULL, jsonb_build_object('event_id', p_event_id, 'reason', p_reason));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.discard_failed_event(uuid, text) IS
+  'Decides that an event that could not be applied never will be. Raises 22023 without a reason, P0002 when no such event has failed. Audited.';
+
+REVOKE ALL ON FUNCTION ttfd.discard_failed_event(uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.discard_failed_event(uuid, text) TO ttfd_admin;
 
 CREATE OR REPLACE FUNCTION ttfd.feed_state()
 RETURNS TABLE (head bigint, epoch uuid, pending bigint)
@@ -79,48 +156,66 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
   SELECT f.id, f.user_id, f.event_type, f.source_platform, f.data, f.sqlstate, f.message, f.occurred_at, f.failed_at
     FROM failed_events f
+   WHERE f.discarded_at IS NULL
    ORDER BY f.failed_at, f.seq
    LIMIT greatest(p_limit, 0);
 $$;
 
 COMMENT ON FUNCTION ttfd.list_failed_events(integer) IS
-  'Events that could not be applied, oldest first. Returns event_id, user_id, event_type, source_platform, data, sqlstate, message, occurred_at, failed_at.';
+  'Events that could not be applied and were not discarded, oldest first. Returns event_id, user_id, event_type, source_platform, data, sqlstate, message, occurred_at, failed_at.';
 
 REVOKE ALL ON FUNCTION ttfd.list_failed_events(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_failed_events(integer) TO ttfd_worker, ttfd_admin;
 
 -- One processor at a time: the row lock on feed_head is what makes feed positions gapless and in commit order. A second
--- worker does not queue up behind it.
+-- worker does not queue up behind it. Lanes take turns, so that a flood on one platform does not hold up the others.
 CREATE OR REPLACE FUNCTION ttfd.process_events(p_limit integer DEFAULT 1000)
 RETURNS TABLE (processed integer, failed integer, remaining boolean, head bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET enable_seqscan = off
 AS $$
 DECLARE
-  v_seqs bigint[];
+  v_head feed_head;
+  v_rows tid[];
+  v_taken_seq bigint := (SELECT last_value - 1 FROM event_seq);
 BEGIN
+  PERFORM require_read_committed();
   IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 100000 THEN
     RAISE EXCEPTION 'p_limit has to be from 1 to 100000' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   processed := 0;
   failed := 0;
-  SELECT h.position INTO head FROM feed_head h FOR UPDATE SKIP LOCKED;
+  SELECT * INTO v_head FROM feed_head FOR UPDATE SKIP LOCKED;
   IF FOUND THEN
-    v_seqs := ARRAY(SELECT e.seq FROM cross_platform_events_pending e ORDER BY e.seq LIMIT p_limit);
-    IF cardinality(v_seqs) > 0 THEN
-      SELECT b.processed, b.failed INTO processed, failed FROM process_batch(v_seqs) b;
+    v_rows := ARRAY(
+      SELECT t.ctid
+        FROM (SELECT e.ctid, e.seq, row_number() OVER (PARTITION BY l.lane ORDER BY e.seq) AS turn
+                FROM generate_series(0, 7) l (lane)
+               CROSS JOIN LATERAL (
+                       SELECT p.ctid, p.seq
+                         FROM cross_platform_events_pending p
+                        WHERE pg_catalog.hashtext(p.source_platform) & 7 = l.lane AND p.seq > v_head.floor_seq
+                        ORDER BY p.seq
+                        LIMIT p_limit) e) t
+       ORDER BY t.turn, t.seq
+       LIMIT p_limit);
+    IF cardinality(v_rows) > 0 THEN
+      SELECT b.processed, b.failed INTO processed, failed FROM process_batch(v_rows) b;
     END IF;
     IF processed > 0 THEN
       PERFORM pg_notify('ttfd_feed', '');
     END IF;
+    remaining := advance_floor(v_head, v_taken_seq);
+  ELSE
+    remaining := oldest_pending(0) IS NOT NULL;
   END IF;
   SELECT h.position INTO head FROM feed_head h;
-  remaining := (SELECT e.seq FROM cross_platform_events_pending e ORDER BY e.seq LIMIT 1) IS NOT NULL;
   RETURN NEXT;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.process_events(integer) IS
-  'Applies up to p_limit (1 to 100,000) of the oldest pending events: grants, balances, ranks, log and feed positions, in one transaction. Events that cannot be applied go to failed_events. Returns processed, failed (0 and 0 also when another worker is at it), remaining (whether more are waiting), head (the last feed position). Notifies ttfd_feed.';
+  'Applies up to p_limit (1 to 100,000) pending events, the oldest of each platform in turn: grants, balances, ranks, log and feed positions, in one transaction. Events that cannot be applied go to failed_events. Returns processed, failed (0 and 0 also when another worker is at it), remaining (whether more are waiting), head (the last feed position). Notifies ttfd_feed. Raises 22023 for a limit out of range. Needs READ COMMITTED.';
 
 REVOKE ALL ON FUNCTION ttfd.process_events(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.process_events(integer) TO ttfd_worker, ttfd_admin;
@@ -157,13 +252,14 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+  v_now timestamptz := ttfd.current_time();
   v_data jsonb := coalesce(p_data, '{}');
   v_user_id bigint := resolve_user(p_platform, p_external_id);
   v_outcome event_outcome;
 BEGIN
   PERFORM require_read_committed();
-  PERFORM check_event(p_event_id, p_event_type, v_data);
-  IF NOT insert_event(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL, NULL, NULL, NULL, ttfd.current_time()) THEN
+  PERFORM check_event(p_event_id, p_event_type, v_data, v_now);
+  IF NOT insert_event(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL, NULL, NULL, NULL, v_now) THEN
     RETURN find_outcome(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL);
   END IF;
   SELECT p_event_id, u.id, 'queued', NULL, NULL, NULL, u.xp, u.coins, u.rank_id, false INTO v_outcome
@@ -173,7 +269,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.record_event(uuid, text, text, text, jsonb) IS
-  'Queues an event of a platform account, which is created at first contact. Returns event_id, user_id, status (queued; duplicate with the first outcome when the id was sent before), xp, coins, note, total_xp, total_coins, rank_id, rank_up. Raises TE001 for an unknown or disabled type, TE002 when the id was used with other content, TE003 for an amount that may not be stated, 22003 and 22023 for data of the wrong form, TU002, TP001. Notifies ttfd_events when the queue was empty.';
+  'Queues an event of a platform account, which is created at first contact. Returns event_id, user_id, status (queued; duplicate with the first outcome when the id was sent before), xp, coins, note, total_xp, total_coins, rank_id, rank_up. Raises TE001 for an unknown or disabled type, TE002 when the id was used with other content, TE003 for an amount that may not be stated, 22003 and 22023 for data of the wrong form, 22004 without an id, TU002, TP001. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
 
 REVOKE ALL ON FUNCTION ttfd.record_event(uuid, text, text, text, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.record_event(uuid, text, text, text, jsonb)
@@ -211,9 +307,39 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.record_events(jsonb) IS
-  'Queues many events at once, all or none: a JSON array of objects with event_id, platform, external_id, event_type, data and, optionally, occurred_at. Returns for each, in order, event_id, user_id, status (queued or duplicate), xp, coins, note, total_xp, total_coins, rank_id, rank_up. Raises what record_event raises, naming the event. Notifies ttfd_events when the queue was empty.';
+  'Queues many events at once, all or none: a JSON array of objects with event_id, platform, external_id, event_type, data and, optionally, occurred_at. Returns for each, in order, event_id, user_id, status (queued or duplicate), xp, coins, note, total_xp, total_coins, rank_id, rank_up. Raises what record_event raises, naming the event, and 22008 for a time before 1970 or more than five minutes ahead. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
 
 REVOKE ALL ON FUNCTION ttfd.record_events(jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.record_events(jsonb) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
+CREATE OR REPLACE FUNCTION ttfd.retry_failed_event(p_event_id uuid)
+RETURNS ttfd.event_outcome
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_outcome event_outcome;
+BEGIN
+  WITH taken AS (
+    DELETE FROM failed_events f WHERE f.id = p_event_id RETURNING f.*
+  ), queued AS (
+    INSERT INTO cross_platform_events (id, user_id, event_type, source_platform, data, occurred_at, created_at)
+    SELECT t.id, t.user_id, t.event_type, t.source_platform, t.data, t.occurred_at, t.created_at FROM taken t
+  )
+  SELECT t.id, t.user_id, 'queued', NULL, NULL, NULL, u.xp, u.coins, u.rank_id, false INTO v_outcome
+    FROM taken t
+    LEFT JOIN unified_users u ON u.id = t.user_id;
+  IF NOT FOUND THEN
+    PERFORM raise_not_failed(p_event_id);
+  END IF;
+  PERFORM audit('failed_event_retried', NULL, jsonb_build_object('event_id', p_event_id));
+  RETURN v_outcome;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.retry_failed_event(uuid) IS
+  'Queues an event anew that could not be applied, once its cause is mended; discarded ones too. Returns event_id, user_id, status (queued), xp, coins, note, total_xp, total_coins, rank_id, rank_up. Raises P0002 when no such event has failed. Audited. Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.retry_failed_event(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.retry_failed_event(uuid) TO ttfd_admin;
 
 RESET ROLE;

@@ -62,7 +62,9 @@ def generate(room: str) -> tuple[str, str]:
         if room != "triggers" and (first is None or first[1] != f"ttfd.{path.stem}"):
             raise SystemExit(f"{path.relative_to(ROOT)}: a file is named after its function")
         if not path.read_text(encoding="utf-8").isascii():
-            raise SystemExit(f"{path.relative_to(ROOT)}: yoyo reads migrations in the machine's encoding, keep to ASCII")
+            raise SystemExit(
+                f"{path.relative_to(ROOT)}: yoyo reads migrations in the machine's encoding, keep to ASCII"
+            )
     up = [PREAMBLE.format(room=room), *(path.read_text(encoding="utf-8") for path in paths), "RESET ROLE;\n"]
     down = [ROLLBACK_PREAMBLE.format(room=room)]
     down += ["\n".join(rollback_of(path)) + "\n" for path in reversed(paths)]

@@ -1,17 +1,22 @@
 -- The doorbell of the worker. It rings only when nothing else was waiting: a NOTIFY takes a lock that all commits share,
--- and a queue with somebody in it has rung already. The look starts behind the last batch, because the index is full of
--- dead rows before it; whoever is overlooked there costs one more ring. Two writers may miss each other's commit: the
+-- and a queue with somebody in it has rung already. The look is at the sender's own lane and starts behind the last batch,
+-- because the index is full of dead rows before it; whoever is overlooked costs one more ring. Two writers may miss each other's commit: the
 -- worker's poll covers that.
 CREATE OR REPLACE FUNCTION ttfd.cross_platform_events__ring()
 RETURNS trigger
 LANGUAGE plpgsql SET search_path = ttfd, pg_temp
 AS $$
 BEGIN
-  IF (SELECT e.seq
-        FROM cross_platform_events_pending e
-       WHERE e.seq > (SELECT h.last_seq FROM feed_head h)
-       ORDER BY e.seq
-       LIMIT 1) < (SELECT min(a.seq) FROM added a) THEN
+  IF EXISTS (SELECT 1
+               FROM (SELECT pg_catalog.hashtext(a.source_platform) & 7 AS lane, min(a.seq) AS seq FROM added a GROUP BY 1) n
+              CROSS JOIN feed_head h
+              CROSS JOIN LATERAL (
+                      SELECT e.seq
+                        FROM cross_platform_events_pending e
+                       WHERE pg_catalog.hashtext(e.source_platform) & 7 = n.lane AND e.seq > h.last_seq
+                       ORDER BY e.seq
+                       LIMIT 1) o
+              WHERE o.seq < n.seq) THEN
     RETURN NULL;
   END IF;
   PERFORM pg_notify('ttfd_events', '');

@@ -244,6 +244,29 @@ def test_progress_that_website_and_discord_share_is_counted_once(
     assert owner["website", "ann@example.org"] == owner["discord", "100000000000000001"]
 
 
+@pytest.mark.parametrize(("first", "second"), [("discord", "telegram"), ("discord", "website"), ("website", "discord")])
+def test_one_table_is_not_counted_again_by_a_later_run_of_another_program(
+    db: Connection, database_url: str, first: str, second: str
+) -> None:
+    db.execute(HYBRID_TABLE + "CREATE TABLE public.accounts (id serial, email text, discord_id text)")
+    load(db, f"{first}-postgres={database_url}")
+    with pytest.raises(psycopg.Error) as caught:
+        load(db, f"{second}-postgres={database_url}")
+    assert caught.value.sqlstate == "TI001"
+    assert totals(db)["xp"] == 2800
+
+
+def test_website_accounts_follow_when_the_bot_that_keeps_the_progress_is_given_too(
+    db: Connection, database_url: str
+) -> None:
+    db.execute(HYBRID_TABLE + "CREATE TABLE public.accounts (id serial, email text, discord_id text)")
+    db.execute("INSERT INTO public.accounts (email, discord_id) VALUES ('ann@example.org', '100000000000000001')")
+    load(db, f"discord-postgres={database_url}")
+    load(db, f"discord-postgres={database_url}", f"website-postgres={database_url}")
+    assert totals(db)["xp"] == 2800
+    assert ("website", "ann@example.org") in owners(db)
+
+
 def test_a_voice_file_that_two_sources_share_is_counted_once(db: Connection, tmp_path: Path) -> None:
     for number in (5, 6):
         (tmp_path / f"{number}.json").write_text(json.dumps({"users": {number: {"id": str(number)}}}))
@@ -277,7 +300,7 @@ def test_no_password_reaches_the_database(db: Connection, sample: Sample, import
 class BrokenPart:
     """A part that yields some rows and then fails, as a cut connection does."""
 
-    name, identity, total = "users", "broken", 2000
+    name, platform, identity, total = "users", "telegram", "broken", 2000
 
     def rows(self) -> Iterator[LegacyRow]:
         for number in range(1500):

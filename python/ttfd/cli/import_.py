@@ -161,7 +161,10 @@ def _failures_translated(catalogue: _Catalogue) -> Iterator[None]:
         raise CommandError(message, hint, exit_code=error.exit_code) from None
     except psycopg.Error as error:
         hints = {
-            _SAME_ROWS: catalogue.gettext("Nothing was imported. Give only the source whose program wrote the rows."),
+            _SAME_ROWS: catalogue.gettext(
+                "Nothing was imported. Give only the source whose program wrote the rows, "
+                "or both in one import where one of them is a website."
+            ),
             _NO_SUCH_ZONE: catalogue.gettext("Give --time-zone a name such as Europe/Moscow."),
         }
         if error.sqlstate not in hints:

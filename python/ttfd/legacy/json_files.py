@@ -93,6 +93,7 @@ class JsonPart:
         self.part = part
         self.file = file
         self.name = part.name
+        self.platform = part.platform
         self.identity = file.identity
         self.records = self._find_records(preset)
         self.total = len(self.records)

@@ -29,7 +29,7 @@ class ImportResult:
         rejected: records that were not imported; each is listed in the report.
         accounts: platform accounts that the records speak of.
         users_created: members who are new.
-        users_joined: members that became one with another.
+        users_joined: members of these accounts who were there before.
         linked_by_id: accounts linked because a legacy program stated the id.
         linked_by_username: accounts linked by an unambiguous name.
         conflicts: what a person has to settle.
@@ -63,7 +63,8 @@ def run_import(
 
     Args:
         conn: connection to the unified database, as a member of `ttfd_admin`.
-        sources: open sources; one that reads what another one reads already is refused.
+        sources: open sources. Two that are the same rows are refused; a further part of one (voice, visitors)
+            that another source reads too is left out.
         dry_run: report what would happen, and change nothing.
         link_by_username: whether an unambiguous equal name links accounts.
         progress: called every 1,000 rows of a source and at its end.
@@ -78,16 +79,8 @@ def run_import(
         cursor.execute("SELECT run_id FROM ttfd.start_import(p_source => %s)", [" + ".join(labels)])
         (started,) = cursor
         run_id = started["run_id"]
-        cursor.executemany(
-            "INSERT INTO ttfd.import_sources (run_id, source, preset, origin, identity, time_zone)"
-            " VALUES (%s, %s, %s, %s, %s, %s)",
-            [
-                (run_id, label, source.preset.name, source.preset.origin, source.identity, source.time_zone)
-                for label, source in zip(labels, sources, strict=True)
-            ],
-        )
         for label, source in zip(labels, sources, strict=True):
-            _copy(cursor, run_id, label, source, progress)
+            _copy(cursor, run_id, _register(cursor, run_id, label, source), source, progress)
         cursor.execute(
             "SELECT run_id, status, rows, rejected, accounts, users_created, users_joined,"
             " linked_by_id, linked_by_username, conflicts, report"
@@ -99,15 +92,41 @@ def run_import(
     return ImportResult(**outcome, left_out=left_out)
 
 
+def _register(cursor: psycopg.Cursor[Any], run_id: int, label: str, source: LegacySource) -> dict[str, str]:
+    """Write what the run reads, and return the label for each part.
+
+    A part about another platform (a website's table of visitors) is a source of its own: it may be the table of
+    that platform's bot, and only its own identity tells.
+    """
+    main = source.parts[0]
+    labels = {part.name: label if part.platform == main.platform else f"{label} {part.name}" for part in source.parts}
+    identities = {labels[part.name]: part.identity for part in reversed(source.parts)}
+    preset = source.preset
+    cursor.executemany(
+        "INSERT INTO ttfd.import_sources (run_id, source, preset, origin, identity, time_zone)"
+        " VALUES (%s, %s, %s, %s, %s, %s)",
+        [
+            (run_id, name, preset.name, preset.origin, identity, source.time_zone)
+            for name, identity in identities.items()
+        ],
+    )
+    return labels
+
+
 def _copy(
-    cursor: psycopg.Cursor[Any], run_id: int, label: str, source: LegacySource, progress: Progress | None
+    cursor: psycopg.Cursor[Any],
+    run_id: int,
+    labels: dict[str, str],
+    source: LegacySource,
+    progress: Progress | None,
 ) -> None:
     count = 0
     with cursor.copy(
         "COPY ttfd.import_rows (run_id, source, part, source_key, platform, record, reject_reason) FROM STDIN"
     ) as copy:
         for count, row in enumerate(source.rows(), start=1):
-            copy.write_row((run_id, label, row.part, row.source_key, row.platform, row.record, row.reject_reason))
+            place = (labels[row.part], row.part, row.source_key, row.platform)
+            copy.write_row((run_id, *place, row.record, row.reject_reason))
             if progress and count % _ROWS_A_REPORT == 0:
                 progress(source, count)
     if progress:

@@ -87,6 +87,7 @@ class TablePart:
         self._label = label
         self._part = part
         self.name = part.name
+        self.platform = part.platform
         table = _describe(connection, part.table)
         if not table:
             found = _value(connection, _TABLES)

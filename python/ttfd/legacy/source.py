@@ -42,6 +42,7 @@ class SourcePart(Protocol):
     """An open part. `identity` is the fingerprint of the physical data, `total` the number of rows."""
 
     name: str
+    platform: str
     identity: str
     total: int
 

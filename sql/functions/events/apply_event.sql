@@ -15,8 +15,8 @@ DECLARE
   v_outcome event_outcome;
 BEGIN
   PERFORM require_read_committed();
-  PERFORM check_event(p_event_id, p_event_type, v_data);
-  SELECT * INTO v_grant FROM grant_event(v_user.id, p_event_type, v_data, v_now);
+  PERFORM check_event(p_event_id, p_event_type, v_data, v_now);
+  SELECT * INTO v_grant FROM grant_event(v_user.id, p_event_type, p_platform, v_data, v_now);
   IF v_user.xp + v_grant.xp >= v_user.next_rank_xp THEN
     SELECT r.id INTO v_rank_id FROM find_rank(v_user.xp + v_grant.xp) r WHERE r.id > v_user.highest_rank_id;
   END IF;
@@ -42,7 +42,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb) IS
-  'Grants an event at once. Returns event_id, user_id, status (applied; duplicate with the first outcome when the id was sent before), xp, coins (granted), note (why not more), total_xp, total_coins, rank_id (the member''s now), rank_up (whether this event reached a new rank). Raises TE001 for an unknown or disabled type, TE002 when the id was used with other content, TE003 for an amount that may not be stated, 22003 and 22023 for data of the wrong form, 23514 when a balance would fall below zero, TU002, TP001. Needs READ COMMITTED. Notifies ttfd_events when the queue was empty.';
+  'Grants an event at once. Returns event_id, user_id, status (applied; duplicate with the first outcome when the id was sent before), xp, coins (granted), note (why not more, or which boost), total_xp, total_coins, rank_id (the member''s now), rank_up (whether this event reached a new rank). Raises TE001 for an unknown or disabled type, TE002 when the id was used with other content, TE003 for an amount that may not be stated, 22003 and 22023 for data of the wrong form, 22004 without an id, 23514 when a balance would fall below zero, TU002, TP001. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
 
 REVOKE ALL ON FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb)

@@ -1,35 +1,52 @@
 -- One processor at a time: the row lock on feed_head is what makes feed positions gapless and in commit order. A second
--- worker does not queue up behind it.
+-- worker does not queue up behind it. Lanes take turns, so that a flood on one platform does not hold up the others.
 CREATE OR REPLACE FUNCTION ttfd.process_events(p_limit integer DEFAULT 1000)
 RETURNS TABLE (processed integer, failed integer, remaining boolean, head bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET enable_seqscan = off
 AS $$
 DECLARE
-  v_seqs bigint[];
+  v_head feed_head;
+  v_rows tid[];
+  v_taken_seq bigint := (SELECT last_value - 1 FROM event_seq);
 BEGIN
+  PERFORM require_read_committed();
   IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 100000 THEN
     RAISE EXCEPTION 'p_limit has to be from 1 to 100000' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   processed := 0;
   failed := 0;
-  SELECT h.position INTO head FROM feed_head h FOR UPDATE SKIP LOCKED;
+  SELECT * INTO v_head FROM feed_head FOR UPDATE SKIP LOCKED;
   IF FOUND THEN
-    v_seqs := ARRAY(SELECT e.seq FROM cross_platform_events_pending e ORDER BY e.seq LIMIT p_limit);
-    IF cardinality(v_seqs) > 0 THEN
-      SELECT b.processed, b.failed INTO processed, failed FROM process_batch(v_seqs) b;
+    v_rows := ARRAY(
+      SELECT t.ctid
+        FROM (SELECT e.ctid, e.seq, row_number() OVER (PARTITION BY l.lane ORDER BY e.seq) AS turn
+                FROM generate_series(0, 7) l (lane)
+               CROSS JOIN LATERAL (
+                       SELECT p.ctid, p.seq
+                         FROM cross_platform_events_pending p
+                        WHERE pg_catalog.hashtext(p.source_platform) & 7 = l.lane AND p.seq > v_head.floor_seq
+                        ORDER BY p.seq
+                        LIMIT p_limit) e) t
+       ORDER BY t.turn, t.seq
+       LIMIT p_limit);
+    IF cardinality(v_rows) > 0 THEN
+      SELECT b.processed, b.failed INTO processed, failed FROM process_batch(v_rows) b;
     END IF;
     IF processed > 0 THEN
       PERFORM pg_notify('ttfd_feed', '');
     END IF;
+    remaining := advance_floor(v_head, v_taken_seq);
+  ELSE
+    remaining := oldest_pending(0) IS NOT NULL;
   END IF;
   SELECT h.position INTO head FROM feed_head h;
-  remaining := (SELECT e.seq FROM cross_platform_events_pending e ORDER BY e.seq LIMIT 1) IS NOT NULL;
   RETURN NEXT;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.process_events(integer) IS
-  'Applies up to p_limit (1 to 100,000) of the oldest pending events: grants, balances, ranks, log and feed positions, in one transaction. Events that cannot be applied go to failed_events. Returns processed, failed (0 and 0 also when another worker is at it), remaining (whether more are waiting), head (the last feed position). Notifies ttfd_feed.';
+  'Applies up to p_limit (1 to 100,000) pending events, the oldest of each platform in turn: grants, balances, ranks, log and feed positions, in one transaction. Events that cannot be applied go to failed_events. Returns processed, failed (0 and 0 also when another worker is at it), remaining (whether more are waiting), head (the last feed position). Notifies ttfd_feed. Raises 22023 for a limit out of range. Needs READ COMMITTED.';
 
 REVOKE ALL ON FUNCTION ttfd.process_events(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.process_events(integer) TO ttfd_worker, ttfd_admin;

@@ -30,7 +30,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.record_events(jsonb) IS
-  'Queues many events at once, all or none: a JSON array of objects with event_id, platform, external_id, event_type, data and, optionally, occurred_at. Returns for each, in order, event_id, user_id, status (queued or duplicate), xp, coins, note, total_xp, total_coins, rank_id, rank_up. Raises what record_event raises, naming the event. Notifies ttfd_events when the queue was empty.';
+  'Queues many events at once, all or none: a JSON array of objects with event_id, platform, external_id, event_type, data and, optionally, occurred_at. Returns for each, in order, event_id, user_id, status (queued or duplicate), xp, coins, note, total_xp, total_coins, rank_id, rank_up. Raises what record_event raises, naming the event, and 22008 for a time before 1970 or more than five minutes ahead. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
 
 REVOKE ALL ON FUNCTION ttfd.record_events(jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.record_events(jsonb) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;

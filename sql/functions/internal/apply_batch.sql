@@ -1,7 +1,8 @@
 -- The heart: one pass over a set of pending events. First the members are locked in ascending id, as everywhere; then one
 -- statement takes the rows out of the queue, judges them by the rules, updates every member once and appends the log.
+-- Rows of the queue are only ever deleted, and by one processor at a time, so their places (ctid) hold.
 -- The plan settings are there because the statistics of a queue always lie: it was empty when they were taken.
-CREATE OR REPLACE FUNCTION ttfd.apply_batch(p_seqs bigint[])
+CREATE OR REPLACE FUNCTION ttfd.apply_batch(p_rows tid[])
 RETURNS TABLE (processed integer, failed integer)
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_generic_plan
@@ -12,6 +13,8 @@ SET jit = off
 AS $$
 DECLARE
   v_base bigint;
+  v_now timestamptz := ttfd.current_time();
+  v_has_boosts boolean := EXISTS (SELECT 1 FROM ttfd.boosts);
   v_taken integer;
   v_members integer;
   v_updated integer;
@@ -21,13 +24,13 @@ BEGIN
    WHERE u.id = ANY (ARRAY(SELECT coalesce(m.merged_into, m.id)
                              FROM ttfd.cross_platform_events_pending e
                              JOIN ttfd.unified_users m ON m.id = e.user_id
-                            WHERE e.seq = ANY (p_seqs) AND e.xp IS NULL))
+                            WHERE e.ctid = ANY (p_rows) AND e.xp IS NULL))
    ORDER BY u.id
      FOR NO KEY UPDATE;
   SELECT h.position INTO v_base FROM ttfd.feed_head h FOR UPDATE;
 
   WITH batch AS MATERIALIZED (
-    DELETE FROM ttfd.cross_platform_events_pending WHERE seq = ANY (p_seqs)
+    DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
     RETURNING *
   ), assessed AS MATERIALIZED (
     SELECT b.id, b.seq, coalesce(u.merged_into, b.user_id) AS user_id, b.event_type, b.source_platform, b.data,
@@ -35,19 +38,26 @@ BEGIN
            CASE WHEN u.id IS NULL THEN 'TU001'
                 WHEN b.xp IS NOT NULL THEN NULL
                 WHEN t.name IS NULL THEN 'TE001'
+                WHEN b.occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND v_now + INTERVAL '5 minutes' THEN '22008'
                 ELSE g.error
            END AS error,
            t.is_enabled, t.counter, t.daily_xp_cap, g.is_idle, g.seconds,
-           CASE WHEN t.is_enabled THEN g.xp ELSE 0 END AS base_xp,
-           CASE WHEN t.is_enabled THEN g.coins ELSE 0 END AS base_coins,
+           f.factor,
+           CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.xp, f.factor) ELSE 0 END AS base_xp,
+           CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.coins, f.factor) ELSE 0 END AS base_coins,
            CASE WHEN b.xp IS NULL AND t.is_enabled AND (g.xp <> 0 OR g.coins <> 0)
                 THEN ttfd.start_of_window(t.cooldown_seconds, b.occurred_at) END AS cooldown_start,
            CASE WHEN b.xp IS NULL AND t.is_enabled AND g.xp > 0 AND t.daily_xp_cap IS NOT NULL
                 THEN ttfd.start_of_window(86400, b.occurred_at) END AS day_start
       FROM batch b
       LEFT JOIN ttfd.unified_users u ON u.id = b.user_id
-      LEFT JOIN ttfd.event_types t ON t.name = b.event_type AND b.xp IS NULL
+      LEFT JOIN ttfd.event_type_versions t
+        ON t.name = b.event_type AND t.valid_from <= b.occurred_at AND t.valid_to > b.occurred_at AND b.xp IS NULL
       LEFT JOIN LATERAL ttfd.assess_event(t, b.data) g ON t.name IS NOT NULL
+     CROSS JOIN LATERAL (
+             SELECT CASE WHEN v_has_boosts AND t.is_boostable AND b.xp IS NULL
+                         THEN ttfd.find_boost(u.id, b.event_type, b.source_platform, b.occurred_at) END
+             OFFSET 0) f (factor)
   ), ordered AS (
     SELECT a.*,
            a.cooldown_start IS NOT NULL
@@ -79,10 +89,7 @@ BEGIN
            END AS xp,
            CASE WHEN s.granted_xp IS NOT NULL THEN s.granted_coins WHEN s.is_cooling THEN 0 ELSE s.base_coins END AS coins,
            CASE WHEN s.granted_xp IS NOT NULL THEN s.granted_note
-                WHEN NOT s.is_enabled THEN 'disabled'
-                WHEN s.is_cooling THEN 'cooldown'
-                WHEN s.reached > s.daily_xp_cap THEN 'daily_cap'
-                WHEN s.is_idle THEN 'idle'
+                ELSE ttfd.note_award(NOT s.is_enabled, s.is_cooling, s.reached > s.daily_xp_cap, s.is_idle, s.factor)
            END AS note
       FROM summed s
   ), windows AS (
@@ -125,7 +132,7 @@ BEGIN
       (id, seq, user_id, event_type, source_platform, data, xp, coins, note, rank_id, position, processed,
        occurred_at, created_at, processed_at)
     SELECT g.id, g.seq, g.user_id, g.event_type, g.source_platform, g.data, g.xp, g.coins, g.note, g.rank_id,
-           v_base + row_number() OVER (ORDER BY g.seq), true, g.occurred_at, g.created_at, now()
+           v_base + row_number() OVER (ORDER BY g.seq), true, g.occurred_at, g.created_at, v_now
       FROM granted g
      WHERE g.error IS NULL
   ), refused AS (
@@ -135,21 +142,22 @@ BEGIN
            g.error, ttfd.describe_event_error(g.error)
       FROM granted g
      WHERE g.error IS NOT NULL
+    ON CONFLICT (id) DO UPDATE SET sqlstate = EXCLUDED.sqlstate, message = EXCLUDED.message, failed_at = EXCLUDED.failed_at
   )
   SELECT count(*), count(*) FILTER (WHERE error IS NOT NULL),
          (SELECT count(*) FROM totals), (SELECT count(*) FROM updated)
     INTO v_taken, failed, v_members, v_updated
     FROM granted;
 
-  IF v_taken <> cardinality(p_seqs) OR v_members <> v_updated THEN
-    RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_seqs), v_updated, v_members
+  IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
+    RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members
       USING ERRCODE = 'internal_error', HINT = 'Nothing of the batch was kept. Please report this.';
   END IF;
   processed := v_taken - failed;
-  UPDATE ttfd.feed_head SET position = v_base + processed, last_seq = p_seqs[cardinality(p_seqs)];
+  UPDATE ttfd.feed_head SET position = v_base + processed;
   RETURN NEXT;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.apply_batch(bigint[]) IS
-  'Applies the pending events with the given seq, in ascending order, all or none; those that their own content forbids go to failed_events. Returns processed, failed.';
+COMMENT ON FUNCTION ttfd.apply_batch(tid[]) IS
+  'Applies the pending events at the given places, all or none; those that their own content forbids go to failed_events. Returns processed, failed.';

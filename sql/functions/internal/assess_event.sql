@@ -1,7 +1,7 @@
 -- What one event might earn before cooldowns and caps, or why it cannot be applied. It answers with a code instead of
 -- raising, so that a batch sorts out bad rows as a set. The planner inlines it; OFFSET 0 keeps each step from being copied
 -- into all places that use it, which makes the plan a hundred times larger.
-CREATE OR REPLACE FUNCTION ttfd.assess_event(p_type ttfd.event_types, p_data jsonb)
+CREATE OR REPLACE FUNCTION ttfd.assess_event(p_type ttfd.event_type_versions, p_data jsonb)
 RETURNS TABLE (xp bigint, coins bigint, seconds bigint, is_idle boolean, error text)
 LANGUAGE sql IMMUTABLE
 AS $$
@@ -47,5 +47,5 @@ AS $$
          ) AS t (seconds, idle);
 $$;
 
-COMMENT ON FUNCTION ttfd.assess_event(ttfd.event_types, jsonb) IS
+COMMENT ON FUNCTION ttfd.assess_event(ttfd.event_type_versions, jsonb) IS
   'XP and coins that an event might earn, its counted seconds, whether part of them was idle, or the SQLSTATE that says why it cannot be applied.';

@@ -16,6 +16,13 @@ BEGIN
             FROM ttfd.failed_events f
            WHERE f.id = p_event_id) k
    LIMIT 1;
+  IF NOT FOUND THEN
+    -- Compacted: all that is known of it is that it was applied.
+    SELECT p_event_id, u.id, 'duplicate', NULL, NULL, 'compacted', u.xp, u.coins, u.rank_id, false INTO v_outcome
+      FROM ttfd.unified_users u
+     WHERE u.id = p_user_id;
+    RETURN v_outcome;
+  END IF;
   IF (v_first.event_type, v_first.source_platform, v_first.data) IS DISTINCT FROM (p_event_type, p_platform, p_data)
      OR p_user_id IS DISTINCT FROM (SELECT coalesce(u.merged_into, u.id) FROM ttfd.unified_users u WHERE u.id = v_first.user_id)
      OR p_occurred_at <> v_first.occurred_at THEN
@@ -31,4 +38,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz) IS
-  'The outcome of an event that was sent before; note is failed where it could not be applied. Raises TE002 when its content differs.';
+  'The outcome of an event that was sent before; note is failed where it could not be applied, compacted where nothing more is known. Raises TE002 when its content differs.';

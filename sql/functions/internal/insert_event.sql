@@ -15,8 +15,7 @@ BEGIN
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  IF EXISTS (SELECT 1 FROM ttfd.cross_platform_events_processed WHERE id = p_event_id)
-     OR EXISTS (SELECT 1 FROM ttfd.failed_events WHERE id = p_event_id) THEN
+  IF ttfd.was_handled(p_event_id) THEN
     DELETE FROM ttfd.cross_platform_events_pending WHERE id = p_event_id;
     RETURN false;
   END IF;

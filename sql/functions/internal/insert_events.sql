@@ -17,8 +17,7 @@ BEGIN
     RETURNING id
   )
   SELECT coalesce(array_agg(id), '{}') INTO v_inserted FROM inserted;
-  v_known := ARRAY(SELECT id FROM ttfd.cross_platform_events_processed WHERE id = ANY (v_inserted)
-                   UNION ALL SELECT id FROM ttfd.failed_events WHERE id = ANY (v_inserted));
+  v_known := ARRAY(SELECT i FROM unnest(v_inserted) i WHERE ttfd.was_handled(i));
   IF cardinality(v_known) = 0 THEN
     RETURN v_inserted;
   END IF;

@@ -5,7 +5,7 @@ RETURNS TABLE (
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
   SELECT u.users, (SELECT count(*) FROM platform_accounts), u.linked_users, u.total_xp, u.total_coins, s.head, s.pending,
-         (SELECT count(*) FROM failed_events),
+         (SELECT count(*) FROM failed_events f WHERE f.discarded_at IS NULL),
          coalesce((SELECT extract(epoch FROM clock_timestamp() - e.created_at)::double precision
                      FROM cross_platform_events_pending e ORDER BY e.seq LIMIT 1), 0),
          (SELECT e.processed_at FROM cross_platform_events_processed e ORDER BY e.position DESC LIMIT 1)

@@ -46,23 +46,25 @@ AS $$
     FROM (SELECT i.user_id, sum(i.xp) AS xp, sum(i.coins) AS coins FROM import_balances i GROUP BY i.user_id) b
     FULL JOIN (SELECT o.user_id, sum(o.xp) AS xp, sum(o.coins) AS coins
                  FROM cross_platform_events o
-                WHERE o.event_type = 'opening_balance'
+                WHERE o.event_type = 'opening_balance' AND o.data ? 'run_id'
                 GROUP BY o.user_id) e ON e.user_id = b.user_id
    WHERE (coalesce(b.xp, 0), coalesce(b.coins, 0)) <> (coalesce(e.xp, 0), coalesce(e.coins, 0))
   UNION ALL
   SELECT 'event_twice', q.user_id, 'one row', q.id::text
     FROM cross_platform_events_pending q
-   WHERE EXISTS (SELECT 1 FROM cross_platform_events_processed d WHERE d.id = q.id)
-      OR EXISTS (SELECT 1 FROM failed_events d WHERE d.id = q.id)
+   WHERE was_handled(q.id)
   UNION ALL
-  SELECT 'feed', NULL, h.position::text, f.rows || ' rows, last ' || f.last
+  SELECT 'feed', NULL, (h.position - h.compacted_to)::text || ' rows, last ' || h.position, f.rows || ' rows, last ' || f.last
     FROM feed_head h
-   CROSS JOIN (SELECT count(*) AS rows, coalesce(max(e.position), 0) AS last FROM cross_platform_events_processed e) f
-   WHERE f.rows <> h.position OR f.last <> h.position;
+   CROSS JOIN LATERAL (
+           SELECT count(*) AS rows, coalesce(max(e.position), h.compacted_to) AS last
+             FROM cross_platform_events_processed e
+            WHERE e.position > h.compacted_to) f
+   WHERE f.rows <> h.position - h.compacted_to OR f.last <> h.position;
 $$;
 
 COMMENT ON FUNCTION ttfd.verify_integrity() IS
-  'Checks what must always be true: balances equal the event log, ranks follow XP, members show their accounts and have one, opening balances equal what was imported, the feed has no gap. Returns kind, user_id, expected, actual: a row per violation, none when sound.';
+  'Checks what must always be true: balances equal the event log, ranks follow XP, members show their accounts and have one, opening balances equal what was imported, no event is there twice, the feed has no gap. Returns kind, user_id, expected, actual: a row per violation, none when sound.';
 
 REVOKE ALL ON FUNCTION ttfd.verify_integrity() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.verify_integrity() TO ttfd_worker, ttfd_admin, ttfd_reader;

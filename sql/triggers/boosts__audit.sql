@@ -1,0 +1,15 @@
+CREATE OR REPLACE FUNCTION ttfd.boosts__audit()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  PERFORM audit('boost_' || lower(TG_OP),
+                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END, CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.boosts__audit() IS 'Writes changes of boosts into the audit log.';
+
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ttfd.boosts
+  FOR EACH ROW EXECUTE FUNCTION ttfd.boosts__audit();
