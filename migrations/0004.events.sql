@@ -5,22 +5,12 @@ SET LOCAL ROLE ttfd_owner;
 
 CREATE SEQUENCE ttfd.event_seq;
 
--- A transaction has its id before it takes a number. So when all transactions up to some id have ended, no number that was
--- taken by then can still turn up: see advance_floor.
-CREATE FUNCTION ttfd.next_event_seq()
-RETURNS bigint
-LANGUAGE sql VOLATILE
-AS $$
-  SELECT CASE WHEN pg_catalog.pg_current_xact_id() IS NOT NULL THEN pg_catalog.nextval('ttfd.event_seq') END;
-$$;
-
-COMMENT ON FUNCTION ttfd.next_event_seq() IS 'The next order of arrival of an event.';
-
 -- Partitioned by "processed": the pending partition is a small hot queue, the processed one an append-only log in
 -- feed order. No foreign key to the member: it would lock the member's row at every insert; the batch counts instead.
 CREATE TABLE ttfd.cross_platform_events (
   id              uuid NOT NULL,
-  seq             bigint NOT NULL DEFAULT ttfd.next_event_seq(),
+  -- A transaction has its id before it takes a number: advance_floor builds on that.
+  seq             bigint NOT NULL DEFAULT CASE WHEN pg_current_xact_id() IS NOT NULL THEN nextval('ttfd.event_seq') END,
   user_id         bigint NOT NULL,
   xp              bigint,
   coins           bigint,

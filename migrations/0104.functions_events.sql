@@ -72,14 +72,14 @@ BEGIN
   WITH crowded AS MATERIALIZED (
     SELECT e.user_id
       FROM cross_platform_events_processed e
-     WHERE e.position <= compact_events."position" AND NOT (e.event_type = 'opening_balance' AND e.data ? 'run_id')
+     WHERE e.position <= compact_events."position" AND NOT (e.event_type = 'opening_balance' AND e.source_platform <> 'system')
      GROUP BY e.user_id
     HAVING count(*) > 1
   ), taken AS (
     DELETE FROM cross_platform_events_processed e
      USING crowded c
      WHERE e.user_id = c.user_id AND e.position <= compact_events."position"
-       AND NOT (e.event_type = 'opening_balance' AND e.data ? 'run_id')
+       AND NOT (e.event_type = 'opening_balance' AND e.source_platform <> 'system')
     RETURNING e.*
   ), known AS (
     INSERT INTO compacted_events (id) SELECT t.id FROM taken t
@@ -179,6 +179,9 @@ DECLARE
   v_rows tid[];
   v_taken_seq bigint := (SELECT last_value - 1 FROM event_seq);
 BEGIN
+  IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
+    v_taken_seq := NULL;  -- Read too late to say anything: see advance_floor.
+  END IF;
   PERFORM require_read_committed();
   IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 100000 THEN
     RAISE EXCEPTION 'p_limit has to be from 1 to 100000' USING ERRCODE = 'invalid_parameter_value';

@@ -200,8 +200,12 @@ def test_api_functions_run_as_their_owner_on_a_fixed_path(functions: list[Any]) 
         assert "search_path=ttfd, pg_temp" in (function.settings or []), function.name
 
 
+# Administrators may edit rules; what these triggers write is out of their own reach.
+DEFINER_TRIGGERS = {"boosts__audit", "event_types__keep_versions", "ranks__rerank_users"}
+
+
 def test_nothing_else_runs_as_its_owner(functions: list[Any]) -> None:
-    assert {function.name for function in functions if function.is_definer} == API_FILES
+    assert {function.name for function in functions if function.is_definer} == API_FILES | DEFINER_TRIGGERS
 
 
 def test_triggers_have_a_fixed_path(functions: list[Any]) -> None:

@@ -13,8 +13,8 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.sql") if not path.stem.endsw
 CATALOG = """
 SELECT 'schema', nspname::text, nspowner::regrole::text, nspacl::text FROM pg_namespace WHERE nspname = 'ttfd'
  UNION ALL
-SELECT 'relation', oid::regclass::text, relkind::text || ' ' || relowner::regrole || ' ' || coalesce(reloptions::text, ''),
-       relacl::text
+SELECT 'relation', oid::regclass::text,
+       relkind::text || ' ' || relowner::regrole || ' ' || coalesce(reloptions::text, ''), relacl::text
   FROM pg_class WHERE relnamespace = to_regnamespace('ttfd') AND relkind <> 'c'
  UNION ALL
 SELECT 'column', attrelid::regclass || '.' || attname, format_type(atttypid, atttypmod) || ' ' || attnotnull,

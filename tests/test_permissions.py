@@ -29,6 +29,9 @@ MAY_CALL: dict[str, set[str]] = {
     "read_feed": EVERYBODY,
     "feed_state": EVERYBODY,
     "list_failed_events": {"ttfd_worker", "ttfd_admin"},
+    "retry_failed_event": {"ttfd_admin"},
+    "discard_failed_event": {"ttfd_admin"},
+    "compact_events": {"ttfd_admin"},
     "list_leaderboard": SHOWN_TO_MEMBERS,
     "get_position": SHOWN_TO_MEMBERS,
     "list_history": SHOWN_TO_MEMBERS,
@@ -38,6 +41,13 @@ MAY_CALL: dict[str, set[str]] = {
     "verify_integrity": {"ttfd_worker", "ttfd_admin", "ttfd_reader"},
     "get_stats": {"ttfd_website", "ttfd_worker", "ttfd_admin", "ttfd_reader"},
 }
+
+# Rules are rows that an administrator edits; triggers keep their history and the audit log.
+MAY_TOUCH_WHOLE: set[tuple[str, str, str]] = {
+    ("ttfd_admin", table, right)
+    for table in ("event_types", "boosts", "ranks")
+    for right in ("SELECT", "INSERT", "UPDATE", "DELETE")
+} | {("ttfd_admin", table, "SELECT") for table in ("platforms", "event_type_versions", "audit_log")}
 
 # Role, table, column, right: an import is written by COPY, nothing else goes past the functions.
 MAY_TOUCH: set[tuple[str, str, str, str]] = {
@@ -71,10 +81,15 @@ def test_every_role_touches_what_is_listed_and_nothing_else(db: Connection) -> N
         "   AND has_column_privilege(r.role, c.oid, a.attnum, v.right_name)",
         ROLES,
     )
-    assert {(seen.role, seen.table_name, seen.column_name, seen.right_name) for seen in found} == MAY_TOUCH
+    touched = {
+        (seen.role, seen.table_name, seen.column_name, seen.right_name)
+        for seen in found
+        if (seen.role, seen.table_name, seen.right_name) not in MAY_TOUCH_WHOLE
+    }
+    assert touched == MAY_TOUCH
 
 
-def test_no_role_has_a_right_to_a_whole_table_or_sequence(db: Connection) -> None:
+def test_no_role_has_a_right_to_a_whole_table_or_sequence_that_is_not_listed(db: Connection) -> None:
     found = rows(
         db,
         "SELECT r.role, c.relname, v.right_name"
@@ -92,7 +107,7 @@ def test_no_role_has_a_right_to_a_whole_table_or_sequence(db: Connection) -> Non
         ROLES,
         ROLES,
     )
-    assert found == []
+    assert {tuple(seen) for seen in found} == MAY_TOUCH_WHOLE
 
 
 def test_the_public_has_no_right_to_anything(db: Connection) -> None:
@@ -123,7 +138,8 @@ def test_a_role_uses_the_schema_and_creates_nothing_in_it(db: Connection, role: 
         "SELECT * FROM ttfd.cross_platform_events",
         "UPDATE ttfd.unified_users SET coins = 1000000",
         "DELETE FROM ttfd.platform_accounts",
-        "INSERT INTO ttfd.event_types (name, xp) VALUES ('gift', 1000000)",
+        "DELETE FROM ttfd.audit_log",
+        "INSERT INTO ttfd.event_type_versions (name, valid_from) VALUES ('gift', now())",
         "TRUNCATE ttfd.cross_platform_events",
         "ALTER TABLE ttfd.unified_users DISABLE TRIGGER ALL",
         "CREATE TABLE ttfd.mine (n int)",
@@ -132,7 +148,7 @@ def test_a_role_uses_the_schema_and_creates_nothing_in_it(db: Connection, role: 
         "CREATE SCHEMA mine",
         "DROP FUNCTION ttfd.feed_state()",
         "SELECT ttfd.project_accounts(ARRAY[1])",
-        "SELECT ttfd.fail_event(1, 'TE001', '')",
+        "SELECT ttfd.fail_event('(0,1)', 'TE001', '')",
         "SELECT ttfd.create_account('telegram', '1', NULL, NULL)",
         "SET ROLE ttfd_owner",
     ],

@@ -256,3 +256,10 @@ def test_a_strict_isolation_level_does_not_queue_applied_events_again(db: Connec
             own.rollback()
     process_all(db)
     assert value(db, "SELECT count(*) FROM ttfd.failed_events") == 0
+
+
+def test_an_event_from_the_future_is_refused_beyond_five_minutes(db: Connection) -> None:
+    set_time(db, "2026-03-01 12:00Z")
+    assert record_events(db, [sent(occurred_at="2026-03-01T12:04:59Z")])[0].status == "queued"
+    with refused(db, "22008"):
+        record_events(db, [sent(occurred_at="2026-03-01T12:05:01Z")])

@@ -231,6 +231,15 @@ def test_a_copied_file_given_as_two_sources_is_refused(db: Connection, tmp_path:
     assert caught.value.sqlstate == "TI001"
 
 
+def test_copied_users_are_refused_even_with_voice_files_of_their_own(db: Connection, tmp_path: Path) -> None:
+    for name, seconds in (("a", 60), ("b", 90)):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"users": {"5": {"id": "5", "xp": 5}}}))
+        (tmp_path / f"{name}-voice.json").write_text(json.dumps({"users": {"5": {"total_time": seconds}}}))
+    with pytest.raises(psycopg.Error) as caught:
+        load(db, *(f"discord-json={tmp_path}/{n}.json,{tmp_path}/{n}-voice.json" for n in ("a", "b")))
+    assert caught.value.sqlstate == "TI001"
+
+
 @pytest.mark.parametrize("order", [("website", "discord"), ("discord", "website")])
 def test_progress_that_website_and_discord_share_is_counted_once(
     db: Connection, database_url: str, order: tuple[str, str]

@@ -284,7 +284,7 @@ class Engine(RuleBasedStateMachine):
                 else:
                     row = self.one(
                         f"SELECT status, xp, coins, note FROM ttfd.{how}_event(%s, %s, %s, %s, %s)",
-                        *arguments,  # noqa: S608
+                        *arguments,
                     )
         except psycopg.DatabaseError as error:
             assert error.sqlstate == "TE001"

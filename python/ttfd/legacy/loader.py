@@ -100,6 +100,7 @@ def _register(cursor: psycopg.Cursor[Any], run_id: int, label: str, source: Lega
     """
     main = source.parts[0]
     labels = {part.name: label if part.platform == main.platform else f"{label} {part.name}" for part in source.parts}
+    # Backwards, so that the main part has the last word.
     identities = {labels[part.name]: part.identity for part in reversed(source.parts)}
     preset = source.preset
     cursor.executemany(

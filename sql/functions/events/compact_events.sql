@@ -14,14 +14,14 @@ BEGIN
   WITH crowded AS MATERIALIZED (
     SELECT e.user_id
       FROM cross_platform_events_processed e
-     WHERE e.position <= compact_events."position" AND NOT (e.event_type = 'opening_balance' AND e.data ? 'run_id')
+     WHERE e.position <= compact_events."position" AND NOT (e.event_type = 'opening_balance' AND e.source_platform <> 'system')
      GROUP BY e.user_id
     HAVING count(*) > 1
   ), taken AS (
     DELETE FROM cross_platform_events_processed e
      USING crowded c
      WHERE e.user_id = c.user_id AND e.position <= compact_events."position"
-       AND NOT (e.event_type = 'opening_balance' AND e.data ? 'run_id')
+       AND NOT (e.event_type = 'opening_balance' AND e.source_platform <> 'system')
     RETURNING e.*
   ), known AS (
     INSERT INTO compacted_events (id) SELECT t.id FROM taken t

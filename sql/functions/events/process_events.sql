@@ -10,6 +10,9 @@ DECLARE
   v_rows tid[];
   v_taken_seq bigint := (SELECT last_value - 1 FROM event_seq);
 BEGIN
+  IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
+    v_taken_seq := NULL;  -- Read too late to say anything: see advance_floor.
+  END IF;
   PERFORM require_read_committed();
   IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 100000 THEN
     RAISE EXCEPTION 'p_limit has to be from 1 to 100000' USING ERRCODE = 'invalid_parameter_value';

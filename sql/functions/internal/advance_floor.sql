@@ -1,33 +1,29 @@
--- The index of the queue is full of rows that are dead but not yet vacuumed, and millions of them in a rush; so a batch
--- starts looking above a floor. A number may still turn up below what has been handed out as long as a transaction that may
--- have taken it runs. Its transaction id is older than the number (next_event_seq), so once all ids up to the one noted with
--- a number have ended, nothing new can appear up to that number.
+-- The index of the queue is full of rows that are dead but not yet vacuumed, millions of them in a rush; so a batch starts
+-- looking above a floor. Below what has been handed out, a number may still turn up as long as a transaction runs that may
+-- have taken it. Such a transaction has an id, older than ours (the default of seq sees to that): once all ids before ours have
+-- ended, nothing new can appear up to the number that was the last one before we had an id.
 CREATE OR REPLACE FUNCTION ttfd.advance_floor(p_head ttfd.feed_head, p_taken_seq bigint)
 RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-  v_snapshot pg_snapshot := pg_current_snapshot();
-  v_floor_seq bigint := p_head.floor_seq;
-  v_oldest_seq bigint;
+  v_is_settled boolean := p_head.next_floor_xid <= pg_snapshot_xmin(pg_current_snapshot());
+  -- A statement of its own, so that it sees whatever had ended for the line above.
+  v_oldest_seq bigint := ttfd.oldest_pending(p_head.floor_seq);
 BEGIN
-  -- The next statement sees at least what this snapshot sees.
-  v_oldest_seq := ttfd.oldest_pending(p_head.floor_seq);
-  IF p_head.next_floor_xid <= pg_snapshot_xmin(v_snapshot) THEN
-    v_floor_seq := greatest(p_head.floor_seq, least(p_head.next_floor_seq, v_oldest_seq - 1));
-  END IF;
   UPDATE ttfd.feed_head h
-     SET last_seq = coalesce(v_oldest_seq - 1, p_taken_seq),
-         floor_seq = v_floor_seq,
-         next_floor_seq = CASE WHEN h.next_floor_xid <= pg_snapshot_xmin(v_snapshot) THEN p_taken_seq ELSE h.next_floor_seq END,
-         next_floor_xid = CASE WHEN h.next_floor_xid <= pg_snapshot_xmin(v_snapshot) THEN pg_snapshot_xmax(v_snapshot)
+     SET last_seq = coalesce(v_oldest_seq - 1, p_taken_seq, h.last_seq),
+         floor_seq = CASE WHEN v_is_settled THEN greatest(h.floor_seq, least(h.next_floor_seq, v_oldest_seq - 1))
+                          ELSE h.floor_seq END,
+         next_floor_seq = CASE WHEN v_is_settled THEN coalesce(p_taken_seq, h.next_floor_seq) ELSE h.next_floor_seq END,
+         next_floor_xid = CASE WHEN v_is_settled AND p_taken_seq IS NOT NULL THEN pg_current_xact_id()
                                ELSE h.next_floor_xid END
-   WHERE h.last_seq <> coalesce(v_oldest_seq - 1, p_taken_seq)
-      OR h.floor_seq <> v_floor_seq
-      OR h.next_floor_seq <> p_taken_seq;
+   WHERE h.last_seq <> coalesce(v_oldest_seq - 1, p_taken_seq, h.last_seq)
+      OR h.next_floor_seq <> p_taken_seq
+      OR h.floor_seq < least(h.next_floor_seq, v_oldest_seq - 1);
   RETURN v_oldest_seq IS NOT NULL;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.advance_floor(ttfd.feed_head, bigint) IS
-  'Raises the floor of the queue as far as is safe. p_taken_seq is the last number that was handed out before the transaction looked at anything. Returns whether anything is pending.';
+  'Raises the floor of the queue as far as is safe. p_taken_seq is the last number that was handed out before the transaction had an id, NULL when that is not known. Returns whether anything is pending.';

@@ -66,7 +66,10 @@ BEGIN
         xp = b.xp + EXCLUDED.xp, coins = b.coins + EXCLUDED.coins,
         games_played = b.games_played + EXCLUDED.games_played, games_won = b.games_won + EXCLUDED.games_won,
         total_voice_time = b.total_voice_time + EXCLUDED.total_voice_time,
-        messages_sent = b.messages_sent + EXCLUDED.messages_sent;
+        messages_sent = b.messages_sent + EXCLUDED.messages_sent
+    WHERE b.user_id <> EXCLUDED.user_id
+       OR (EXCLUDED.xp, EXCLUDED.coins, EXCLUDED.games_played, EXCLUDED.games_won, EXCLUDED.total_voice_time,
+           EXCLUDED.messages_sent) <> (0, 0, 0, 0, 0, 0);
 END;
 $$;
 

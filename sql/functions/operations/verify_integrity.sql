@@ -46,7 +46,7 @@ AS $$
     FROM (SELECT i.user_id, sum(i.xp) AS xp, sum(i.coins) AS coins FROM import_balances i GROUP BY i.user_id) b
     FULL JOIN (SELECT o.user_id, sum(o.xp) AS xp, sum(o.coins) AS coins
                  FROM cross_platform_events o
-                WHERE o.event_type = 'opening_balance' AND o.data ? 'run_id'
+                WHERE o.event_type = 'opening_balance' AND o.source_platform <> 'system'
                 GROUP BY o.user_id) e ON e.user_id = b.user_id
    WHERE (coalesce(b.xp, 0), coalesce(b.coins, 0)) <> (coalesce(e.xp, 0), coalesce(e.coins, 0))
   UNION ALL
