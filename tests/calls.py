@@ -79,7 +79,7 @@ def _send(
 ) -> Any:
     return row(
         db,
-        f"SELECT * FROM ttfd.{function}(%s, %s, %s, %s, %s)",  # noqa: S608
+        f"SELECT * FROM ttfd.{function}(%s, %s, %s, %s, %s)",
         event_id or new_id(),
         platform,
         external_id,

@@ -17,7 +17,7 @@ from calls import (
 
 
 def call(db: Connection, *params: str | None) -> tuple[int, bool]:
-    found = row(db, f"SELECT * FROM ttfd.get_or_create_user({', '.join(['%s'] * len(params))})", *params)  # noqa: S608
+    found = row(db, f"SELECT * FROM ttfd.get_or_create_user({', '.join(['%s'] * len(params))})", *params)
     return found.user_id, found.created
 
 

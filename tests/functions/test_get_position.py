@@ -10,7 +10,7 @@ POSITION = "SELECT * FROM ttfd.get_position(%s, %s)"
 
 def community(db: Connection) -> None:
     """Sixty members with many ties; every tenth was merged into another."""
-    dice = random.Random(7)  # noqa: S311
+    dice = random.Random(7)
     for number in range(1, 61):
         user_id = get_user(db, str(number))
         amounts = [dice.choice([0, 0, 1, 255, 256, 257, 500, 10**6]) for _ in METRICS]

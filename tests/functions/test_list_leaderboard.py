@@ -34,7 +34,7 @@ def members(db: Connection, metric: str, *values: int) -> list[int]:
     """One member for each value."""
     ids = [get_user(db, str(number)) for number in range(1, len(values) + 1)]
     for user_id, amount in zip(ids, values, strict=True):
-        db.execute(f"UPDATE ttfd.unified_users SET {COLUMNS[metric]} = %s WHERE id = %s", [amount, user_id])  # noqa: S608
+        db.execute(f"UPDATE ttfd.unified_users SET {COLUMNS[metric]} = %s WHERE id = %s", [amount, user_id])
     return ids
 
 
@@ -93,7 +93,7 @@ def test_the_next_page_is_right_though_the_last_member_seen_has_climbed(db: Conn
     one, two, three, four = members(db, metric, 40, 30, 20, 10)
     page = rows(db, "SELECT * FROM ttfd.list_leaderboard(%s, 2)", metric)
     assert [found.user_id for found in page] == [one, two]
-    db.execute(f"UPDATE ttfd.unified_users SET {COLUMNS[metric]} = 50 WHERE id = %s", [two])  # noqa: S608
+    db.execute(f"UPDATE ttfd.unified_users SET {COLUMNS[metric]} = 50 WHERE id = %s", [two])
     assert board(db, metric, 2, page[-1].cursor) == [(3, three, 20), (4, four, 10)]
 
 
@@ -101,7 +101,7 @@ def test_the_next_page_is_right_though_the_last_member_seen_has_climbed(db: Conn
 def test_members_who_move_meanwhile_neither_hide_nor_repeat_the_others(db: Connection, metric: str) -> None:
     ids = members(db, metric, *range(100, 0, -10))
     page = rows(db, "SELECT * FROM ttfd.list_leaderboard(%s, 3)", metric)
-    db.execute(f"UPDATE ttfd.unified_users SET {COLUMNS[metric]} = 1000 WHERE id = %s", [ids[8]])  # noqa: S608
+    db.execute(f"UPDATE ttfd.unified_users SET {COLUMNS[metric]} = 1000 WHERE id = %s", [ids[8]])
     assert [user_id for _, user_id, _ in board(db, metric, 100, page[-1].cursor)] == [*ids[3:8], ids[9]]
 
 

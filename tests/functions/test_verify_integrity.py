@@ -73,7 +73,7 @@ def test_grants_to_nobody(db: Connection, member: int) -> None:
 
 @pytest.mark.parametrize("column", ["rank_id", "rank_xp", "next_rank_xp"])
 def test_a_rank_that_does_not_follow_xp(db: Connection, member: int, column: str) -> None:
-    db.execute(f"UPDATE ttfd.unified_users SET {column} = {column} + 1")  # noqa: S608
+    db.execute(f"UPDATE ttfd.unified_users SET {column} = {column} + 1")
     assert kinds(db) == {("rank", member)}
 
 
@@ -95,7 +95,7 @@ def test_a_highest_rank_below_the_present_one(db: Connection, member: int) -> No
     ],
 )
 def test_a_member_who_does_not_show_the_accounts(db: Connection, member: int, change: str) -> None:
-    db.execute(f"UPDATE ttfd.unified_users SET {change}")  # noqa: S608
+    db.execute(f"UPDATE ttfd.unified_users SET {change}")
     assert kinds(db) == {("accounts", member)}
 
 

@@ -53,7 +53,7 @@ def users(tmp_path: Path) -> str:
 
 
 def count(db: psycopg.Connection[Any], table: str) -> int:
-    (number,) = db.execute(f"SELECT count(*) FROM ttfd.{table}").fetchone() or (0,)  # noqa: S608
+    (number,) = db.execute(f"SELECT count(*) FROM ttfd.{table}").fetchone() or (0,)
     return int(number)
 
 

@@ -48,7 +48,7 @@ def load(db: Connection, *arguments: str, dry_run: bool = False, by_username: bo
 
 def totals(db: Connection) -> dict[str, int]:
     columns = ", ".join(f"sum({name})::bigint AS {name}" for name in METRICS)
-    cursor = db.execute(f"SELECT {columns} FROM ttfd.unified_users WHERE merged_into IS NULL")  # noqa: S608
+    cursor = db.execute(f"SELECT {columns} FROM ttfd.unified_users WHERE merged_into IS NULL")
     return dict(zip(METRICS, cursor.fetchone() or (), strict=True))
 
 
@@ -63,10 +63,7 @@ def content(db: Connection) -> dict[str, list[str]]:
         "SELECT relname FROM pg_class WHERE relnamespace = 'ttfd'::regnamespace AND relkind IN ('r', 'S')"
         " AND relname NOT IN ('import_runs', 'import_sources') AND relname NOT LIKE '%seq'"
     ).fetchall()
-    return {
-        name: [row for (row,) in db.execute(f"SELECT t::text FROM ttfd.{name} t ORDER BY 1")]  # noqa: S608
-        for (name,) in tables
-    }
+    return {name: [row for (row,) in db.execute(f"SELECT t::text FROM ttfd.{name} t ORDER BY 1")] for (name,) in tables}
 
 
 def fold(name: str) -> str:
