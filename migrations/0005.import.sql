@@ -47,9 +47,11 @@ COMMENT ON COLUMN ttfd.import_rows.part IS 'Which part of the source: an account
 COMMENT ON COLUMN ttfd.import_rows.source_key IS 'Where the record stands, for people.';
 COMMENT ON COLUMN ttfd.import_rows.reject_reason IS 'Why the record was not imported.';
 
--- What each legacy account has contributed so far: a further run adds the difference.
+-- What each part of a legacy account has contributed so far: a further run adds the difference, and one that leaves a part
+-- out leaves it as it is.
 CREATE TABLE ttfd.import_balances (
   origin           text NOT NULL,
+  part             text NOT NULL,
   platform         text NOT NULL,
   external_id      text NOT NULL,
   user_id          bigint NOT NULL REFERENCES ttfd.unified_users (id),
@@ -60,7 +62,7 @@ CREATE TABLE ttfd.import_balances (
   games_won        bigint NOT NULL,
   total_voice_time bigint NOT NULL,
   messages_sent    bigint NOT NULL,
-  PRIMARY KEY (origin, platform, external_id)
+  PRIMARY KEY (origin, part, platform, external_id)
 );
 
 CREATE INDEX import_balances_user ON ttfd.import_balances (user_id);
@@ -90,6 +92,7 @@ COMMENT ON TABLE ttfd.import_conflicts IS 'What an import could not decide; a pe
 CREATE UNLOGGED TABLE ttfd.import_accounts (
   run_id           bigint NOT NULL,
   origin           text NOT NULL,
+  part             text NOT NULL,
   platform         text NOT NULL,
   external_id      text NOT NULL,
   source           text NOT NULL,
@@ -117,10 +120,10 @@ CREATE UNLOGGED TABLE ttfd.import_accounts (
   new_games_won    bigint,
   new_voice_time   bigint,
   new_messages     bigint,
-  PRIMARY KEY (run_id, origin, platform, external_id)
+  PRIMARY KEY (run_id, origin, part, platform, external_id)
 );
 
-COMMENT ON TABLE ttfd.import_accounts IS 'Accepted rows of the run at work, one for each legacy account.';
+COMMENT ON TABLE ttfd.import_accounts IS 'Accepted rows of the run at work, one for each part of a legacy account (profile, voice).';
 COMMENT ON COLUMN ttfd.import_accounts.user_id IS 'The member it goes to.';
 COMMENT ON COLUMN ttfd.import_accounts.new_xp IS 'What it has gained since the run before, as have the other columns in new_.';
 
@@ -133,6 +136,8 @@ CREATE UNLOGGED TABLE ttfd.import_identities (
   user_id      bigint,
   username     text,
   display_name text,
+  source       text,
+  source_key   text,
   linked_at    timestamptz,
   link_method  text NOT NULL DEFAULT 'import_id',
   PRIMARY KEY (run_id, platform, external_id)
@@ -141,6 +146,7 @@ CREATE UNLOGGED TABLE ttfd.import_identities (
 COMMENT ON TABLE ttfd.import_identities IS 'Platform accounts that the run at work knows of, grouped into persons.';
 COMMENT ON COLUMN ttfd.import_identities.person IS 'Equal for accounts that the run takes for one person.';
 COMMENT ON COLUMN ttfd.import_identities.home IS 'The person before any link of this run was followed.';
+COMMENT ON COLUMN ttfd.import_identities.source_key IS 'Where its first record stands; NULL for an account that no record of the run is about.';
 COMMENT ON COLUMN ttfd.import_identities.user_id IS 'The member who owns the account already, if any.';
 
 CREATE UNLOGGED TABLE ttfd.import_links (

@@ -463,55 +463,42 @@ $$;
 
 COMMENT ON FUNCTION ttfd.clear_import(bigint) IS 'Empties the working tables of a run and forgets its accepted records.';
 
--- An account may have a record in several parts of a source (profile, voice): amounts add up, the rest takes the best.
 CREATE OR REPLACE FUNCTION ttfd.collect_import_accounts(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
   INSERT INTO ttfd.import_accounts
-    (run_id, origin, platform, external_id, source, source_key, username, display_name, telegram_id, discord_id,
+    (run_id, origin, part, platform, external_id, source, source_key, username, display_name, telegram_id, discord_id,
      website_email, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily,
      achievements, created_at, last_active)
-  SELECT p_run_id, s.origin, r.platform, ttfd.fold_external_id(p, r.record ->> 'external_id'),
-         (array_agg(r.source ORDER BY r.id))[1],
-         (array_agg(r.source_key ORDER BY r.id))[1],
-         (array_agg(n.username ORDER BY n.username IS NULL, r.id))[1],
-         (array_agg(n.display_name ORDER BY n.display_name IS NULL, r.id))[1],
-         max(nullif(btrim(r.record ->> 'telegram_id'), '')),
-         max(nullif(btrim(r.record ->> 'discord_id'), '')),
-         max(nullif(lower(btrim(r.record ->> 'website_email')), '')),
-         sum(ttfd.import_amount(r.record -> 'xp')),
-         sum(ttfd.import_amount(r.record -> 'coins')),
-         sum(ttfd.import_amount(r.record -> 'games_played')),
-         sum(ttfd.import_amount(r.record -> 'games_won')),
-         sum(ttfd.import_amount(r.record -> 'total_voice_time')),
-         sum(ttfd.import_amount(r.record -> 'messages_sent')),
-         max(least(ttfd.import_amount(r.record -> 'daily_streak'), 100000)),
-         max(ttfd.import_time(r.record ->> 'last_daily', s.time_zone) AT TIME ZONE s.time_zone)::date,
-         (SELECT coalesce(array_agg(DISTINCT e.name ORDER BY e.name), '{}')
-            FROM jsonb_array_elements(jsonb_agg(to_jsonb(a.achievements)) FILTER (WHERE a.achievements IS NOT NULL)) l (names)
-           CROSS JOIN LATERAL jsonb_array_elements_text(l.names) e (name)),
-         min(ttfd.import_time(r.record ->> 'created_at', s.time_zone)),
-         max(ttfd.import_time(r.record ->> 'last_active', s.time_zone))
+  SELECT p_run_id, s.origin, r.part, r.platform, ttfd.fold_external_id(p, r.record ->> 'external_id'), r.source, r.source_key,
+         nullif(left(btrim(r.record ->> 'username'), 255), ''),
+         nullif(left(btrim(r.record ->> 'display_name'), 255), ''),
+         nullif(btrim(r.record ->> 'telegram_id'), ''),
+         nullif(btrim(r.record ->> 'discord_id'), ''),
+         nullif(lower(btrim(r.record ->> 'website_email')), ''),
+         ttfd.import_amount(r.record -> 'xp'),
+         ttfd.import_amount(r.record -> 'coins'),
+         ttfd.import_amount(r.record -> 'games_played'),
+         ttfd.import_amount(r.record -> 'games_won'),
+         ttfd.import_amount(r.record -> 'total_voice_time'),
+         ttfd.import_amount(r.record -> 'messages_sent'),
+         least(ttfd.import_amount(r.record -> 'daily_streak'), 100000),
+         (ttfd.import_time(r.record ->> 'last_daily', s.time_zone) AT TIME ZONE s.time_zone)::date,
+         CASE jsonb_typeof(r.record -> 'achievements')
+           WHEN 'array' THEN ARRAY(SELECT e.name FROM jsonb_array_elements_text(r.record -> 'achievements') e (name)
+                                    WHERE e.name IS NOT NULL)
+           WHEN 'object' THEN ARRAY(SELECT jsonb_object_keys(r.record -> 'achievements'))
+           ELSE '{}'
+         END,
+         ttfd.import_time(r.record ->> 'created_at', s.time_zone),
+         ttfd.import_time(r.record ->> 'last_active', s.time_zone)
     FROM ttfd.import_rows r
     JOIN ttfd.import_sources s ON s.run_id = r.run_id AND s.source = r.source
     JOIN ttfd.platforms p ON p.name = r.platform
-   CROSS JOIN LATERAL (
-           SELECT nullif(left(btrim(r.record ->> 'username'), 255), ''),
-                  nullif(left(btrim(r.record ->> 'display_name'), 255), '')
-         ) n (username, display_name)
-    LEFT JOIN LATERAL (
-           SELECT array_agg(DISTINCT e.name ORDER BY e.name)
-             FROM (SELECT jsonb_array_elements_text(r.record -> 'achievements')
-                    WHERE jsonb_typeof(r.record -> 'achievements') = 'array'
-                    UNION ALL
-                   SELECT jsonb_object_keys(r.record -> 'achievements')
-                    WHERE jsonb_typeof(r.record -> 'achievements') = 'object') e (name)
-            WHERE e.name IS NOT NULL
-         ) a (achievements) ON jsonb_typeof(r.record -> 'achievements') IN ('array', 'object')
    WHERE r.run_id = p_run_id AND r.reject_reason IS NULL
-   GROUP BY s.origin, r.platform, ttfd.fold_external_id(p, r.record ->> 'external_id');
+   ORDER BY r.id;
 END;
 $$;
 
@@ -524,11 +511,15 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
-  INSERT INTO ttfd.import_identities (run_id, platform, external_id, person, home, user_id, username, display_name, linked_at)
+  INSERT INTO ttfd.import_identities
+    (run_id, platform, external_id, person, home, user_id, username, display_name,
+     source, source_key, linked_at)
   WITH own AS (
     SELECT a.platform, a.external_id,
            (array_agg(a.username ORDER BY a.username IS NULL, a.origin = a.platform DESC, a.origin))[1] AS username,
            (array_agg(a.display_name ORDER BY a.display_name IS NULL, a.origin = a.platform DESC, a.origin))[1] AS display_name,
+           (array_agg(a.source ORDER BY a.origin = a.platform DESC, a.origin, a.part))[1] AS source,
+           (array_agg(a.source_key ORDER BY a.origin = a.platform DESC, a.origin, a.part))[1] AS source_key,
            min(a.created_at) AS linked_at
       FROM ttfd.import_accounts a
      WHERE a.run_id = p_run_id
@@ -549,7 +540,7 @@ BEGIN
     SELECT p.platform, p.external_id FROM ttfd.platform_accounts p JOIN touched t USING (user_id)
   ), numbered AS (
     SELECT l.platform, l.external_id, p.user_id, coalesce(o.username, p.username) AS username,
-           coalesce(o.display_name, p.display_name) AS display_name, o.linked_at,
+           coalesce(o.display_name, p.display_name) AS display_name, o.source, o.source_key, o.linked_at,
            row_number() OVER (ORDER BY l.platform, l.external_id) AS number
       FROM listed l
       LEFT JOIN own o USING (platform, external_id)
@@ -558,7 +549,8 @@ BEGIN
     SELECT n.*, min(n.number) OVER (PARTITION BY n.user_id, CASE WHEN n.user_id IS NULL THEN n.number END) AS person
       FROM numbered n
   )
-  SELECT p_run_id, g.platform, g.external_id, g.person, g.person, g.user_id, g.username, g.display_name, g.linked_at
+  SELECT p_run_id, g.platform, g.external_id, g.person, g.person, g.user_id, g.username, g.display_name,
+         g.source, g.source_key, g.linked_at
     FROM grouped g;
 END;
 $$;
@@ -616,6 +608,7 @@ $$;
 COMMENT ON FUNCTION ttfd.create_account(text, text, text, text) IS
   'A new user with one account, or the user that somebody else created meanwhile. Expects a checked external id.';
 
+-- A person whom no accepted record is about, only somebody's contradicted word, is not made a member.
 CREATE OR REPLACE FUNCTION ttfd.create_import_members(p_run_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
@@ -630,10 +623,7 @@ BEGIN
                     FROM ttfd.import_identities
                    WHERE run_id = p_run_id
                    GROUP BY person
-                  HAVING max(user_id) IS NOT NULL
-                      OR bool_or(EXISTS (SELECT 1 FROM ttfd.import_accounts a
-                                          WHERE a.run_id = p_run_id AND (a.platform, a.external_id)
-                                                = (import_identities.platform, import_identities.external_id)))
+                  HAVING max(user_id) IS NOT NULL OR count(source) > 0
                    ORDER BY person) n) o
    WHERE i.run_id = p_run_id AND i.person = o.person AND i.user_id IS DISTINCT FROM o.user_id;
 
@@ -873,16 +863,15 @@ BEGIN
     HAVING count(*) > count(DISTINCT i.platform) OR count(DISTINCT i.user_id) > 1
   ), conflicts AS (
     INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username, candidates)
-    SELECT p_run_id, CASE WHEN b.has_two_users THEN 'two_users' ELSE p_reason END, a.source, a.source_key, a.platform,
-           a.external_id, a.username,
+    SELECT p_run_id, CASE WHEN b.has_two_users THEN 'two_users' ELSE p_reason END, i.source, i.source_key, i.platform,
+           i.external_id, i.username,
            (SELECT jsonb_agg(jsonb_build_object('platform', o.platform, 'external_id', o.external_id, 'username', o.username)
                              ORDER BY o.platform, o.external_id)
               FROM ttfd.import_identities o
              WHERE o.run_id = p_run_id AND o.person = b.person
-               AND (o.platform, o.external_id) <> (a.platform, a.external_id))
+               AND (o.platform, o.external_id) <> (i.platform, i.external_id))
       FROM bad b
-      JOIN ttfd.import_identities i ON i.run_id = p_run_id AND i.person = b.person
-      JOIN ttfd.import_accounts a ON a.run_id = p_run_id AND a.platform = i.platform AND a.external_id = i.external_id
+      JOIN ttfd.import_identities i ON i.run_id = p_run_id AND i.person = b.person AND i.source IS NOT NULL
   ), refused AS (
     UPDATE ttfd.import_links l
        SET is_refused = true
@@ -1038,12 +1027,12 @@ BEGIN
    WHERE u.id = g.user_id AND u.achievements <> g.achievements;
 
   INSERT INTO ttfd.import_balances AS b
-    (origin, platform, external_id, user_id, run_id, xp, coins, games_played, games_won, total_voice_time, messages_sent)
-  SELECT a.origin, a.platform, a.external_id, a.user_id, p_run_id, a.new_xp, a.new_coins, a.new_games_played,
+    (origin, part, platform, external_id, user_id, run_id, xp, coins, games_played, games_won, total_voice_time, messages_sent)
+  SELECT a.origin, a.part, a.platform, a.external_id, a.user_id, p_run_id, a.new_xp, a.new_coins, a.new_games_played,
          a.new_games_won, a.new_voice_time, a.new_messages
     FROM ttfd.import_accounts a
    WHERE a.run_id = p_run_id
-  ON CONFLICT (origin, platform, external_id) DO UPDATE
+  ON CONFLICT (origin, part, platform, external_id) DO UPDATE
     SET user_id = EXCLUDED.user_id, run_id = EXCLUDED.run_id,
         xp = b.xp + EXCLUDED.xp, coins = b.coins + EXCLUDED.coins,
         games_played = b.games_played + EXCLUDED.games_played, games_won = b.games_won + EXCLUDED.games_won,
@@ -1189,7 +1178,7 @@ BEGIN
   SELECT p_run_id, 'malformed_link', a.source, a.source_key, a.platform, a.external_id, a.username,
          jsonb_build_array(jsonb_build_object('platform', s.platform, 'external_id', left(s.external_id, 60)))
     FROM ttfd.stated_import_links(p_run_id) s
-    JOIN ttfd.import_accounts a
+    JOIN ttfd.import_identities a
       ON a.run_id = p_run_id AND a.platform = s.from_platform AND a.external_id = s.from_external_id
    WHERE NOT s.is_well_formed;
 
@@ -1217,49 +1206,63 @@ COMMENT ON FUNCTION ttfd.link_import_by_id(bigint) IS
 CREATE OR REPLACE FUNCTION ttfd.link_import_by_username(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET enable_nestloop = off
 AS $$
 BEGIN
   WITH named AS MATERIALIZED (
     SELECT i.*, ttfd.fold_name(i.username) AS name
       FROM ttfd.import_identities i
      WHERE i.run_id = p_run_id AND ttfd.fold_name(i.username) IS NOT NULL
-  ), groups AS MATERIALIZED (
+  ), shared AS MATERIALIZED (
     SELECT n.name, min(n.person) AS person,
            count(*) > count(DISTINCT n.platform) AS is_ambiguous,
-           count(DISTINCT n.user_id) > 1 AS has_two_users,
-           (SELECT count(*) > count(DISTINCT o.platform)
-              FROM ttfd.import_identities o
-             WHERE o.run_id = p_run_id AND o.person = ANY (array_agg(n.person))) AS is_contradicted
+           count(DISTINCT n.user_id) > 1 AS has_two_users
       FROM named n
      GROUP BY n.name
     HAVING count(DISTINCT n.person) > 1
-  ), refused AS (
+  ), contradicted AS (
+    SELECT m.name
+      FROM (SELECT DISTINCT n.name, n.person FROM named n JOIN shared USING (name)) m
+      JOIN ttfd.import_identities o ON o.run_id = p_run_id AND o.person = m.person
+     GROUP BY m.name
+    HAVING count(*) > count(DISTINCT o.platform)
+  ), refused AS MATERIALIZED (
+    SELECT s.name,
+           CASE WHEN s.is_ambiguous THEN 'ambiguous_username'
+                WHEN c.name IS NOT NULL THEN 'other_id_known'
+                WHEN s.has_two_users THEN 'two_users'
+           END AS reason
+      FROM shared s
+      LEFT JOIN contradicted c USING (name)
+  ), bearers AS (
+    SELECT l.name, jsonb_agg(jsonb_build_object('platform', l.platform, 'external_id', l.external_id, 'username', l.username,
+                                                'person', l.person)
+                             ORDER BY l.platform, l.external_id) AS listed
+      FROM (SELECT n.*, row_number() OVER (PARTITION BY n.name ORDER BY n.platform, n.external_id) AS place
+              FROM named n JOIN refused r ON r.name = n.name AND r.reason IS NOT NULL) l
+     WHERE l.place <= 11
+     GROUP BY l.name
+  ), conflicts AS (
     INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username, candidates)
-    SELECT p_run_id,
-           CASE WHEN g.is_ambiguous THEN 'ambiguous_username'
-                WHEN g.is_contradicted THEN 'other_id_known'
-                ELSE 'two_users'
-           END,
-           a.source, a.source_key, a.platform, a.external_id, a.username,
-           (SELECT jsonb_agg(jsonb_build_object('platform', c.platform, 'external_id', c.external_id, 'username', c.username))
-              FROM (SELECT o.platform, o.external_id, o.username
-                      FROM named o
-                     WHERE o.name = g.name AND o.person <> n.person
-                     ORDER BY o.platform, o.external_id
-                     LIMIT 10) c)
-      FROM groups g
-      JOIN named n ON n.name = g.name
-      JOIN ttfd.import_accounts a ON a.run_id = p_run_id AND a.platform = n.platform AND a.external_id = n.external_id
-     WHERE g.is_ambiguous OR g.has_two_users OR g.is_contradicted
+    SELECT p_run_id, r.reason, n.source, n.source_key, n.platform, n.external_id, n.username,
+           (SELECT coalesce(jsonb_agg(e.bearer - 'person'), '[]')
+              FROM jsonb_array_elements(b.listed) e (bearer)
+             WHERE (e.bearer ->> 'person')::bigint <> n.person)
+      FROM refused r
+      JOIN bearers b ON b.name = r.name
+      JOIN named n ON n.name = r.name AND n.source IS NOT NULL
+     WHERE r.reason IS NOT NULL
+  ), firsts AS (
+    SELECT DISTINCT ON (s.name) s.name, s.person, n.platform, n.external_id
+      FROM shared s
+      JOIN refused r ON r.name = s.name AND r.reason IS NULL
+      JOIN named n ON n.name = s.name AND n.person = s.person
+     ORDER BY s.name, n.platform
   )
   INSERT INTO ttfd.import_links (run_id, kind, platform, external_id, to_platform, to_external_id, is_new)
   SELECT p_run_id, 'username', f.platform, f.external_id, n.platform, n.external_id, true
-    FROM groups g
-    JOIN LATERAL (SELECT o.platform, o.external_id FROM named o
-                   WHERE o.name = g.name AND o.person = g.person
-                   ORDER BY o.platform LIMIT 1) f ON true
-    JOIN named n ON n.name = g.name AND n.person <> g.person
-   WHERE NOT (g.is_ambiguous OR g.has_two_users OR g.is_contradicted);
+    FROM firsts f
+    JOIN named n ON n.name = f.name AND n.person <> f.person;
 
   PERFORM ttfd.follow_import_links(p_run_id, 'username', 'ambiguous_username');
 
@@ -1325,7 +1328,7 @@ $$;
 COMMENT ON FUNCTION ttfd.may_speak(text) IS
   'Whether the caller may speak for the platform whose role is given: its members and administrators may.';
 
--- What each account has gained since the last run: running the same data again finds nothing.
+-- What each part of an account has gained since the last run: running the same data again finds nothing.
 CREATE OR REPLACE FUNCTION ttfd.measure_import(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -1343,9 +1346,9 @@ BEGIN
     JOIN ttfd.import_identities i
       ON i.run_id = s.run_id AND i.platform = s.platform AND i.external_id = s.external_id
     LEFT JOIN ttfd.import_balances b
-      ON b.origin = s.origin AND b.platform = s.platform AND b.external_id = s.external_id
+      ON b.origin = s.origin AND b.part = s.part AND b.platform = s.platform AND b.external_id = s.external_id
    WHERE s.run_id = p_run_id
-     AND a.run_id = p_run_id AND (a.origin, a.platform, a.external_id) = (s.origin, s.platform, s.external_id);
+     AND a.run_id = p_run_id AND (a.origin, a.part, a.platform, a.external_id) = (s.origin, s.part, s.platform, s.external_id);
 
   -- Nobody is put into debt: where the source fell below what it had given, and the member has spent the rest here, the
   -- account stays as it is and a person decides.
@@ -1715,7 +1718,7 @@ AS $$
      WHERE r.run_id = p_run_id AND r.reject_reason IS NULL
      GROUP BY r.source
   ), gains AS (
-    SELECT a.source, count(*) AS accounts, sum(a.new_xp) AS xp, sum(a.new_coins) AS coins,
+    SELECT a.source, count(DISTINCT (a.platform, a.external_id)) AS accounts, sum(a.new_xp) AS xp, sum(a.new_coins) AS coins,
            sum(a.new_messages) AS messages_sent, sum(a.new_voice_time) AS total_voice_time
       FROM ttfd.import_accounts a
      WHERE a.run_id = p_run_id
@@ -1741,7 +1744,7 @@ AS $$
     'counts', jsonb_build_object(
       'rows', (SELECT coalesce(sum(s.rows), 0) FROM sources s),
       'rejected', (SELECT coalesce(sum(s.rejected), 0) FROM sources s),
-      'accounts', (SELECT coalesce(sum(g.accounts), 0) FROM gains g),
+      'accounts', (SELECT count(*) FROM ttfd.import_identities i WHERE i.run_id = p_run_id AND i.source IS NOT NULL),
       'users_created', p_users_created,
       'users_joined', (SELECT count(DISTINCT a.user_id) - p_users_created
                          FROM ttfd.import_accounts a WHERE a.run_id = p_run_id),
@@ -1772,7 +1775,7 @@ AS $$
                'messages_sent', coalesce(sum(b.messages_sent), 0),
                'total_voice_time', coalesce(sum(b.total_voice_time), 0))
         FROM ttfd.import_accounts a
-        JOIN ttfd.import_balances b USING (origin, platform, external_id)
+        JOIN ttfd.import_balances b USING (origin, part, platform, external_id)
        WHERE a.run_id = p_run_id));
 $$;
 
@@ -1867,7 +1870,7 @@ CREATE OR REPLACE FUNCTION ttfd.stated_import_links(p_run_id bigint)
 RETURNS TABLE (from_platform text, from_external_id text, platform text, external_id text, is_well_formed boolean)
 LANGUAGE sql STABLE
 AS $$
-  SELECT a.platform, a.external_id, l.platform, l.external_id, l.external_id ~ p.id_pattern
+  SELECT DISTINCT a.platform, a.external_id, l.platform, l.external_id, l.external_id ~ p.id_pattern
     FROM ttfd.import_accounts a
    CROSS JOIN LATERAL (VALUES ('telegram', a.telegram_id), ('discord', a.discord_id), ('website', a.website_email))
            AS l (platform, external_id)

@@ -26,9 +26,9 @@ _LAST_RETRY_SECONDS = 2.0
 class AsyncFeedListener:
     """Follows the feed over a direct connection of its own.
 
-    Every event after ``after`` is delivered once and in order, across lost connections and restarts of the server. Keep
-    ``position`` and ``epoch`` to resume later. When the epoch is another one than before (the database was restored from
-    a backup), the listener goes on from the present head and increases ``resyncs``.
+    Every event after ``after`` is delivered once and in order, across lost connections and restarts of the server.
+    Keep ``position`` and ``epoch`` to resume later. When the epoch is another one than before (the database was
+    restored from a backup), the listener goes on from the present head and increases ``resyncs``.
 
     A pooler in transaction mode accepts LISTEN and then swallows every notification. The listener tests for that with
     a notification to itself, says so in the log, and polls once a second instead.

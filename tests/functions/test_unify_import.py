@@ -480,3 +480,13 @@ def test_the_same_people_with_other_progress_are_two_sources(db: Connection) -> 
     discord = [record | {"id": f"9{record['id']}", "xp": 5, "created_at": "2025-02-02"} for record in TRAP]
     result = run(db, telegram=TRAP, discord=discord)
     assert (result.linked_by_username, result.users_created) == (7, 7)
+
+
+def test_a_run_that_leaves_a_part_out_takes_nothing_back(db: Connection) -> None:
+    first = load(db, discord=[{"id": "9", "xp": 100}])
+    add_rows(db, first, "discord", "voice", [{"id": "9", "total_voice_time": 600}])
+    unify(db, first)
+    run(db, discord=[{"id": "9", "xp": 130}])
+    member = profile(db, owner(db, "discord", "9"))
+    assert (member.xp, member.total_voice_time) == (130, 600)
+    assert violations(db) == []

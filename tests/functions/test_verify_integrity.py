@@ -125,7 +125,7 @@ def test_an_opening_balance_that_was_not_imported(db: Connection, member: int) -
 def test_an_import_without_an_opening_balance(db: Connection, member: int) -> None:
     run = rows(db, "SELECT * FROM ttfd.start_import('test')")[0].run_id
     db.execute(
-        "INSERT INTO ttfd.import_balances VALUES ('telegram', 'telegram', '1', %s, %s, 5, 0, 0, 0, 0, 0)",
+        "INSERT INTO ttfd.import_balances VALUES ('telegram', 'users', 'telegram', '1', %s, %s, 5, 0, 0, 0, 0, 0)",
         [member, run],
     )
     assert kinds(db) == {("import", member)}

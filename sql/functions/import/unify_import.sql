@@ -16,16 +16,21 @@ BEGIN
       USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Open a run with start_import.';
   END IF;
   BEGIN
+    -- Every step meets tables that were empty a moment ago: without fresh statistics its plan may be quadratic.
+    ANALYZE import_rows, import_sources;
     PERFORM refuse_same_sources(p_run_id);
     PERFORM reject_import_rows(p_run_id);
     PERFORM collect_import_accounts(p_run_id);
+    ANALYZE import_rows, import_accounts;
     -- First contacts wait until the run is done; members whom we know go on.
     LOCK TABLE platform_accounts IN SHARE ROW EXCLUSIVE MODE;
     PERFORM collect_import_identities(p_run_id);
+    ANALYZE import_identities;
     PERFORM link_import_by_id(p_run_id);
     IF p_link_by_username THEN
       PERFORM link_import_by_username(p_run_id);
     END IF;
+    ANALYZE import_links;
     v_users_created := create_import_members(p_run_id);
     PERFORM lock_import_members(p_run_id);
     PERFORM measure_import(p_run_id);

@@ -1,3 +1,4 @@
+-- A person whom no accepted record is about, only somebody's contradicted word, is not made a member.
 CREATE OR REPLACE FUNCTION ttfd.create_import_members(p_run_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
@@ -12,10 +13,7 @@ BEGIN
                     FROM ttfd.import_identities
                    WHERE run_id = p_run_id
                    GROUP BY person
-                  HAVING max(user_id) IS NOT NULL
-                      OR bool_or(EXISTS (SELECT 1 FROM ttfd.import_accounts a
-                                          WHERE a.run_id = p_run_id AND (a.platform, a.external_id)
-                                                = (import_identities.platform, import_identities.external_id)))
+                  HAVING max(user_id) IS NOT NULL OR count(source) > 0
                    ORDER BY person) n) o
    WHERE i.run_id = p_run_id AND i.person = o.person AND i.user_id IS DISTINCT FROM o.user_id;
 

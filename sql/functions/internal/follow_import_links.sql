@@ -31,16 +31,15 @@ BEGIN
     HAVING count(*) > count(DISTINCT i.platform) OR count(DISTINCT i.user_id) > 1
   ), conflicts AS (
     INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username, candidates)
-    SELECT p_run_id, CASE WHEN b.has_two_users THEN 'two_users' ELSE p_reason END, a.source, a.source_key, a.platform,
-           a.external_id, a.username,
+    SELECT p_run_id, CASE WHEN b.has_two_users THEN 'two_users' ELSE p_reason END, i.source, i.source_key, i.platform,
+           i.external_id, i.username,
            (SELECT jsonb_agg(jsonb_build_object('platform', o.platform, 'external_id', o.external_id, 'username', o.username)
                              ORDER BY o.platform, o.external_id)
               FROM ttfd.import_identities o
              WHERE o.run_id = p_run_id AND o.person = b.person
-               AND (o.platform, o.external_id) <> (a.platform, a.external_id))
+               AND (o.platform, o.external_id) <> (i.platform, i.external_id))
       FROM bad b
-      JOIN ttfd.import_identities i ON i.run_id = p_run_id AND i.person = b.person
-      JOIN ttfd.import_accounts a ON a.run_id = p_run_id AND a.platform = i.platform AND a.external_id = i.external_id
+      JOIN ttfd.import_identities i ON i.run_id = p_run_id AND i.person = b.person AND i.source IS NOT NULL
   ), refused AS (
     UPDATE ttfd.import_links l
        SET is_refused = true

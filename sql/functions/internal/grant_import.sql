@@ -56,12 +56,12 @@ BEGIN
    WHERE u.id = g.user_id AND u.achievements <> g.achievements;
 
   INSERT INTO ttfd.import_balances AS b
-    (origin, platform, external_id, user_id, run_id, xp, coins, games_played, games_won, total_voice_time, messages_sent)
-  SELECT a.origin, a.platform, a.external_id, a.user_id, p_run_id, a.new_xp, a.new_coins, a.new_games_played,
+    (origin, part, platform, external_id, user_id, run_id, xp, coins, games_played, games_won, total_voice_time, messages_sent)
+  SELECT a.origin, a.part, a.platform, a.external_id, a.user_id, p_run_id, a.new_xp, a.new_coins, a.new_games_played,
          a.new_games_won, a.new_voice_time, a.new_messages
     FROM ttfd.import_accounts a
    WHERE a.run_id = p_run_id
-  ON CONFLICT (origin, platform, external_id) DO UPDATE
+  ON CONFLICT (origin, part, platform, external_id) DO UPDATE
     SET user_id = EXCLUDED.user_id, run_id = EXCLUDED.run_id,
         xp = b.xp + EXCLUDED.xp, coins = b.coins + EXCLUDED.coins,
         games_played = b.games_played + EXCLUDED.games_played, games_won = b.games_won + EXCLUDED.games_won,

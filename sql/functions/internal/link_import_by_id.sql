@@ -7,7 +7,7 @@ BEGIN
   SELECT p_run_id, 'malformed_link', a.source, a.source_key, a.platform, a.external_id, a.username,
          jsonb_build_array(jsonb_build_object('platform', s.platform, 'external_id', left(s.external_id, 60)))
     FROM ttfd.stated_import_links(p_run_id) s
-    JOIN ttfd.import_accounts a
+    JOIN ttfd.import_identities a
       ON a.run_id = p_run_id AND a.platform = s.from_platform AND a.external_id = s.from_external_id
    WHERE NOT s.is_well_formed;
 

@@ -2,49 +2,63 @@
 CREATE OR REPLACE FUNCTION ttfd.link_import_by_username(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET enable_nestloop = off
 AS $$
 BEGIN
   WITH named AS MATERIALIZED (
     SELECT i.*, ttfd.fold_name(i.username) AS name
       FROM ttfd.import_identities i
      WHERE i.run_id = p_run_id AND ttfd.fold_name(i.username) IS NOT NULL
-  ), groups AS MATERIALIZED (
+  ), shared AS MATERIALIZED (
     SELECT n.name, min(n.person) AS person,
            count(*) > count(DISTINCT n.platform) AS is_ambiguous,
-           count(DISTINCT n.user_id) > 1 AS has_two_users,
-           (SELECT count(*) > count(DISTINCT o.platform)
-              FROM ttfd.import_identities o
-             WHERE o.run_id = p_run_id AND o.person = ANY (array_agg(n.person))) AS is_contradicted
+           count(DISTINCT n.user_id) > 1 AS has_two_users
       FROM named n
      GROUP BY n.name
     HAVING count(DISTINCT n.person) > 1
-  ), refused AS (
+  ), contradicted AS (
+    SELECT m.name
+      FROM (SELECT DISTINCT n.name, n.person FROM named n JOIN shared USING (name)) m
+      JOIN ttfd.import_identities o ON o.run_id = p_run_id AND o.person = m.person
+     GROUP BY m.name
+    HAVING count(*) > count(DISTINCT o.platform)
+  ), refused AS MATERIALIZED (
+    SELECT s.name,
+           CASE WHEN s.is_ambiguous THEN 'ambiguous_username'
+                WHEN c.name IS NOT NULL THEN 'other_id_known'
+                WHEN s.has_two_users THEN 'two_users'
+           END AS reason
+      FROM shared s
+      LEFT JOIN contradicted c USING (name)
+  ), bearers AS (
+    SELECT l.name, jsonb_agg(jsonb_build_object('platform', l.platform, 'external_id', l.external_id, 'username', l.username,
+                                                'person', l.person)
+                             ORDER BY l.platform, l.external_id) AS listed
+      FROM (SELECT n.*, row_number() OVER (PARTITION BY n.name ORDER BY n.platform, n.external_id) AS place
+              FROM named n JOIN refused r ON r.name = n.name AND r.reason IS NOT NULL) l
+     WHERE l.place <= 11
+     GROUP BY l.name
+  ), conflicts AS (
     INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username, candidates)
-    SELECT p_run_id,
-           CASE WHEN g.is_ambiguous THEN 'ambiguous_username'
-                WHEN g.is_contradicted THEN 'other_id_known'
-                ELSE 'two_users'
-           END,
-           a.source, a.source_key, a.platform, a.external_id, a.username,
-           (SELECT jsonb_agg(jsonb_build_object('platform', c.platform, 'external_id', c.external_id, 'username', c.username))
-              FROM (SELECT o.platform, o.external_id, o.username
-                      FROM named o
-                     WHERE o.name = g.name AND o.person <> n.person
-                     ORDER BY o.platform, o.external_id
-                     LIMIT 10) c)
-      FROM groups g
-      JOIN named n ON n.name = g.name
-      JOIN ttfd.import_accounts a ON a.run_id = p_run_id AND a.platform = n.platform AND a.external_id = n.external_id
-     WHERE g.is_ambiguous OR g.has_two_users OR g.is_contradicted
+    SELECT p_run_id, r.reason, n.source, n.source_key, n.platform, n.external_id, n.username,
+           (SELECT coalesce(jsonb_agg(e.bearer - 'person'), '[]')
+              FROM jsonb_array_elements(b.listed) e (bearer)
+             WHERE (e.bearer ->> 'person')::bigint <> n.person)
+      FROM refused r
+      JOIN bearers b ON b.name = r.name
+      JOIN named n ON n.name = r.name AND n.source IS NOT NULL
+     WHERE r.reason IS NOT NULL
+  ), firsts AS (
+    SELECT DISTINCT ON (s.name) s.name, s.person, n.platform, n.external_id
+      FROM shared s
+      JOIN refused r ON r.name = s.name AND r.reason IS NULL
+      JOIN named n ON n.name = s.name AND n.person = s.person
+     ORDER BY s.name, n.platform
   )
   INSERT INTO ttfd.import_links (run_id, kind, platform, external_id, to_platform, to_external_id, is_new)
   SELECT p_run_id, 'username', f.platform, f.external_id, n.platform, n.external_id, true
-    FROM groups g
-    JOIN LATERAL (SELECT o.platform, o.external_id FROM named o
-                   WHERE o.name = g.name AND o.person = g.person
-                   ORDER BY o.platform LIMIT 1) f ON true
-    JOIN named n ON n.name = g.name AND n.person <> g.person
-   WHERE NOT (g.is_ambiguous OR g.has_two_users OR g.is_contradicted);
+    FROM firsts f
+    JOIN named n ON n.name = f.name AND n.person <> f.person;
 
   PERFORM ttfd.follow_import_links(p_run_id, 'username', 'ambiguous_username');
 

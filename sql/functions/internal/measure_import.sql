@@ -1,4 +1,4 @@
--- What each account has gained since the last run: running the same data again finds nothing.
+-- What each part of an account has gained since the last run: running the same data again finds nothing.
 CREATE OR REPLACE FUNCTION ttfd.measure_import(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -16,9 +16,9 @@ BEGIN
     JOIN ttfd.import_identities i
       ON i.run_id = s.run_id AND i.platform = s.platform AND i.external_id = s.external_id
     LEFT JOIN ttfd.import_balances b
-      ON b.origin = s.origin AND b.platform = s.platform AND b.external_id = s.external_id
+      ON b.origin = s.origin AND b.part = s.part AND b.platform = s.platform AND b.external_id = s.external_id
    WHERE s.run_id = p_run_id
-     AND a.run_id = p_run_id AND (a.origin, a.platform, a.external_id) = (s.origin, s.platform, s.external_id);
+     AND a.run_id = p_run_id AND (a.origin, a.part, a.platform, a.external_id) = (s.origin, s.part, s.platform, s.external_id);
 
   -- Nobody is put into debt: where the source fell below what it had given, and the member has spent the rest here, the
   -- account stays as it is and a person decides.

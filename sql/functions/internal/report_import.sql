@@ -18,7 +18,7 @@ AS $$
      WHERE r.run_id = p_run_id AND r.reject_reason IS NULL
      GROUP BY r.source
   ), gains AS (
-    SELECT a.source, count(*) AS accounts, sum(a.new_xp) AS xp, sum(a.new_coins) AS coins,
+    SELECT a.source, count(DISTINCT (a.platform, a.external_id)) AS accounts, sum(a.new_xp) AS xp, sum(a.new_coins) AS coins,
            sum(a.new_messages) AS messages_sent, sum(a.new_voice_time) AS total_voice_time
       FROM ttfd.import_accounts a
      WHERE a.run_id = p_run_id
@@ -44,7 +44,7 @@ AS $$
     'counts', jsonb_build_object(
       'rows', (SELECT coalesce(sum(s.rows), 0) FROM sources s),
       'rejected', (SELECT coalesce(sum(s.rejected), 0) FROM sources s),
-      'accounts', (SELECT coalesce(sum(g.accounts), 0) FROM gains g),
+      'accounts', (SELECT count(*) FROM ttfd.import_identities i WHERE i.run_id = p_run_id AND i.source IS NOT NULL),
       'users_created', p_users_created,
       'users_joined', (SELECT count(DISTINCT a.user_id) - p_users_created
                          FROM ttfd.import_accounts a WHERE a.run_id = p_run_id),
@@ -75,7 +75,7 @@ AS $$
                'messages_sent', coalesce(sum(b.messages_sent), 0),
                'total_voice_time', coalesce(sum(b.total_voice_time), 0))
         FROM ttfd.import_accounts a
-        JOIN ttfd.import_balances b USING (origin, platform, external_id)
+        JOIN ttfd.import_balances b USING (origin, part, platform, external_id)
        WHERE a.run_id = p_run_id));
 $$;
 
