@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import fields
@@ -154,6 +155,18 @@ class AsyncClient:
     async def list_failed_events(self, limit: int = 100) -> list[models.FailedEvent]:
         """Events that could not be applied, oldest first."""
         return await self._all(models.FailedEvent, "list_failed_events", p_limit=limit)
+
+    async def retry_failed_event(self, event_id: UUID) -> models.EventOutcome:
+        """Queue an event anew that could not be applied. Raises psycopg.errors.NoDataFound when none has failed."""
+        return await self._one(models.EventOutcome, "retry_failed_event", p_event_id=event_id)
+
+    async def discard_failed_event(self, event_id: UUID, reason: str) -> models.Discarded:
+        """Decide that an event that could not be applied never will be. Raises psycopg.errors.NoDataFound."""
+        return await self._one(models.Discarded, "discard_failed_event", p_event_id=event_id, p_reason=reason)
+
+    async def compact_events(self, before: dt.datetime) -> models.Compaction:
+        """Replace each member's events that were applied before a time by one with the same sums."""
+        return await self._one(models.Compaction, "compact_events", p_before=before)
 
     # Progression
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
@@ -151,6 +152,18 @@ class Client:
     def list_failed_events(self, limit: int = 100) -> list[models.FailedEvent]:
         """Events that could not be applied, oldest first."""
         return self._all(models.FailedEvent, "list_failed_events", p_limit=limit)
+
+    def retry_failed_event(self, event_id: UUID) -> models.EventOutcome:
+        """Queue an event anew that could not be applied. Raises psycopg.errors.NoDataFound when none has failed."""
+        return self._one(models.EventOutcome, "retry_failed_event", p_event_id=event_id)
+
+    def discard_failed_event(self, event_id: UUID, reason: str) -> models.Discarded:
+        """Decide that an event that could not be applied never will be. Raises psycopg.errors.NoDataFound."""
+        return self._one(models.Discarded, "discard_failed_event", p_event_id=event_id, p_reason=reason)
+
+    def compact_events(self, before: dt.datetime) -> models.Compaction:
+        """Replace each member's events that were applied before a time by one with the same sums."""
+        return self._one(models.Compaction, "compact_events", p_before=before)
 
     # Progression
 

@@ -141,6 +141,23 @@ class FailedEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Discarded:
+    """Answer of ``discard_failed_event``."""
+
+    event_id: UUID
+    discarded_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """Answer of ``compact_events``: members and events that were compacted, up to which feed position."""
+
+    users: int
+    events: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class LeaderboardRow:
     """One place of a leaderboard. ``cursor`` of the last row asks for the next page."""
 

@@ -4,7 +4,7 @@ import pytest
 
 from calls import Connection, get_user, process_events, put_pending, record_event, refused, row, rows
 
-DISCARD = "SELECT ttfd.discard_failed_event(%s, %s)"
+DISCARD = "SELECT event_id, discarded_at FROM ttfd.discard_failed_event(%s, %s)"
 
 
 @pytest.fixture

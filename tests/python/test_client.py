@@ -1,6 +1,7 @@
 """The thin client: one call, one mapping, one class per refusal."""
 
 import asyncio
+import datetime as dt
 import inspect
 
 import psycopg
@@ -48,6 +49,23 @@ def test_every_method_names_columns_that_its_function_has(database_url: str) -> 
         assert client.list_failed_events() == []
         assert client.verify_integrity() == []
         assert client.get_stats().linked_users == 1
+
+
+def test_what_has_failed_is_retried_discarded_and_the_log_compacted(db: psycopg.Connection, database_url: str) -> None:
+    with Client(database_url) as client:
+        event_id = new_event_id()
+        client.record_event(event_id, "telegram", "1", "message_sent")
+        db.execute("UPDATE ttfd.cross_platform_events SET event_type = 'no_such_type'")
+        assert client.process_events().failed == 1
+        assert client.retry_failed_event(event_id).status == "queued"
+        assert client.process_events().failed == 1
+        assert client.discard_failed_event(event_id, "a test").event_id == event_id
+        with pytest.raises(psycopg.errors.NoDataFound):
+            client.retry_failed_event(new_event_id())
+        for _ in range(3):
+            client.apply_event(new_event_id(), "telegram", "1", "game_played", {"xp": 1})
+        client.process_events()
+        assert client.compact_events(dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).events == 3
 
 
 def test_the_async_client_does_the_same(database_url: str) -> None:
