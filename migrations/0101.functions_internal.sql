@@ -50,6 +50,8 @@ SET enable_seqscan = off
 SET jit = off
 AS $$
 DECLARE
+  v_user_ids bigint[];
+  v_has_strangers boolean;  -- Events of members who are unknown, or merged into another.
   v_base bigint;
   v_now timestamptz := ttfd.current_time();
   v_has_boosts boolean := EXISTS (SELECT 1 FROM ttfd.boosts);
@@ -57,14 +59,13 @@ DECLARE
   v_members integer;
   v_updated integer;
 BEGIN
-  PERFORM 1
-    FROM ttfd.unified_users u
-   WHERE u.id = ANY (ARRAY(SELECT coalesce(m.merged_into, m.id)
-                             FROM ttfd.cross_platform_events_pending e
-                             JOIN ttfd.unified_users m ON m.id = e.user_id
-                            WHERE e.ctid = ANY (p_rows) AND e.xp IS NULL))
-   ORDER BY u.id
-     FOR NO KEY UPDATE;
+  SELECT array_agg(DISTINCT coalesce(m.merged_into, e.user_id)), bool_or(m.id IS NULL OR m.merged_into IS NOT NULL)
+    INTO v_user_ids, v_has_strangers
+    FROM (SELECT DISTINCT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.ctid = ANY (p_rows)) e
+    LEFT JOIN ttfd.unified_users m ON m.id = e.user_id;
+  -- Somebody may have been merged while we waited for the locks.
+  SELECT v_has_strangers OR bool_or(l.merged_into IS NOT NULL) INTO v_has_strangers
+    FROM (SELECT u.merged_into FROM ttfd.unified_users u WHERE u.id = ANY (v_user_ids) ORDER BY u.id FOR NO KEY UPDATE) l;
   SELECT h.position INTO v_base FROM ttfd.feed_head h FOR UPDATE;
 
   WITH batch AS MATERIALIZED (
@@ -73,7 +74,7 @@ BEGIN
   ), assessed AS MATERIALIZED (
     SELECT b.id, b.seq, coalesce(u.merged_into, b.user_id) AS user_id, b.event_type, b.source_platform, b.data,
            b.occurred_at, b.created_at, b.xp AS granted_xp, b.coins AS granted_coins, b.note AS granted_note, b.rank_id,
-           CASE WHEN u.id IS NULL THEN 'TU001'
+           CASE WHEN v_has_strangers AND u.id IS NULL THEN 'TU001'
                 WHEN b.xp IS NOT NULL THEN NULL
                 WHEN t.name IS NULL THEN 'TE001'
                 WHEN b.occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND v_now + INTERVAL '5 minutes' THEN '22008'
@@ -88,13 +89,13 @@ BEGIN
            CASE WHEN b.xp IS NULL AND t.is_enabled AND g.xp > 0 AND t.daily_xp_cap IS NOT NULL
                 THEN ttfd.start_of_window(86400, b.occurred_at) END AS day_start
       FROM batch b
-      LEFT JOIN ttfd.unified_users u ON u.id = b.user_id
+      LEFT JOIN ttfd.unified_users u ON u.id = CASE WHEN v_has_strangers THEN b.user_id END
       LEFT JOIN ttfd.event_type_versions t
         ON t.name = b.event_type AND t.valid_from <= b.occurred_at AND t.valid_to > b.occurred_at AND b.xp IS NULL
       LEFT JOIN LATERAL ttfd.assess_event(t, b.data) g ON t.name IS NOT NULL
      CROSS JOIN LATERAL (
              SELECT CASE WHEN v_has_boosts AND t.is_boostable AND b.xp IS NULL
-                         THEN ttfd.find_boost(u.id, b.event_type, b.source_platform, b.occurred_at) END
+                         THEN ttfd.find_boost(coalesce(u.merged_into, b.user_id), b.event_type, b.source_platform, b.occurred_at) END
              OFFSET 0) f (factor)
   ), ordered AS (
     SELECT a.*,
@@ -1451,6 +1452,7 @@ CREATE OR REPLACE FUNCTION ttfd.oldest_pending(p_floor_seq bigint)
 RETURNS bigint
 LANGUAGE sql STABLE
 SET enable_seqscan = off
+SET jit = off
 AS $$
   SELECT min(e.seq)
     FROM generate_series(0, 7) l (lane)
