@@ -32,8 +32,9 @@ migration: $(READY) ## Write the generated files anew: migrations from sql/, syn
 	$(BIN)/python tools/make_migration.py
 	$(BIN)/python tools/async_to_sync.py
 
-bench: $(READY) ## Measure (not part of the tests)
-	$(BIN)/python bench/drain.py
+bench: $(READY) ## Measure, beside its peers (BENCH_ARGS=--quick for a rough look)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	$(BIN)/python -m bench $(BENCH_ARGS)
 
 clean: ## Stop the embedded PostgreSQL and remove what make has made
 	@if [ -x $(BIN)/ttfd ]; then $(BIN)/ttfd pg stop || true; fi

@@ -1,0 +1,37 @@
+"""Measure, print, and write bench/results.json, docs/performance.md and docs/performance.svg."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from . import calls, delay, growth, poison, queue, report
+from .figures import Results
+from .server import running
+
+SCENARIOS = {scenario.NAME: scenario for scenario in (queue, calls, delay, growth, poison)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("scenarios", nargs="*", metavar="scenario", help=f"some of {', '.join(SCENARIOS)}; all without")
+    parser.add_argument("--quick", action="store_true", help="smaller counts and 3 runs: is it about right?")
+    parser.add_argument("--runs", type=int, help="runs of each figure (5, with --quick 3)")
+    parser.add_argument("--output", type=Path, help="write everything into this folder instead of bench/ and docs/")
+    options = parser.parse_args()
+    unknown = [name for name in options.scenarios if name not in SCENARIOS]
+    if unknown:
+        parser.error(f"no scenario {unknown[0]}")
+    chosen = options.scenarios or list(SCENARIOS)
+    results = Results()
+    with running(options.runs or (3 if options.quick else 5), options.quick) as bench:
+        for name in chosen:
+            print(report.TITLES[name], flush=True)
+            SCENARIOS[name].measure(bench, results)
+        # A part of the picture must not replace the whole.
+        if options.output or chosen == list(SCENARIOS):
+            report.write(bench, results, options.output or report.ROOT / "bench")
+
+
+if __name__ == "__main__":
+    main()

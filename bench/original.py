@@ -1,0 +1,80 @@
+"""The original's pattern: read, add in Python, write, mark, one event at a time; only its sleep of 5 s is left out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from .server import Bench
+from .workload import DRAWS, USER, random_user
+
+FETCH = 100
+
+
+def install(bench: Bench) -> None:
+    with bench.connect() as connection:
+        for statement in (Path(__file__).parent / "sql" / "original.sql").read_text("utf-8").split(";\n"):
+            if statement.strip():
+                connection.execute(statement)
+
+
+def drain(bench: Bench, count: int) -> float:
+    """Events a second."""
+    with bench.connect() as connection:
+        connection.execute(
+            f"{DRAWS} INSERT INTO original.cross_platform_events (user_id, event_type, source_platform, data)"
+            f" SELECT {USER}, 'message_sent', 'telegram', '{{\"xp\": 5}}' FROM draws d",
+            [count],
+        )
+        began = time.perf_counter()
+        done = 0
+        while True:
+            events = connection.execute(
+                "SELECT id, user_id, data FROM original.cross_platform_events"
+                " WHERE processed = false ORDER BY created_at LIMIT %s",
+                [FETCH],
+            ).fetchall()
+            if not events:
+                return done / (time.perf_counter() - began)
+            for event_id, user_id, data in events:
+                add_xp(connection, user_id, data["xp"])
+                connection.execute(
+                    "UPDATE original.cross_platform_events SET processed = true WHERE id = %s", [event_id]
+                )
+                done += 1
+
+
+def add_xp(connection: psycopg.Connection[Any], user_id: int, amount: int) -> None:
+    ((xp, messages),) = connection.execute(
+        "SELECT xp, messages_sent FROM original.unified_users WHERE id = %s", [user_id]
+    ).fetchall()
+    connection.execute(
+        "UPDATE original.unified_users SET xp = %s, messages_sent = %s, last_active = now() WHERE id = %s",
+        [xp + amount, messages + 1, user_id],
+    )
+
+
+def lost_percent(bench: Bench, writers: int, each: int) -> float:
+    """XP that writers lose to one another, in percent of what they granted."""
+    with bench.connect() as connection:
+        connection.execute("UPDATE original.unified_users SET xp = 0")
+        run_writers(bench, writers, each, lambda own, user_id: add_xp(own, user_id, 5))
+        ((kept,),) = connection.execute("SELECT sum(xp)::bigint FROM original.unified_users").fetchall()
+    return 100 * (1 - float(kept) / (writers * each * 5))
+
+
+def run_writers(bench: Bench, writers: int, each: int, write: Any) -> None:
+    def work() -> None:
+        with bench.connect() as own:
+            for _ in range(each):
+                write(own, random_user())
+
+    threads = [threading.Thread(target=work) for _ in range(writers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

@@ -1,0 +1,196 @@
+"""results.json, the page and the chart."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+from html import escape
+from pathlib import Path
+
+from .figures import Figure, Results
+from .server import SETTINGS, Bench
+from .workload import BACKLOG_MINUTES, USERS
+
+ROOT = Path(__file__).resolve().parent.parent
+TITLES = {
+    "queue": "Draining a queue",
+    "calls": "Single calls and bulk",
+    "delay": "From record_event to the listener",
+    "growth": "Growth",
+    "poison": "Bad events",
+}
+
+
+def write(bench: Bench, results: Results, folder: Path) -> None:
+    with bench.connect() as connection:
+        ((version,),) = connection.execute("SHOW server_version").fetchall()
+    facts = {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "postgresql": version.split()[0],
+        "cpus": os.cpu_count(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "runs": bench.runs,
+        "quick": bench.quick,
+        "settings": SETTINGS,
+        "load_before": [round(load, 2) for load in os.getloadavg()],
+    }
+    body = {
+        "facts": facts,
+        "figures": [
+            {
+                "scenario": figure.scenario,
+                "name": figure.name,
+                "unit": figure.unit,
+                "median": round(figure.median, 4),
+                "min": round(min(figure.values), 4),
+                "max": round(max(figure.values), 4),
+                "values": [round(value, 4) for value in figure.values],
+            }
+            for figure in results.figures
+        ],
+        "targets": [
+            {
+                "name": target.name,
+                "value": round(target.value, 3),
+                "limit": target.limit,
+                "at_most": target.at_most,
+                "met": target.met,
+            }
+            for target in results.targets
+        ],
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    docs = ROOT / "docs" if folder == ROOT / "bench" else folder
+    (docs / "performance.md").write_text(page(facts, results), "utf-8")
+    (docs / "performance.svg").write_text(chart(results), "utf-8")
+
+
+def page(facts: dict[str, object], results: Results) -> str:
+    short = " This was a short run (`--quick`): the figures are rough." if facts["quick"] else ""
+    lines = [
+        "# Performance",
+        "",
+        "<!-- Written by `make bench`. -->",
+        "",
+        f"Measured on {facts['date']} with PostgreSQL {facts['postgresql']}, {facts['cpus']} CPUs ({facts['machine']}), server and"
+        f" clients on one machine, `fsync` and `synchronous_commit` on. {USERS:,} members with a zipf-like skew: the most talkative one"
+        f" sends 7 % of all events. Nine in ten events are messages, the rest voice time and games; a backlog spans {BACKLOG_MINUTES} minutes."
+        f" Each figure is the median of {facts['runs']} runs; what is compared ran in turns.{short}",
+        "",
+        "![Events a second](performance.svg)",
+        "",
+        "## What is promised",
+        "",
+        "| | measured | promised | |",
+        "|---|--:|--:|---|",
+    ]
+    for target in results.targets:
+        sign = "≤" if target.at_most else "≥"
+        verdict = "met" if target.met else "**missed**"
+        lines.append(
+            f"| {target.name} | {number(target.value)} {target.unit} | {sign} {number(target.limit)} {target.unit} | {verdict} |"
+        )
+    for scenario in dict.fromkeys(figure.scenario for figure in results.figures):
+        lines += ["", f"## {TITLES[scenario]}", "", "| | median | min | max | |", "|---|--:|--:|--:|---|"]
+        for figure in results.figures:
+            if figure.scenario == scenario:
+                low, high = (
+                    (number(min(figure.values)), number(max(figure.values))) if len(figure.values) > 1 else ("", "")
+                )
+                lines.append(f"| {figure.name} | {number(figure.median)} | {low} | {high} | {figure.unit} |")
+        lines += ["", *NOTES[scenario]]
+    return "\n".join(lines) + "\n"
+
+
+NOTES = {
+    "queue": [
+        "`process_events` does all its work: rules, cooldowns, caps, ranks, the ledger with its history index, the feed. *PgQ, the same",
+        "work* does the same in set-based SQL on copies of the same tables, but does not lock members in order, sort out failing events or",
+        "count rows. *PgQ, sums only* is the limit: it adds up and keeps nothing. procrastinate runs its own worker on a task of one",
+        "`UPDATE`; the original's pattern fetches 100 events and reads, writes and marks one after another.",
+    ],
+    "calls": [
+        "pgbench with prepared statements. The bare `UPDATE` adds a coin to one row of `unified_users`: no rule, no ledger, no answer.",
+    ],
+    "delay": [
+        "The queue is otherwise idle; worker, listener and writer are separate connections, the worker a separate process."
+    ],
+    "growth": [
+        "One pass in a fresh database; min and max are those of single batches (speed) and of each tenth (WAL)."
+    ],
+    "poison": [
+        "Five kinds: a number beyond bigint, an unknown type, an unknown member, a negative amount, a word for a number; the batch sorts",
+        "them out as a set. *Only halving finds* is the worst case: debts that the balance does not cover fail the whole statement.",
+    ],
+}
+
+
+def number(value: float) -> str:
+    if value == 0:
+        return "0"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def chart(results: Results) -> str:
+    """Horizontal bars, one panel for queues and one for calls, each on its own linear scale."""
+    panels = [
+        ("Draining a queue, events/s", [figure for figure in results.figures if figure.scenario == "queue"]),
+        (
+            "Calls/s with a worker and a listener",
+            [figure for figure in results.figures if figure.scenario == "calls" and figure.unit == "calls/s"],
+        ),
+    ]
+    width, left, row = 860, 330, 22
+    parts: list[str] = []
+    y = 10
+    for title, figures in panels:
+        if not figures:
+            continue
+        y += 24
+        parts.append(f'<text class="title" x="10" y="{y}">{escape(title)}</text>')
+        y += 12
+        scale = (width - left - 90) / max(max(figure.values) for figure in figures)
+        for figure in figures:
+            parts += _bar(figure, left, y, row, scale)
+            y += row
+    height = y + 24
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img"
+ aria-label="Events a second of ttfd and of what else one could use; the same figures are in the table.">
+<style>
+ text {{ font: 13px system-ui, sans-serif; fill: #1f2328; }}
+ .title {{ font-weight: 600; font-size: 14px; }}
+ .ours {{ fill: #1a7f5a; }} .peer {{ fill: #8c959f; }} .range {{ stroke: #1f2328; stroke-width: 1.2; }}
+ @media (prefers-color-scheme: dark) {{
+  text {{ fill: #e6edf3; }} .ours {{ fill: #3fb984; }} .peer {{ fill: #6e7681; }} .range {{ stroke: #e6edf3; }}
+ }}
+</style>
+{chr(10).join(parts)}
+<text x="{left}" y="{height - 8}">bars: median; lines: least to greatest run</text>
+</svg>
+"""
+
+
+def _bar(figure: Figure, left: int, y: int, row: int, scale: float) -> list[str]:
+    mine = figure.name.startswith(("ttfd.", "apply_event", "record_event"))
+    low, high, middle = min(figure.values) * scale, max(figure.values) * scale, y + (row - 6) / 2
+    return [
+        f'<text x="{left - 8}" y="{middle + 5:.1f}" text-anchor="end">{escape(short(figure.name))}</text>',
+        f'<rect class="{"ours" if mine else "peer"}" x="{left}" y="{y}" width="{max(1.0, figure.median * scale):.1f}"'
+        f' height="{row - 6}" rx="2"/>',
+        f'<line class="range" x1="{left + low:.1f}" x2="{left + high:.1f}" y1="{middle}" y2="{middle}"/>',
+        f'<text x="{left + max(high, figure.median * scale) + 6:.1f}" y="{middle + 5:.1f}">{number(figure.median)}</text>',
+    ]
+
+
+def short(name: str) -> str:
+    return (
+        name.replace(", worker and listener", "")
+        .replace(", the same around it", "")
+        .replace("ttfd.process_events", "ttfd, all its work")
+    )
