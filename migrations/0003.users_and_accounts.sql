@@ -11,29 +11,34 @@ CREATE TABLE ttfd.unified_users (
   coins             bigint NOT NULL DEFAULT 0 CONSTRAINT unified_users_coins_not_negative CHECK (coins >= 0),
   rank_xp           bigint NOT NULL DEFAULT 0,
   next_rank_xp      bigint,
-  messages_sent     bigint NOT NULL DEFAULT 0 CHECK (messages_sent >= 0),
-  total_voice_time  bigint NOT NULL DEFAULT 0 CHECK (total_voice_time >= 0),
-  games_played      bigint NOT NULL DEFAULT 0 CHECK (games_played >= 0),
-  games_won         bigint NOT NULL DEFAULT 0 CHECK (games_won >= 0),
-  season_xp         bigint NOT NULL DEFAULT 0 CHECK (season_xp >= 0),
+  messages_sent     bigint NOT NULL DEFAULT 0,
+  total_voice_time  bigint NOT NULL DEFAULT 0,
+  games_played      bigint NOT NULL DEFAULT 0,
+  games_won         bigint NOT NULL DEFAULT 0,
+  season_xp         bigint NOT NULL DEFAULT 0,
   merged_into       bigint REFERENCES ttfd.unified_users (id) CHECK (merged_into <> id),
   created_at        timestamptz NOT NULL DEFAULT now(),
   last_active       timestamptz NOT NULL DEFAULT now(),
   xp_bucket         bigint NOT NULL GENERATED ALWAYS AS (xp >> 8) STORED,
   season_id         integer,
-  daily_streak      integer NOT NULL DEFAULT 0 CHECK (daily_streak >= 0),
+  daily_streak      integer NOT NULL DEFAULT 0,
   last_daily        date,
   rank_id           smallint NOT NULL DEFAULT 1,
   highest_rank_id   smallint NOT NULL DEFAULT 1,
-  username          text CHECK (char_length(username) <= 255),
-  display_name      text CHECK (char_length(display_name) <= 255),
+  username          text,
+  display_name      text,
   time_zone         text NOT NULL DEFAULT 'UTC',
   primary_platform  text,
   platforms         text[] NOT NULL DEFAULT '{}',
   achievements      text[] NOT NULL DEFAULT '{}',
   telegram_id       text,
   discord_id        text,
-  website_email     text
+  website_email     text,
+  -- Few and wide: every update of a member reads each constraint anew.
+  CONSTRAINT unified_users_counters_not_negative
+    CHECK (least(messages_sent, total_voice_time, games_played, games_won, season_xp, daily_streak) >= 0),
+  CONSTRAINT unified_users_names_not_too_long
+    CHECK (char_length(username) <= 255 AND char_length(display_name) <= 255)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
 CREATE INDEX unified_users_xp_bucket ON ttfd.unified_users (xp_bucket DESC) WHERE merged_into IS NULL;

@@ -78,6 +78,16 @@ COMMENT ON COLUMN ttfd.feed_head.epoch IS 'Changes when the database is restored
 
 INSERT INTO ttfd.feed_head DEFAULT VALUES;
 
+CREATE TABLE ttfd.doorbell (
+  is_only      boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+  silent_until timestamptz NOT NULL DEFAULT '-infinity'
+) WITH (fillfactor = 10);
+
+COMMENT ON TABLE ttfd.doorbell IS 'Whether a new event rings ttfd_events.';
+COMMENT ON COLUMN ttfd.doorbell.silent_until IS 'A worker has promised to look at the queue by then.';
+
+INSERT INTO ttfd.doorbell DEFAULT VALUES;
+
 -- One row for each window that has earned something: a cooldown is a window that is awarded once, a daily cap a day
 -- whose XP is limited. Late events find the window in which they happened.
 CREATE TABLE ttfd.award_windows (

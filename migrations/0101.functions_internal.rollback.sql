@@ -73,7 +73,7 @@ DROP FUNCTION ttfd.import_amount(jsonb);
 
 DROP FUNCTION ttfd.grant_import(bigint);
 
-DROP FUNCTION ttfd.grant_event(bigint, text, text, jsonb, timestamptz);
+DROP FUNCTION ttfd.grant_event(bigint, ttfd.event_type_versions, text, jsonb, timestamptz);
 
 DROP FUNCTION ttfd.generate_event_id();
 
@@ -119,7 +119,9 @@ DROP FUNCTION ttfd.audit(text, jsonb, jsonb);
 
 DROP FUNCTION ttfd.assess_stated(jsonb, bigint, boolean);
 
-DROP FUNCTION ttfd.assess_sent_event(uuid, text, jsonb, timestamptz);
+DROP FUNCTION ttfd.assess_single(ttfd.event_type_versions, jsonb);
+
+DROP FUNCTION ttfd.assess_sent_event(uuid, ttfd.event_type_versions, jsonb, timestamptz);
 
 DROP FUNCTION ttfd.assess_seconds(jsonb);
 

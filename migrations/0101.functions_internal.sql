@@ -337,30 +337,47 @@ COMMENT ON FUNCTION ttfd.assess_seconds(jsonb) IS
   'Why a number of seconds is refused (an SQLSTATE), or NULL when it is fine.';
 
 -- What is refused at once, when an event is sent; the batch judges again by the rule of the time.
-CREATE OR REPLACE FUNCTION ttfd.assess_sent_event(p_event_id uuid, p_event_type text, p_data jsonb, p_occurred_at timestamptz)
+CREATE OR REPLACE FUNCTION ttfd.assess_sent_event(
+  p_event_id uuid, p_rule ttfd.event_type_versions, p_data jsonb, p_occurred_at timestamptz)
 RETURNS text
 LANGUAGE plpgsql STABLE
 AS $$
-DECLARE
-  v_rule ttfd.event_type_versions;
 BEGIN
-  IF p_event_id IS NULL THEN
-    RETURN '22004';
-  ELSIF p_occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND ttfd.current_time() + INTERVAL '5 minutes' THEN
-    RETURN '22008';
-  END IF;
-  v_rule := ttfd.find_rule(p_event_type, p_occurred_at);
-  IF v_rule.is_enabled IS NOT TRUE THEN
-    RETURN 'TE001';
-  ELSIF v_rule.is_admin_only AND NOT ttfd.is_admin() THEN
-    RETURN 'TE003';
-  END IF;
-  RETURN (SELECT g.error FROM ttfd.assess_event(v_rule, p_data) g);
+  RETURN CASE
+           WHEN p_event_id IS NULL THEN '22004'
+           WHEN p_occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND ttfd.current_time() + INTERVAL '5 minutes' THEN '22008'
+           WHEN p_rule.is_enabled IS NOT TRUE THEN 'TE001'
+           WHEN p_rule.is_admin_only AND NOT ttfd.is_admin() THEN 'TE003'
+           ELSE (ttfd.assess_single(p_rule, p_data)).error
+         END;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.assess_sent_event(uuid, text, jsonb, timestamptz) IS
+COMMENT ON FUNCTION ttfd.assess_sent_event(uuid, ttfd.event_type_versions, jsonb, timestamptz) IS
   'Why an event that is being sent is refused (an SQLSTATE), or NULL when it is fine.';
+
+-- assess_event for one event. A bot sends message after message that states nothing the rules read: for those the answer is
+-- the rule itself, at a fifth of the price.
+CREATE OR REPLACE FUNCTION ttfd.assess_single(
+  p_rule ttfd.event_type_versions, p_data jsonb,
+  OUT xp bigint, OUT coins bigint, OUT seconds bigint, OUT is_idle boolean, OUT error text)
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+BEGIN
+  IF p_rule.per_seconds IS NULL AND jsonb_typeof(p_data) = 'object'
+     AND NOT p_data ?| '{xp,coins,seconds,idle_seconds,won}' THEN
+    xp := p_rule.xp;
+    coins := p_rule.coins;
+    is_idle := false;
+  ELSE
+    SELECT g.xp, g.coins, g.seconds, g.is_idle, g.error INTO xp, coins, seconds, is_idle, error
+      FROM ttfd.assess_event(p_rule, p_data) g;
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.assess_single(ttfd.event_type_versions, jsonb) IS
+  'What assess_event says, for a single event.';
 
 CREATE OR REPLACE FUNCTION ttfd.assess_stated(p_amount jsonb, p_max bigint, p_allows_negative boolean)
 RETURNS text
@@ -402,20 +419,22 @@ COMMENT ON FUNCTION ttfd.caller_role() IS 'The role that called the API: the one
 
 -- A resend is answered with the first outcome, whatever the rules say by now.
 CREATE OR REPLACE FUNCTION ttfd.check_event(p_event_id uuid, p_event_type text, p_data jsonb, p_occurred_at timestamptz)
-RETURNS void
+RETURNS ttfd.event_type_versions
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-  v_error text := ttfd.assess_sent_event(p_event_id, p_event_type, p_data, p_occurred_at);
+  v_rule ttfd.event_type_versions := ttfd.find_rule(p_event_type, p_occurred_at);
+  v_error text := ttfd.assess_sent_event(p_event_id, v_rule, p_data, p_occurred_at);
 BEGIN
   IF v_error IS NOT NULL AND NOT ttfd.is_known_event(p_event_id) THEN
     PERFORM ttfd.raise_event_error(v_error, p_event_id, p_event_type);
   END IF;
+  RETURN v_rule;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.check_event(uuid, text, jsonb, timestamptz) IS
-  'Refuses an event that its type does not allow. Raises TE001, TE003, 22003, 22004, 22008, 22023.';
+  'Refuses an event that its type does not allow. Returns the rule that holds for it. Raises TE001, TE003, 22003, 22004, 22008, 22023.';
 
 -- The same refusals as for a single event, for the first element that deserves one; then the accounts of first contacts.
 CREATE OR REPLACE FUNCTION ttfd.check_events(p_events ttfd.sent_event[])
@@ -427,10 +446,10 @@ BEGIN
      FROM (SELECT s.event_id, s.event_type, e.error
              FROM unnest(p_events) s
              LEFT JOIN ttfd.platforms p ON p.name = s.platform
+            CROSS JOIN LATERAL (SELECT coalesce(s.occurred_at, ttfd.current_time())) o (at)
             CROSS JOIN LATERAL (
                     SELECT CASE WHEN s.external_id ~ p.id_pattern
-                                THEN ttfd.assess_sent_event(s.event_id, s.event_type, s.data,
-                                                            coalesce(s.occurred_at, ttfd.current_time()))
+                                THEN ttfd.assess_sent_event(s.event_id, ttfd.find_rule(s.event_type, o.at), s.data, o.at)
                                 ELSE 'TU002'
                            END) e (error)
             WHERE e.error IS NOT NULL AND NOT ttfd.is_known_event(s.event_id)
@@ -915,59 +934,55 @@ COMMENT ON FUNCTION ttfd.generate_event_id() IS 'A new time-ordered event id (UU
 
 -- The rules for one event, whose user is locked. apply_batch says the same for a set; test_apply_event compares the two.
 CREATE OR REPLACE FUNCTION ttfd.grant_event(
-  p_user_id bigint, p_event_type text, p_platform text, p_data jsonb, p_occurred_at timestamptz)
-RETURNS TABLE (xp bigint, coins bigint, note text, cooldown_start timestamptz, day_start timestamptz,
-               messages integer, voice_seconds bigint, games integer, wins integer)
+  p_user_id bigint, p_rule ttfd.event_type_versions, p_platform text, p_data jsonb, p_occurred_at timestamptz,
+  OUT xp bigint, OUT coins bigint, OUT note text, OUT cooldown_start timestamptz, OUT day_start timestamptz,
+  OUT messages integer, OUT voice_seconds bigint, OUT games integer, OUT wins integer)
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-  v_rule ttfd.event_type_versions := ttfd.find_rule(p_event_type, p_occurred_at);
   v_seconds bigint;
-  v_room bigint;
+  v_used bigint;
   v_factor numeric;
   v_is_idle boolean;
-  v_is_cooling boolean := false;
+  v_is_cooling boolean;
   v_is_capped boolean := false;
 BEGIN
   SELECT g.xp, g.coins, g.seconds, g.is_idle INTO xp, coins, v_seconds, v_is_idle
-    FROM ttfd.assess_event(v_rule, p_data) g;
-  IF v_rule.is_boostable THEN
-    v_factor := ttfd.find_boost(p_user_id, p_event_type, p_platform, p_occurred_at);
-    xp := ttfd.multiply_award(xp, v_factor);
-    coins := ttfd.multiply_award(coins, v_factor);
+    FROM ttfd.assess_single(p_rule, p_data) g;
+  cooldown_start := ttfd.start_of_window(p_rule.cooldown_seconds, p_occurred_at);
+  day_start := CASE WHEN p_rule.daily_xp_cap IS NOT NULL THEN ttfd.start_of_window(86400, p_occurred_at) END;
+  SELECT CASE WHEN p_rule.is_boostable AND EXISTS (SELECT 1 FROM ttfd.boosts)
+              THEN ttfd.find_boost(p_user_id, p_rule.name, p_platform, p_occurred_at) END,
+         EXISTS (SELECT 1 FROM ttfd.award_windows w
+                  WHERE w.user_id = p_user_id AND w.event_type = p_rule.name AND NOT w.is_daily AND w.starts_at = cooldown_start),
+         (SELECT w.xp FROM ttfd.award_windows w
+           WHERE w.user_id = p_user_id AND w.event_type = p_rule.name AND w.is_daily AND w.starts_at = day_start)
+    INTO v_factor, v_is_cooling, v_used;
+  xp := ttfd.multiply_award(xp, v_factor);
+  coins := ttfd.multiply_award(coins, v_factor);
+
+  v_is_cooling := v_is_cooling AND (xp <> 0 OR coins <> 0);
+  IF v_is_cooling THEN
+    xp := 0;
+    coins := 0;
   END IF;
-
-  messages := (v_rule.counter IS NOT DISTINCT FROM 'messages')::integer;
-  voice_seconds := CASE WHEN v_rule.counter = 'voice' THEN coalesce(v_seconds, 0) ELSE 0 END;
-  games := (v_rule.counter IS NOT DISTINCT FROM 'games')::integer;
-  wins := (games = 1 AND p_data @> '{"won": true}')::integer;
-
-  IF v_rule.cooldown_seconds IS NOT NULL AND (xp <> 0 OR coins <> 0) THEN
-    cooldown_start := ttfd.start_of_window(v_rule.cooldown_seconds, p_occurred_at);
-    v_is_cooling := EXISTS (SELECT 1 FROM ttfd.award_windows w
-                             WHERE w.user_id = p_user_id AND w.event_type = p_event_type
-                               AND NOT w.is_daily AND w.starts_at = cooldown_start);
-    IF v_is_cooling THEN
-      xp := 0;
-      coins := 0;
-      cooldown_start := NULL;
-    END IF;
+  IF xp = 0 AND coins = 0 THEN
+    cooldown_start := NULL;
   END IF;
-
-  IF v_rule.daily_xp_cap IS NOT NULL AND xp > 0 THEN
-    day_start := ttfd.start_of_window(86400, p_occurred_at);
-    v_room := greatest(0, v_rule.daily_xp_cap - coalesce(
-      (SELECT w.xp FROM ttfd.award_windows w
-        WHERE w.user_id = p_user_id AND w.event_type = p_event_type AND w.is_daily AND w.starts_at = day_start), 0));
-    v_is_capped := xp > v_room;
-    xp := least(xp, v_room);
+  IF day_start IS NOT NULL AND xp > 0 THEN
+    v_is_capped := xp > p_rule.daily_xp_cap - coalesce(v_used, 0);
+    xp := least(xp, greatest(0, p_rule.daily_xp_cap - coalesce(v_used, 0)));
   END IF;
   note := ttfd.note_award(false, v_is_cooling, v_is_capped, v_is_idle, v_factor);
-  RETURN NEXT;
+
+  messages := (p_rule.counter IS NOT DISTINCT FROM 'messages')::integer;
+  voice_seconds := CASE WHEN p_rule.counter = 'voice' THEN coalesce(v_seconds, 0) ELSE 0 END;
+  games := (p_rule.counter IS NOT DISTINCT FROM 'games')::integer;
+  wins := (games = 1 AND p_data @> '{"won": true}')::integer;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.grant_event(bigint, text, text, jsonb, timestamptz) IS
+COMMENT ON FUNCTION ttfd.grant_event(bigint, ttfd.event_type_versions, text, jsonb, timestamptz) IS
   'What one event earns: XP, coins, the note, the windows it uses and the counters it moves.';
 
 -- The gains become ledger events, balances and the memory for the next run. Ranks follow XP; the statement raises
@@ -1079,7 +1094,7 @@ RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
-  INSERT INTO ttfd.cross_platform_events
+  INSERT INTO ttfd.cross_platform_events_pending
     (id, user_id, event_type, source_platform, data, xp, coins, note, rank_id, occurred_at)
   VALUES
     (p_event_id, p_user_id, p_event_type, p_platform, p_data, p_xp, p_coins, p_note, p_rank_id, p_occurred_at)
@@ -1108,7 +1123,7 @@ DECLARE
   v_known uuid[];
 BEGIN
   WITH inserted AS (
-    INSERT INTO ttfd.cross_platform_events (id, user_id, event_type, source_platform, data, occurred_at)
+    INSERT INTO ttfd.cross_platform_events_pending (id, user_id, event_type, source_platform, data, occurred_at)
     SELECT s.event_id, a.user_id, s.event_type, s.platform, s.data, coalesce(s.occurred_at, ttfd.current_time())
       FROM unnest(p_events) s
       JOIN ttfd.platform_accounts a ON a.platform = s.platform AND a.external_id = s.external_id
@@ -1429,7 +1444,7 @@ $$;
 COMMENT ON FUNCTION ttfd.normalise_external_id(text, text) IS
   'An external id as it is stored. Raises TU002 when the platform is unknown or the id has the wrong form.';
 
--- One wording for the batch and for single events.
+-- One wording for the batch and for single events. No concat_ws: it is not immutable, and the planner would not inline this.
 CREATE OR REPLACE FUNCTION ttfd.note_award(
   p_is_disabled boolean, p_is_cooling boolean, p_is_capped boolean, p_is_idle boolean, p_factor numeric)
 RETURNS text
@@ -1438,10 +1453,12 @@ AS $$
   SELECT CASE WHEN p_is_disabled THEN 'disabled'
               WHEN p_is_cooling THEN 'cooldown'
               WHEN p_is_capped OR p_is_idle OR p_factor IS NOT NULL THEN
-                pg_catalog.concat_ws(', ',
-                  CASE WHEN p_is_capped THEN 'daily_cap' END,
-                  CASE WHEN p_is_idle THEN 'idle' END,
-                  CASE WHEN p_factor IS NOT NULL THEN 'boost ' || pg_catalog.chr(215) || pg_catalog.trim_scale(p_factor) END)
+                pg_catalog.substr(
+                  CASE WHEN p_is_capped THEN ', daily_cap' ELSE '' END
+                  || CASE WHEN p_is_idle THEN ', idle' ELSE '' END
+                  || CASE WHEN p_factor IS NOT NULL
+                          THEN ', boost ' || pg_catalog.chr(215) || pg_catalog.trim_scale(p_factor)::text ELSE '' END,
+                  3)
          END;
 $$;
 

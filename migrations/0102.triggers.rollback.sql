@@ -21,6 +21,7 @@ DROP TRIGGER keep_versions ON ttfd.event_types;
 DROP FUNCTION ttfd.event_types__keep_versions();
 
 DROP TRIGGER ring ON ttfd.cross_platform_events;
+DROP TRIGGER ring ON ttfd.cross_platform_events_pending;
 DROP FUNCTION ttfd.cross_platform_events__ring();
 
 DROP TRIGGER audit ON ttfd.boosts;

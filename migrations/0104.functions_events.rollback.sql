@@ -1,6 +1,8 @@
 -- Generated from sql/functions/events by `make migration`.
 SET LOCAL lock_timeout = '10s';
 
+DROP FUNCTION ttfd.silence_doorbell(interval);
+
 DROP FUNCTION ttfd.retry_failed_event(uuid);
 
 DROP FUNCTION ttfd.record_events(jsonb);

@@ -17,14 +17,16 @@ AS $$
 DECLARE
   v_data jsonb := coalesce(p_data, '{}');
   v_now timestamptz := ttfd.current_time();
-  v_user unified_users := lock_user(resolve_user(p_platform, p_external_id));
+  v_user_id bigint := resolve_user(p_platform, p_external_id);
+  v_rule event_type_versions := check_event(p_event_id, p_event_type, v_data, v_now);
+  v_user unified_users;
   v_grant record;
   v_rank_id smallint;
   v_outcome event_outcome;
 BEGIN
   PERFORM require_read_committed();
-  PERFORM check_event(p_event_id, p_event_type, v_data, v_now);
-  SELECT * INTO v_grant FROM grant_event(v_user.id, p_event_type, p_platform, v_data, v_now);
+  v_user := lock_user(v_user_id);
+  v_grant := grant_event(v_user.id, v_rule, p_platform, v_data, v_now);
   IF v_user.xp + v_grant.xp >= v_user.next_rank_xp THEN
     SELECT r.id INTO v_rank_id FROM find_rank(v_user.xp + v_grant.xp) r WHERE r.id > v_user.highest_rank_id;
   END IF;
@@ -329,7 +331,7 @@ BEGIN
   WITH taken AS (
     DELETE FROM failed_events f WHERE f.id = p_event_id RETURNING f.*
   ), queued AS (
-    INSERT INTO cross_platform_events (id, user_id, event_type, source_platform, data, occurred_at, created_at)
+    INSERT INTO cross_platform_events_pending (id, user_id, event_type, source_platform, data, occurred_at, created_at)
     SELECT t.id, t.user_id, t.event_type, t.source_platform, t.data, t.occurred_at, t.created_at FROM taken t
   )
   SELECT t.id, t.user_id, 'queued', NULL, NULL, NULL, u.xp, u.coins, u.rank_id, false INTO v_outcome
@@ -348,5 +350,28 @@ COMMENT ON FUNCTION ttfd.retry_failed_event(uuid) IS
 
 REVOKE ALL ON FUNCTION ttfd.retry_failed_event(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.retry_failed_event(uuid) TO ttfd_admin;
+
+-- A busy worker comes back by itself; telling the writers so spares each of them a NOTIFY, which costs half their rate.
+CREATE OR REPLACE FUNCTION ttfd.silence_doorbell(p_for interval)
+RETURNS TABLE (silent_until timestamptz)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  IF p_for IS NULL OR p_for NOT BETWEEN INTERVAL '0' AND INTERVAL '1 second' THEN
+    RAISE EXCEPTION 'the doorbell cannot be silent for %', p_for
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Promise to look again within a second.';
+  END IF;
+  silent_until := clock_timestamp() + p_for;
+  UPDATE doorbell d SET silent_until = silence_doorbell.silent_until;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.silence_doorbell(interval) IS
+  'The caller promises to call process_events again in p_for (0 to 1 second): until then ttfd_events is not notified. Returns silent_until. Raises 22023.';
+
+REVOKE ALL ON FUNCTION ttfd.silence_doorbell(interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.silence_doorbell(interval) TO ttfd_worker, ttfd_admin;
 
 RESET ROLE;

@@ -133,7 +133,8 @@ def test_every_trigger_has_its_file_named_after_table_and_task(catalog: Connecti
     triggers = rows(
         catalog,
         "SELECT DISTINCT c.relname AS table_name, p.proname AS name FROM pg_trigger t"
-        " JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid"
+        "  LEFT JOIN pg_inherits i ON i.inhrelid = t.tgrelid"
+        "  JOIN pg_class c ON c.oid = coalesce(i.inhparent, t.tgrelid) JOIN pg_proc p ON p.oid = t.tgfoid"
         " WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND c.relnamespace = 'ttfd'::regnamespace",
     )
     assert {trigger.name for trigger in triggers} == files("triggers/*.sql")

@@ -26,6 +26,7 @@ MAY_CALL: dict[str, set[str]] = {
     "record_events": MEMBERS_SPEAK,
     "apply_event": MEMBERS_SPEAK,
     "process_events": {"ttfd_worker", "ttfd_admin"},
+    "silence_doorbell": {"ttfd_worker", "ttfd_admin"},
     "read_feed": EVERYBODY,
     "feed_state": EVERYBODY,
     "list_failed_events": {"ttfd_worker", "ttfd_admin"},

@@ -135,6 +135,10 @@ class Client:
         """Apply up to ``limit`` pending events (1 to 100,000). The worker calls this in a loop."""
         return self._one(models.BatchResult, "process_events", p_limit=limit)
 
+    def silence_doorbell(self, seconds: float) -> models.Silence:
+        """Promise to call ``process_events`` again within 0 to 1 seconds: until then nobody rings for it."""
+        return self._one(models.Silence, "silence_doorbell", p_for=dt.timedelta(seconds=seconds))
+
     def read_feed(self, after: int, types: Iterable[str] | None = None, limit: int = 100) -> list[models.FeedEvent]:
         """Applied events after a feed position, in feed order, at most 10,000."""
         return self._all(

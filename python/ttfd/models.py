@@ -100,6 +100,13 @@ class BatchResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """Answer of ``silence_doorbell``: new events ring again from this time on."""
+
+    silent_until: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FeedEvent:
     """One applied event, in feed order."""
 

@@ -20,7 +20,7 @@ BEGIN
   IF TG_OP = 'UPDATE' THEN
     SELECT sum(r.coins) INTO v_reward FROM ranks r WHERE r.id > v_from AND r.id <= NEW.rank_id;
     NEW.coins := NEW.coins + v_reward;
-    INSERT INTO cross_platform_events (id, user_id, event_type, source_platform, data, xp, coins, occurred_at)
+    INSERT INTO cross_platform_events_pending (id, user_id, event_type, source_platform, data, xp, coins, occurred_at)
     VALUES (generate_event_id(), NEW.id, 'rank_up', 'system',
             jsonb_build_object('from_rank_id', v_from, 'to_rank_id', NEW.rank_id), 0, v_reward, ttfd.current_time());
   END IF;

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
+from calls import listening
 from ttfd import Client, new_event_id
 from ttfd.worker import Worker
 
@@ -56,6 +57,24 @@ def test_the_bell_wakes_it_long_before_the_poll(db: psycopg.Connection, database
         record(db, 1)
         wait_until_done(db, 2)
         assert time.monotonic() - began < 1
+
+
+def test_a_busy_queue_silences_the_bell_and_loses_nothing(db: psycopg.Connection, database_url: str) -> None:
+    with listening(database_url, "ttfd_events") as count, working(Worker(database_url, poll_seconds=0.5)):
+        for expected in range(100, 501, 100):
+            record(db, 100)
+            wait_until_done(db, expected, 5)
+        assert count(db) < 5
+        ((silenced,),) = db.execute("SELECT silent_until > '-infinity' FROM ttfd.doorbell").fetchall()
+        assert silenced
+
+
+def test_a_lone_event_does_not_silence_the_bell(db: psycopg.Connection, database_url: str) -> None:
+    with working(Worker(database_url)):
+        record(db, 1)
+        wait_until_done(db, 1)
+    ((silenced,),) = db.execute("SELECT silent_until > '-infinity' FROM ttfd.doorbell").fetchall()
+    assert not silenced
 
 
 def test_a_batch_that_is_larger_than_its_limit_is_done_in_several(db: psycopg.Connection, database_url: str) -> None:

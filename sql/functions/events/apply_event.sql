@@ -9,14 +9,16 @@ AS $$
 DECLARE
   v_data jsonb := coalesce(p_data, '{}');
   v_now timestamptz := ttfd.current_time();
-  v_user unified_users := lock_user(resolve_user(p_platform, p_external_id));
+  v_user_id bigint := resolve_user(p_platform, p_external_id);
+  v_rule event_type_versions := check_event(p_event_id, p_event_type, v_data, v_now);
+  v_user unified_users;
   v_grant record;
   v_rank_id smallint;
   v_outcome event_outcome;
 BEGIN
   PERFORM require_read_committed();
-  PERFORM check_event(p_event_id, p_event_type, v_data, v_now);
-  SELECT * INTO v_grant FROM grant_event(v_user.id, p_event_type, p_platform, v_data, v_now);
+  v_user := lock_user(v_user_id);
+  v_grant := grant_event(v_user.id, v_rule, p_platform, v_data, v_now);
   IF v_user.xp + v_grant.xp >= v_user.next_rank_xp THEN
     SELECT r.id INTO v_rank_id FROM find_rank(v_user.xp + v_grant.xp) r WHERE r.id > v_user.highest_rank_id;
   END IF;

@@ -8,7 +8,7 @@ BEGIN
   WITH taken AS (
     DELETE FROM failed_events f WHERE f.id = p_event_id RETURNING f.*
   ), queued AS (
-    INSERT INTO cross_platform_events (id, user_id, event_type, source_platform, data, occurred_at, created_at)
+    INSERT INTO cross_platform_events_pending (id, user_id, event_type, source_platform, data, occurred_at, created_at)
     SELECT t.id, t.user_id, t.event_type, t.source_platform, t.data, t.occurred_at, t.created_at FROM taken t
   )
   SELECT t.id, t.user_id, 'queued', NULL, NULL, NULL, u.xp, u.coins, u.rank_id, false INTO v_outcome

@@ -1,25 +1,19 @@
 -- What is refused at once, when an event is sent; the batch judges again by the rule of the time.
-CREATE OR REPLACE FUNCTION ttfd.assess_sent_event(p_event_id uuid, p_event_type text, p_data jsonb, p_occurred_at timestamptz)
+CREATE OR REPLACE FUNCTION ttfd.assess_sent_event(
+  p_event_id uuid, p_rule ttfd.event_type_versions, p_data jsonb, p_occurred_at timestamptz)
 RETURNS text
 LANGUAGE plpgsql STABLE
 AS $$
-DECLARE
-  v_rule ttfd.event_type_versions;
 BEGIN
-  IF p_event_id IS NULL THEN
-    RETURN '22004';
-  ELSIF p_occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND ttfd.current_time() + INTERVAL '5 minutes' THEN
-    RETURN '22008';
-  END IF;
-  v_rule := ttfd.find_rule(p_event_type, p_occurred_at);
-  IF v_rule.is_enabled IS NOT TRUE THEN
-    RETURN 'TE001';
-  ELSIF v_rule.is_admin_only AND NOT ttfd.is_admin() THEN
-    RETURN 'TE003';
-  END IF;
-  RETURN (SELECT g.error FROM ttfd.assess_event(v_rule, p_data) g);
+  RETURN CASE
+           WHEN p_event_id IS NULL THEN '22004'
+           WHEN p_occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND ttfd.current_time() + INTERVAL '5 minutes' THEN '22008'
+           WHEN p_rule.is_enabled IS NOT TRUE THEN 'TE001'
+           WHEN p_rule.is_admin_only AND NOT ttfd.is_admin() THEN 'TE003'
+           ELSE (ttfd.assess_single(p_rule, p_data)).error
+         END;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.assess_sent_event(uuid, text, jsonb, timestamptz) IS
+COMMENT ON FUNCTION ttfd.assess_sent_event(uuid, ttfd.event_type_versions, jsonb, timestamptz) IS
   'Why an event that is being sent is refused (an SQLSTATE), or NULL when it is fine.';

@@ -8,10 +8,10 @@ BEGIN
      FROM (SELECT s.event_id, s.event_type, e.error
              FROM unnest(p_events) s
              LEFT JOIN ttfd.platforms p ON p.name = s.platform
+            CROSS JOIN LATERAL (SELECT coalesce(s.occurred_at, ttfd.current_time())) o (at)
             CROSS JOIN LATERAL (
                     SELECT CASE WHEN s.external_id ~ p.id_pattern
-                                THEN ttfd.assess_sent_event(s.event_id, s.event_type, s.data,
-                                                            coalesce(s.occurred_at, ttfd.current_time()))
+                                THEN ttfd.assess_sent_event(s.event_id, ttfd.find_rule(s.event_type, o.at), s.data, o.at)
                                 ELSE 'TU002'
                            END) e (error)
             WHERE e.error IS NOT NULL AND NOT ttfd.is_known_event(s.event_id)

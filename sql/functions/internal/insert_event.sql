@@ -7,7 +7,7 @@ RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
-  INSERT INTO ttfd.cross_platform_events
+  INSERT INTO ttfd.cross_platform_events_pending
     (id, user_id, event_type, source_platform, data, xp, coins, note, rank_id, occurred_at)
   VALUES
     (p_event_id, p_user_id, p_event_type, p_platform, p_data, p_xp, p_coins, p_note, p_rank_id, p_occurred_at)

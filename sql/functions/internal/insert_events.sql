@@ -8,7 +8,7 @@ DECLARE
   v_known uuid[];
 BEGIN
   WITH inserted AS (
-    INSERT INTO ttfd.cross_platform_events (id, user_id, event_type, source_platform, data, occurred_at)
+    INSERT INTO ttfd.cross_platform_events_pending (id, user_id, event_type, source_platform, data, occurred_at)
     SELECT s.event_id, a.user_id, s.event_type, s.platform, s.data, coalesce(s.occurred_at, ttfd.current_time())
       FROM unnest(p_events) s
       JOIN ttfd.platform_accounts a ON a.platform = s.platform AND a.external_id = s.external_id
