@@ -21,7 +21,7 @@ EVENT_ID = (
 NEXT = (
     "\\set n :n + 1\n"
     "\\set tail (:run * 100 + :client_id) * 1000000000 + :n\n"
-    f"\\set member random_zipfian(1, {USERS}, 1.01)\n"
+    f"\\set member int(least({USERS}, pow({USERS}, random(0, 1000000) / 1000000.0)))\n"
 )
 
 APPLY = f"{NEXT}SELECT status FROM ttfd.apply_event({EVENT_ID}, 'telegram', :member::text, 'message_sent', '{{}}');\n"

@@ -32,7 +32,7 @@ def measure(bench: Bench, results: Results) -> None:
                 bench, "consume_sums", b, c
             )
         if batch == 5_000:  # the other two know no batches
-            measures["the original's pattern, no sleep"] = lambda: original.drain(bench, few)
+            measures["the original's pattern, no sleep"] = lambda count=count: original.drain(bench, few, count)
             if procrastinate_queue.is_installed():
                 measures["procrastinate"] = lambda: procrastinate_queue.drain(bench, few)
         for measure_once in measures.values():

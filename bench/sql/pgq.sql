@@ -77,7 +77,7 @@ BEGIN
            a.cooldown_start IS NOT NULL
              AND row_number() OVER (PARTITION BY a.user_id, a.event_type, a.cooldown_start ORDER BY a.seq) = 1 AS is_first
       FROM assessed a
-  ), cooled AS (
+  ), cooled AS MATERIALIZED (
     SELECT o.*,
            o.cooldown_start IS NOT NULL AND (NOT o.is_first OR w.user_id IS NOT NULL) AS is_cooling
       FROM ordered o
@@ -85,14 +85,17 @@ BEGIN
         ON w.user_id = o.user_id AND w.event_type = o.event_type AND NOT w.is_daily
        AND w.starts_at = CASE WHEN o.is_first THEN o.cooldown_start END
   ), summed AS (
-    SELECT c.*, coalesce(d.xp, 0) AS used,
-           CASE WHEN c.day_start IS NOT NULL
-                THEN coalesce(d.xp, 0) + sum(CASE WHEN c.is_cooling THEN 0 ELSE c.base_xp END)
-                       OVER (PARTITION BY c.user_id, c.event_type, c.day_start ORDER BY c.seq)
-           END AS reached
+    SELECT c.*, NULL::bigint AS used, NULL::numeric AS reached
+      FROM cooled c
+     WHERE c.day_start IS NULL
+     UNION ALL
+    SELECT c.*, coalesce(d.xp, 0),
+           coalesce(d.xp, 0) + sum(CASE WHEN c.is_cooling THEN 0 ELSE c.base_xp END)
+             OVER (PARTITION BY c.user_id, c.event_type, c.day_start ORDER BY c.seq)
       FROM cooled c
       LEFT JOIN pgq_peer.award_windows d
         ON d.user_id = c.user_id AND d.event_type = c.event_type AND d.is_daily AND d.starts_at = c.day_start
+     WHERE c.day_start IS NOT NULL
   ), granted AS MATERIALIZED (
     SELECT s.*,
            CASE WHEN s.is_cooling THEN 0

@@ -5,19 +5,19 @@
 -- the worker's poll covers that.
 CREATE OR REPLACE FUNCTION ttfd.cross_platform_events__ring()
 RETURNS trigger
-LANGUAGE plpgsql
+LANGUAGE plpgsql SET search_path = ttfd, pg_temp
 AS $$
 BEGIN
-  IF clock_timestamp() < (SELECT d.silent_until FROM ttfd.doorbell d) THEN
+  IF clock_timestamp() < (SELECT d.silent_until FROM doorbell d) THEN
     RETURN NULL;
   END IF;
   IF NOT EXISTS (SELECT 1
-               FROM (SELECT hashtext(a.source_platform) & 7 AS lane, min(a.seq) AS seq FROM added a GROUP BY 1) n
-              CROSS JOIN ttfd.feed_head h
+               FROM (SELECT pg_catalog.hashtext(a.source_platform) & 7 AS lane, min(a.seq) AS seq FROM added a GROUP BY 1) n
+              CROSS JOIN feed_head h
               CROSS JOIN LATERAL (
                       SELECT e.seq
-                        FROM ttfd.cross_platform_events_pending e
-                       WHERE hashtext(e.source_platform) & 7 = n.lane AND e.seq > h.last_seq
+                        FROM cross_platform_events_pending e
+                       WHERE pg_catalog.hashtext(e.source_platform) & 7 = n.lane AND e.seq > h.last_seq
                        ORDER BY e.seq
                        LIMIT 1) o
               WHERE o.seq < n.seq) THEN

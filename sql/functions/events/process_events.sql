@@ -1,10 +1,12 @@
 -- One processor at a time: the row lock on feed_head is what makes feed positions gapless and in commit order. A second
 -- worker does not queue up behind it. Lanes take turns, so that a flood on one platform does not hold up the others.
+-- The lanes' index is read in its order and no further than the batch: a bitmap would read the whole backlog each time.
 -- No JIT, because the penalty on sequential scans would make every small plan look expensive enough to be compiled.
 CREATE OR REPLACE FUNCTION ttfd.process_events(p_limit integer DEFAULT 1000)
 RETURNS TABLE (processed integer, failed integer, remaining boolean, head bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 SET enable_seqscan = off
+SET enable_bitmapscan = off
 SET jit = off
 AS $$
 DECLARE

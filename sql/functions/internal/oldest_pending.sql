@@ -2,6 +2,7 @@ CREATE OR REPLACE FUNCTION ttfd.oldest_pending(p_floor_seq bigint)
 RETURNS bigint
 LANGUAGE sql STABLE
 SET enable_seqscan = off
+SET enable_bitmapscan = off
 SET jit = off
 AS $$
   SELECT min(e.seq)
