@@ -14,9 +14,9 @@ CREATE TABLE ttfd.settings (
   CONSTRAINT settings_value_allowed CHECK (coalesce(jsonb_path_match(
     value,
     CASE kind
-      WHEN 'number' THEN '$.type() == "number" && $ >= $min && $ <= $max'
-      WHEN 'integer' THEN '$.type() == "number" && $ >= $min && $ <= $max && $.floor() == $'
-      WHEN 'range' THEN '$.type() == "array" && $.size() == 2 && $[0] >= $min && $[0] <= $[1] && $[1] <= $max'
+      WHEN 'number' THEN 'strict $.type() == "number" && $ >= $min && $ <= $max'
+      WHEN 'integer' THEN 'strict $.type() == "number" && $ >= $min && $ <= $max && $.floor() == $'
+      WHEN 'range' THEN 'strict $.type() == "array" && $.size() == 2 && $[0] >= $min && $[0] <= $[1] && $[1] <= $max'
                      ' && $[0].floor() == $[0] && $[1].floor() == $[1]'
     END::jsonpath,
     jsonb_build_object('min', minimum, 'max', maximum), true), false))
@@ -79,9 +79,9 @@ CREATE TABLE ttfd.shop_items (
   is_enabled       boolean NOT NULL DEFAULT true,
   CONSTRAINT shop_items_not_oversold CHECK (sold <= stock),
   CONSTRAINT shop_items_boost_allowed CHECK (NOT effect ? 'boost' OR duration_seconds IS NOT NULL AND coalesce(
-    jsonb_path_match(effect, '$.boost.type() == "number" && $.boost >= 0.01 && $.boost <= 100', '{}', true), false)),
+    jsonb_path_match(effect, 'strict $.boost.type() == "number" && $.boost >= 0.01 && $.boost <= 100', '{}', true), false)),
   CONSTRAINT shop_items_event_types_allowed CHECK (NOT effect ? 'event_types' OR effect ? 'boost' AND coalesce(
-    jsonb_path_match(effect, '$.event_types.type() == "array" && $.event_types.size() > 0'
+    jsonb_path_match(effect, 'strict $.event_types.type() == "array" && $.event_types.size() > 0'
                              ' && !exists($.event_types[*] ? (@.type() != "string"))', '{}', true), false)),
   CONSTRAINT shop_items_role_allowed CHECK (NOT effect ? 'role' OR jsonb_typeof(effect -> 'role') = 'object')
 );
