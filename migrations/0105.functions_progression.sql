@@ -423,15 +423,15 @@ RETURNS TABLE (user_id bigint, time_zone text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 #variable_conflict use_column
-DECLARE
-  v_user unified_users := lock_represented_user(p_user_id);
 BEGIN
-  SELECT v_user.id, z.name INTO user_id, time_zone FROM pg_timezone_names z WHERE lower(z.name) = lower(btrim(p_time_zone));
+  -- Before the lock, because the view reads hundreds of files.
+  SELECT z.name INTO time_zone FROM pg_timezone_names z WHERE lower(z.name) = lower(btrim(p_time_zone));
   IF NOT FOUND THEN
     RAISE EXCEPTION 'unknown time zone "%"', p_time_zone
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Use a name such as Europe/Moscow.';
   END IF;
-  UPDATE unified_users u SET time_zone = set_time_zone.time_zone WHERE u.id = v_user.id;
+  user_id := (lock_represented_user(p_user_id)).id;
+  UPDATE unified_users u SET time_zone = set_time_zone.time_zone WHERE u.id = set_time_zone.user_id;
   RETURN NEXT;
 END;
 $$;
