@@ -23,6 +23,9 @@ CREATE TABLE ttfd.unified_users (
   season_id         integer,
   daily_streak      integer NOT NULL DEFAULT 0,
   last_daily        date,
+  last_daily_at     timestamptz,
+  last_daily_zone   text,
+  streak_freezes    smallint NOT NULL DEFAULT 0 CHECK (streak_freezes >= 0),
   rank_id           smallint NOT NULL DEFAULT 1,
   highest_rank_id   smallint NOT NULL DEFAULT 1,
   username          text,
@@ -51,6 +54,10 @@ COMMENT ON COLUMN ttfd.unified_users.rank_xp IS 'XP from which the present rank 
 COMMENT ON COLUMN ttfd.unified_users.next_rank_xp IS 'XP of the next rank; NULL at the top.';
 COMMENT ON COLUMN ttfd.unified_users.highest_rank_id IS 'Highest rank ever reached: its rewards, and those below, are settled.';
 COMMENT ON COLUMN ttfd.unified_users.total_voice_time IS 'Seconds in voice.';
+COMMENT ON COLUMN ttfd.unified_users.daily_streak IS 'Days in a row with a daily claim, days that a freeze stood in for left out.';
+COMMENT ON COLUMN ttfd.unified_users.last_daily IS 'Date of the last daily claim, where the member was then (last_daily_zone). It only ever grows.';
+COMMENT ON COLUMN ttfd.unified_users.last_daily_at IS 'Moment of the last daily claim; NULL when it was imported.';
+COMMENT ON COLUMN ttfd.unified_users.streak_freezes IS 'Missed days that the streak would survive.';
 COMMENT ON COLUMN ttfd.unified_users.merged_into IS 'The survivor, when this account was merged into another.';
 COMMENT ON COLUMN ttfd.unified_users.xp_bucket IS 'XP in steps of 256, for the leaderboard index.';
 COMMENT ON COLUMN ttfd.unified_users.telegram_id IS 'Projected from platform_accounts by a trigger, as are discord_id, website_email, platforms and the names.';

@@ -7,6 +7,8 @@ DROP FUNCTION ttfd.stated_import_links(bigint);
 
 DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
 
+DROP FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items);
+
 DROP FUNCTION ttfd.resolve_user(text, text);
 
 DROP FUNCTION ttfd.resolve_platform(text, text);
@@ -21,11 +23,17 @@ DROP FUNCTION ttfd.reject_import_rows(bigint);
 
 DROP FUNCTION ttfd.refuse_same_sources(bigint);
 
+DROP FUNCTION ttfd.read_setting(text);
+
 DROP FUNCTION ttfd.raise_unknown_user(bigint);
 
 DROP FUNCTION ttfd.raise_not_failed(uuid);
 
+DROP FUNCTION ttfd.raise_not_adjusted(uuid);
+
 DROP FUNCTION ttfd.raise_event_error(text, uuid, text);
+
+DROP FUNCTION ttfd.raise_already_claimed(text, timestamptz);
 
 DROP FUNCTION ttfd.projected_accounts(bigint[]);
 
@@ -49,13 +57,19 @@ DROP FUNCTION ttfd.measure_import(bigint);
 
 DROP FUNCTION ttfd.may_speak(text);
 
+DROP FUNCTION ttfd.lock_users(bigint[]);
+
 DROP FUNCTION ttfd.lock_user(bigint);
+
+DROP FUNCTION ttfd.lock_represented_user(bigint);
 
 DROP FUNCTION ttfd.lock_import_members(bigint);
 
 DROP FUNCTION ttfd.link_import_by_username(bigint);
 
 DROP FUNCTION ttfd.link_import_by_id(bigint);
+
+DROP FUNCTION ttfd.keep_purchase(uuid, bigint, ttfd.shop_items, timestamptz, timestamptz);
 
 DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint);
 
@@ -83,17 +97,25 @@ DROP FUNCTION ttfd.fold_name(text);
 
 DROP FUNCTION ttfd.fold_external_id(ttfd.platforms, text);
 
+DROP FUNCTION ttfd.find_survivor(bigint);
+
 DROP FUNCTION ttfd.find_rule(text, timestamptz);
 
 DROP FUNCTION ttfd.find_rank(bigint);
 
 DROP FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz);
 
+DROP FUNCTION ttfd.find_first_outcome(uuid, bigint, text, text, jsonb);
+
 DROP FUNCTION ttfd.find_boost(bigint, text, text, timestamptz);
 
 DROP FUNCTION ttfd.fail_event(tid, text, text);
 
+DROP FUNCTION ttfd.draw_setting(text);
+
 DROP FUNCTION ttfd.describe_event_error(text);
+
+DROP FUNCTION ttfd.derive_event_id(uuid, text);
 
 DROP FUNCTION ttfd.current_time();
 
@@ -101,7 +123,13 @@ DROP FUNCTION ttfd.create_import_members(bigint);
 
 DROP FUNCTION ttfd.create_account(text, text, text, text);
 
+DROP FUNCTION ttfd.count_transfer(bigint, bigint);
+
+DROP FUNCTION ttfd.count_owned(bigint, text);
+
 DROP FUNCTION ttfd.count_above(text, bigint, bigint);
+
+DROP FUNCTION ttfd.continue_streak(ttfd.unified_users, integer);
 
 DROP FUNCTION ttfd.collect_import_identities(bigint);
 
@@ -109,9 +137,13 @@ DROP FUNCTION ttfd.collect_import_accounts(bigint);
 
 DROP FUNCTION ttfd.clear_import(bigint);
 
+DROP FUNCTION ttfd.check_reason(text);
+
 DROP FUNCTION ttfd.check_events(ttfd.sent_event[]);
 
 DROP FUNCTION ttfd.check_event(uuid, text, jsonb, timestamptz);
+
+DROP FUNCTION ttfd.check_amount(bigint, numeric, numeric);
 
 DROP FUNCTION ttfd.caller_role();
 
@@ -132,6 +164,10 @@ DROP FUNCTION ttfd.assess_import_record(jsonb, ttfd.platforms);
 DROP FUNCTION ttfd.assess_import_amount(text, jsonb);
 
 DROP FUNCTION ttfd.assess_event(ttfd.event_type_versions, jsonb);
+
+DROP FUNCTION ttfd.assess_daily(ttfd.unified_users, timestamptz);
+
+DROP FUNCTION ttfd.apply_grant(uuid, ttfd.unified_users, text, text, jsonb, bigint, bigint);
 
 DROP FUNCTION ttfd.apply_batch(tid[]);
 

@@ -204,6 +204,66 @@ $$;
 COMMENT ON FUNCTION ttfd.apply_batch(tid[]) IS
   'Applies the pending events at the given places, all or none; those that their own content forbids go to failed_events. Returns processed, failed.';
 
+-- The one way in which amounts that were decided at once reach the ledger and the balance. The user is locked and the id
+-- was new when it was, so an id that is taken now was taken for something else.
+CREATE OR REPLACE FUNCTION ttfd.apply_grant(
+  p_event_id uuid, p_user ttfd.unified_users, p_event_type text, p_platform text, p_data jsonb, p_xp bigint, p_coins bigint)
+RETURNS ttfd.event_outcome
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_rank_id smallint;
+  v_outcome ttfd.event_outcome;
+BEGIN
+  IF p_user.coins + p_coins < 0 THEN
+    RAISE EXCEPTION 'user % has % coins, % are needed', p_user.id, p_user.coins, -p_coins
+      USING ERRCODE = 'TC001', HINT = 'Nothing was taken.';
+  END IF;
+  IF p_user.xp + p_xp >= p_user.next_rank_xp THEN
+    SELECT r.id INTO v_rank_id FROM ttfd.find_rank(p_user.xp + p_xp) r WHERE r.id > p_user.highest_rank_id;
+  END IF;
+  IF NOT ttfd.insert_event(p_event_id, p_user.id, p_event_type, p_platform, p_data, p_xp, p_coins, NULL, v_rank_id,
+                           ttfd.current_time()) THEN
+    PERFORM ttfd.raise_event_error('TE002', p_event_id, p_event_type);
+  END IF;
+  UPDATE ttfd.unified_users u
+     SET xp = u.xp + p_xp, coins = u.coins + p_coins
+   WHERE u.id = p_user.id
+  RETURNING p_event_id, u.id, 'applied', p_xp, p_coins, NULL, u.xp, u.coins, u.rank_id, v_rank_id IS NOT NULL
+    INTO v_outcome;
+  RETURN v_outcome;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.apply_grant(uuid, ttfd.unified_users, text, text, jsonb, bigint, bigint) IS
+  'Grants (or, below zero, takes) XP and coins at once, as an event. Expects the user locked. Raises TC001 when the coins are short, 23514 when the XP are, TE002 when the id was taken meanwhile.';
+
+-- A day is a date where the member is. Dates that are claimed only ever grow, so moving the clocks earns nothing in the end.
+-- Whoever has moved since the last claim counts that claim by the date it had in the new zone, so that a flight east costs no
+-- streak; and waits 20 hours, so that it earns no second claim on the same day.
+CREATE OR REPLACE FUNCTION ttfd.assess_daily(p_user ttfd.unified_users, p_at timestamptz)
+RETURNS TABLE (today date, missed_days integer, is_due boolean, next_at timestamptz)
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_last date := p_user.last_daily;
+  v_earliest timestamptz := '-infinity';
+BEGIN
+  IF p_user.last_daily_zone <> p_user.time_zone THEN
+    v_last := greatest(v_last, (p_user.last_daily_at AT TIME ZONE p_user.time_zone)::date);
+    v_earliest := p_user.last_daily_at + INTERVAL '20 hours';
+  END IF;
+  today := (p_at AT TIME ZONE p_user.time_zone)::date;
+  missed_days := today - v_last - 1;
+  is_due := v_last IS NULL OR today > v_last AND p_at >= v_earliest;
+  next_at := greatest((v_last + 1)::timestamp AT TIME ZONE p_user.time_zone, v_earliest);
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.assess_daily(ttfd.unified_users, timestamptz) IS
+  'The member''s date, the days missed since the last daily claim (NULL when there was none), whether a claim is due and from when.';
+
 -- What one event might earn before cooldowns and caps, or why it cannot be applied. It answers with a code instead of
 -- raising, so that a batch sorts out bad rows as a set. The planner inlines it; OFFSET 0 keeps each step from being copied
 -- into all places that use it, which makes the plan a hundred times larger.
@@ -420,6 +480,21 @@ $$;
 
 COMMENT ON FUNCTION ttfd.caller_role() IS 'The role that called the API: the one set by SET ROLE, else the login.';
 
+CREATE OR REPLACE FUNCTION ttfd.check_amount(p_amount bigint, p_minimum numeric, p_maximum numeric)
+RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  IF (p_amount BETWEEN p_minimum AND p_maximum) IS NOT TRUE THEN
+    RAISE EXCEPTION 'the amount % is not allowed', coalesce(p_amount::text, 'NULL')
+      USING ERRCODE = 'TE003', HINT = format('Allowed now: from %s to %s.', p_minimum, greatest(p_maximum, 0));
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.check_amount(bigint, numeric, numeric) IS
+  'Refuses an amount outside of its bounds, and NULL. Raises TE003.';
+
 -- A resend is answered with the first outcome, whatever the rules say by now.
 CREATE OR REPLACE FUNCTION ttfd.check_event(p_event_id uuid, p_event_type text, p_data jsonb, p_occurred_at timestamptz)
 RETURNS ttfd.event_type_versions
@@ -472,6 +547,19 @@ $$;
 
 COMMENT ON FUNCTION ttfd.check_events(ttfd.sent_event[]) IS
   'Refuses what check_event and resolve_user refuse, and creates the accounts that are new. Raises TE001, TE003, 22003, 22004, 22008, 22023, TU002, TP001.';
+
+CREATE OR REPLACE FUNCTION ttfd.check_reason(p_reason text)
+RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  IF coalesce(btrim(p_reason), '') = '' THEN
+    RAISE EXCEPTION 'a reason is required' USING ERRCODE = 'invalid_parameter_value', HINT = 'Whoever asks later wants to know.';
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.check_reason(text) IS 'Refuses an empty reason. Raises 22023.';
 
 -- Legacy records hold personal data; once they are members only what was rejected is kept, for whoever has to look.
 CREATE OR REPLACE FUNCTION ttfd.clear_import(p_run_id bigint)
@@ -580,6 +668,31 @@ $$;
 
 COMMENT ON FUNCTION ttfd.collect_import_identities(bigint) IS 'Fills import_identities for a run.';
 
+-- A freeze that would not save the streak is kept.
+CREATE OR REPLACE FUNCTION ttfd.continue_streak(p_user ttfd.unified_users, p_missed_days integer)
+RETURNS TABLE (streak integer, freezes_used integer, freezes smallint, bonus numeric)
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  IF p_missed_days <= p_user.streak_freezes THEN
+    streak := p_user.daily_streak + 1;
+    freezes_used := p_missed_days;
+  ELSE
+    streak := 1;
+    freezes_used := 0;
+  END IF;
+  freezes := p_user.streak_freezes - freezes_used;
+  IF streak % ttfd.read_setting('daily_freeze_days') = 0 AND freezes < ttfd.read_setting('daily_freezes_max') THEN
+    freezes := freezes + 1;
+  END IF;
+  bonus := least(ttfd.read_setting('daily_streak_bonus') * (streak - 1), ttfd.read_setting('daily_streak_bonus_max'));
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.continue_streak(ttfd.unified_users, integer) IS
+  'The streak after a daily claim, the freezes it used and those that are left, and the bonus in percent.';
+
 CREATE OR REPLACE FUNCTION ttfd.count_above(p_metric text, p_value bigint, p_user_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql STABLE
@@ -599,6 +712,38 @@ $$;
 
 COMMENT ON FUNCTION ttfd.count_above(text, bigint, bigint) IS
   'How many members stand above a value of a metric; among equals the lower id stands above.';
+
+CREATE OR REPLACE FUNCTION ttfd.count_owned(p_user_id bigint, p_item text)
+RETURNS bigint
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN (SELECT count(*)
+            FROM ttfd.purchases p
+           WHERE p.user_id = p_user_id AND p.item = p_item
+             AND (p.expires_at IS NULL OR p.expires_at > ttfd.current_time()));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.count_owned(bigint, text) IS 'How many unexpired purchases of an item a member has.';
+
+CREATE OR REPLACE FUNCTION ttfd.count_transfer(p_user_id bigint, p_coins bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_today date := (ttfd.current_time() AT TIME ZONE 'UTC')::date;
+  v_sent bigint := coalesce((SELECT d.coins FROM ttfd.transfer_days d WHERE d.user_id = p_user_id AND d.day = v_today), 0);
+BEGIN
+  PERFORM ttfd.check_amount(p_coins, ttfd.read_setting('transfer_minimum'), ttfd.read_setting('transfer_daily_limit') - v_sent);
+  INSERT INTO ttfd.transfer_days AS d (user_id, day, coins)
+  VALUES (p_user_id, v_today, p_coins)
+  ON CONFLICT (user_id, day) DO UPDATE SET coins = d.coins + EXCLUDED.coins;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.count_transfer(bigint, bigint) IS
+  'Counts coins towards what a member may send in a UTC day. Expects the user locked. Raises TE003 when it is too little or too much.';
 
 -- Two first contacts at once must make one user: the lock is on the account's name, because there is no row to lock yet.
 CREATE OR REPLACE FUNCTION ttfd.create_account(
@@ -692,6 +837,19 @@ $$;
 COMMENT ON FUNCTION ttfd.current_time() IS
   'The time that rules go by: the start of the transaction, or the setting ttfd.now of a member of ttfd_owner.';
 
+-- The first 48 bits are kept: they are the time, and keep the keys of the log in order.
+CREATE OR REPLACE FUNCTION ttfd.derive_event_id(p_event_id uuid, p_purpose text)
+RETURNS uuid
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT (pg_catalog.left(pg_catalog.replace(p_event_id::text, '-', ''), 12)
+          || '8' || pg_catalog.left(h.digest, 3) || '8' || pg_catalog.substr(h.digest, 4, 15))::uuid
+    FROM (SELECT pg_catalog.encode(pg_catalog.sha256((p_purpose || ' ' || p_event_id)::bytea), 'hex')) h (digest);
+$$;
+
+COMMENT ON FUNCTION ttfd.derive_event_id(uuid, text) IS
+  'The id of a second event that belongs to the first, the same at every resend (UUID version 8).';
+
 CREATE OR REPLACE FUNCTION ttfd.describe_event_error(p_sqlstate text)
 RETURNS text
 LANGUAGE sql IMMUTABLE
@@ -710,6 +868,23 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.describe_event_error(text) IS 'The words for an SQLSTATE with which an event is refused.';
+
+CREATE OR REPLACE FUNCTION ttfd.draw_setting(p_name text)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_from bigint;
+  v_to bigint;
+BEGIN
+  SELECT (s.value ->> 0)::bigint, (s.value ->> 1)::bigint INTO STRICT v_from, v_to
+    FROM ttfd.settings s
+   WHERE s.name = p_name;
+  RETURN v_from + floor(random() * (v_to - v_from + 1))::bigint;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.draw_setting(text) IS 'A random whole number from the range that a setting has, both ends included.';
 
 -- An event that was granted already has its place in the ledger and never leaves it: that error is raised again.
 CREATE OR REPLACE FUNCTION ttfd.fail_event(p_row tid, p_sqlstate text, p_message text)
@@ -750,6 +925,32 @@ $$;
 
 COMMENT ON FUNCTION ttfd.find_boost(bigint, text, text, timestamptz) IS
   'The greatest factor that applies to an event; NULL when none does.';
+
+-- What such an event grants is worked out here, not sent; so a resend is known by what the caller did send, which is a part
+-- of data. It is looked for before anything is judged: coins that were spent the first time may be missing by now.
+CREATE OR REPLACE FUNCTION ttfd.find_first_outcome(
+  p_event_id uuid, p_user_id bigint, p_event_type text, p_platform text, p_request jsonb)
+RETURNS ttfd.event_outcome
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_data jsonb;
+BEGIN
+  PERFORM ttfd.require_read_committed();
+  IF p_event_id IS NULL THEN
+    PERFORM ttfd.raise_event_error('22004', p_event_id, p_event_type);
+  END IF;
+  IF NOT ttfd.is_known_event(p_event_id) THEN
+    RETURN NULL;
+  END IF;
+  SELECT e.data INTO v_data FROM ttfd.cross_platform_events e WHERE e.id = p_event_id;
+  RETURN ttfd.find_outcome(p_event_id, p_user_id, p_event_type, p_platform,
+                           CASE WHEN v_data @> p_request THEN v_data ELSE p_request END, NULL);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.find_first_outcome(uuid, bigint, text, text, jsonb) IS
+  'The outcome of an event that was sent before; NULL when it is new. The user has to be locked. Raises TE002 when its content differs, 22004 without an id, 0A000 under another isolation than READ COMMITTED.';
 
 CREATE OR REPLACE FUNCTION ttfd.find_outcome(
   p_event_id uuid, p_user_id bigint, p_event_type text, p_platform text, p_data jsonb, p_occurred_at timestamptz)
@@ -824,6 +1025,26 @@ $$;
 
 COMMENT ON FUNCTION ttfd.find_rule(text, timestamptz) IS
   'The rule of an event type that held at a time; all NULL when there was none.';
+
+CREATE OR REPLACE FUNCTION ttfd.find_survivor(p_user_id bigint)
+RETURNS ttfd.unified_users
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_user ttfd.unified_users;
+BEGIN
+  SELECT u.* INTO v_user
+    FROM ttfd.unified_users asked
+    JOIN ttfd.unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
+   WHERE asked.id = p_user_id;
+  IF NOT FOUND THEN
+    PERFORM ttfd.raise_unknown_user(p_user_id);
+  END IF;
+  RETURN v_user;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.find_survivor(bigint) IS 'A user, or the one it was merged into. Raises TU001.';
 
 CREATE OR REPLACE FUNCTION ttfd.fold_external_id(p_platform ttfd.platforms, p_external_id text)
 RETURNS text
@@ -1188,6 +1409,28 @@ $$;
 COMMENT ON FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint) IS
   'Remembers that an event has used its cooldown window and its share of the daily cap.';
 
+CREATE OR REPLACE FUNCTION ttfd.keep_purchase(
+  p_event_id uuid, p_user_id bigint, p_item ttfd.shop_items, p_starts_at timestamptz, p_expires_at timestamptz)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  UPDATE ttfd.shop_items i SET sold = i.sold + 1 WHERE i.name = p_item.name;
+  INSERT INTO ttfd.purchases (event_id, user_id, item, price, effect, bought_at, starts_at, expires_at)
+  VALUES (p_event_id, p_user_id, p_item.name, p_item.price, p_item.effect, ttfd.current_time(), p_starts_at, p_expires_at);
+  IF p_item.effect ? 'boost' THEN
+    INSERT INTO ttfd.boosts (factor, starts_at, ends_at, event_types, user_id)
+    VALUES ((p_item.effect -> 'boost')::numeric, p_starts_at, p_expires_at,
+            CASE WHEN p_item.effect ? 'event_types'
+                 THEN ARRAY(SELECT jsonb_array_elements_text(p_item.effect -> 'event_types')) END,
+            p_user_id);
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.keep_purchase(uuid, bigint, ttfd.shop_items, timestamptz, timestamptz) IS
+  'Writes down a purchase, counts it off the stock and starts its boost. Expects the user and the item locked.';
+
 CREATE OR REPLACE FUNCTION ttfd.link_import_by_id(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -1311,6 +1554,28 @@ $$;
 
 COMMENT ON FUNCTION ttfd.lock_import_members(bigint) IS 'Locks the members of a run, in ascending id as everywhere.';
 
+-- The gate of every function that names a member by user id: whoever speaks for one of the accounts may.
+CREATE OR REPLACE FUNCTION ttfd.lock_represented_user(p_user_id bigint)
+RETURNS ttfd.unified_users
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_user ttfd.unified_users := ttfd.lock_user(p_user_id);
+BEGIN
+  IF NOT EXISTS (SELECT 1
+                   FROM ttfd.platform_accounts a
+                   JOIN ttfd.platforms p ON p.name = a.platform
+                  WHERE a.user_id = v_user.id AND ttfd.may_speak(p.role_name)) THEN
+    RAISE EXCEPTION 'role "%" may not speak for user %', ttfd.caller_role(), p_user_id
+      USING ERRCODE = 'TP001', HINT = 'The user has no account on a platform of this role.';
+  END IF;
+  RETURN v_user;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.lock_represented_user(bigint) IS
+  'Locks a user, or the one it was merged into, for whom the caller may speak, and returns the row. Raises TU001, TP001.';
+
 -- A user who is merged while we wait for the lock hands over to the survivor.
 CREATE OR REPLACE FUNCTION ttfd.lock_user(p_user_id bigint)
 RETURNS ttfd.unified_users
@@ -1334,6 +1599,23 @@ $$;
 
 COMMENT ON FUNCTION ttfd.lock_user(bigint) IS
   'Locks a user, or the one it was merged into, and returns the row. Raises TU001.';
+
+-- Whoever is merged at this very moment is followed by lock_user, out of order: PostgreSQL sorts out a deadlock that rare.
+CREATE OR REPLACE FUNCTION ttfd.lock_users(p_user_ids bigint[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  PERFORM 1
+     FROM ttfd.unified_users u
+    WHERE u.id IN (SELECT coalesce(m.merged_into, m.id) FROM ttfd.unified_users m WHERE m.id = ANY (p_user_ids))
+    ORDER BY u.id
+      FOR NO KEY UPDATE;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.lock_users(bigint[]) IS
+  'Locks several users, or those they were merged into, in ascending id. Unknown ones are left to lock_user.';
 
 -- A role that does not exist (yet) lets nobody speak but the administrators.
 CREATE OR REPLACE FUNCTION ttfd.may_speak(p_role_name text)
@@ -1584,6 +1866,19 @@ $$;
 
 COMMENT ON FUNCTION ttfd.projected_accounts(bigint[]) IS 'What unified_users has to show of the accounts of the given users.';
 
+CREATE OR REPLACE FUNCTION ttfd.raise_already_claimed(p_what text, p_next_at timestamptz)
+RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RAISE EXCEPTION '% was claimed already', p_what
+    USING ERRCODE = 'TC002',
+          HINT = format('Possible again from %s.', to_char(p_next_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.raise_already_claimed(text, timestamptz) IS 'Refuses a claim. Raises TC002.';
+
 -- One place for the words behind the codes with which an event is refused.
 CREATE OR REPLACE FUNCTION ttfd.raise_event_error(p_sqlstate text, p_event_id uuid, p_event_type text)
 RETURNS void
@@ -1608,6 +1903,19 @@ $$;
 COMMENT ON FUNCTION ttfd.raise_event_error(text, uuid, text) IS
   'Refuses an event. Raises the SQLSTATE that it is given.';
 
+CREATE OR REPLACE FUNCTION ttfd.raise_not_adjusted(p_event_id uuid)
+RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RAISE EXCEPTION 'no adjustment % that could be reverted', coalesce(p_event_id::text, 'NULL')
+    USING ERRCODE = 'no_data_found', HINT = 'The table adjustments lists them, and what has reverted them.';
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.raise_not_adjusted(uuid) IS
+  'Refuses the id of an event that is no adjustment, or a reverted one. Raises P0002.';
+
 CREATE OR REPLACE FUNCTION ttfd.raise_not_failed(p_event_id uuid)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -1631,6 +1939,21 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.raise_unknown_user(bigint) IS 'Refuses a user id. Raises TU001.';
+
+-- STRICT, so that a misspelt name fails instead of counting as nothing.
+CREATE OR REPLACE FUNCTION ttfd.read_setting(p_name text)
+RETURNS numeric
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_value numeric;
+BEGIN
+  SELECT s.value::numeric INTO STRICT v_value FROM ttfd.settings s WHERE s.name = p_name;
+  RETURN v_value;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.read_setting(text) IS 'The number that a setting has.';
 
 -- It really happened: two bots pointed at one database, both calling their table "users". The same table or file is known
 -- by its identity; a copy of it by its rows, because two platforms do not agree on name, XP, coins and birthday of most.
@@ -1878,6 +2201,25 @@ $$;
 
 COMMENT ON FUNCTION ttfd.resolve_user(text, text) IS
   'The user behind a platform account, created at first contact. Raises TP001, TU002.';
+
+-- Nobody pays for a time twice: a further one of the same item waits until the earlier ends.
+CREATE OR REPLACE FUNCTION ttfd.schedule_purchase(p_user_id bigint, p_item ttfd.shop_items)
+RETURNS TABLE (starts_at timestamptz, expires_at timestamptz)
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  starts_at := ttfd.current_time();
+  IF p_item.duration_seconds IS NOT NULL THEN
+    starts_at := greatest(starts_at, (SELECT max(p.expires_at) FROM ttfd.purchases p
+                                       WHERE p.user_id = p_user_id AND p.item = p_item.name));
+    expires_at := starts_at + make_interval(secs => p_item.duration_seconds);
+  END IF;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items) IS
+  'From when to when a purchase made now would last; expires_at is NULL for good.';
 
 CREATE OR REPLACE FUNCTION ttfd.start_of_window(p_seconds integer, p_at timestamptz)
 RETURNS timestamptz

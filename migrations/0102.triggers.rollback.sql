@@ -5,6 +5,9 @@ DROP TRIGGER follow_rank ON ttfd.unified_users;
 DROP TRIGGER take_rank ON ttfd.unified_users;
 DROP FUNCTION ttfd.unified_users__follow_rank();
 
+DROP TRIGGER audit ON ttfd.shop_items;
+DROP FUNCTION ttfd.shop_items__audit();
+
 DROP TRIGGER rerank_users ON ttfd.ranks;
 DROP FUNCTION ttfd.ranks__rerank_users();
 

@@ -188,6 +188,27 @@ COMMENT ON FUNCTION ttfd.ranks__rerank_users() IS 'Gives every member the rank t
 CREATE OR REPLACE TRIGGER rerank_users AFTER INSERT OR UPDATE OR DELETE ON ttfd.ranks
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.ranks__rerank_users();
 
+-- A sale is no change of the rules; the event log has it.
+CREATE OR REPLACE FUNCTION ttfd.shop_items__audit()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_before jsonb := to_jsonb(OLD) - 'sold';
+  v_after jsonb := to_jsonb(NEW) - 'sold';
+BEGIN
+  IF v_before IS DISTINCT FROM v_after THEN
+    PERFORM audit('shop_item_' || lower(TG_OP), v_before, v_after);
+  END IF;
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.shop_items__audit() IS 'Writes changes of shop items into the audit log.';
+
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ttfd.shop_items
+  FOR EACH ROW EXECUTE FUNCTION ttfd.shop_items__audit();
+
 -- Rank follows XP here and nowhere else. The rewards of all ranks newly reached are paid at once, as an event of their
 -- own, so that the ledger has them. A statement that raises highest_rank_id itself (an import, a merge) pays nothing.
 -- The WHEN clauses look at the row alone: almost every award stays within its rank and never gets here.

@@ -1,8 +1,34 @@
 -- Generated from sql/functions/progression by `make migration`.
 SET LOCAL lock_timeout = '10s';
 
+DROP FUNCTION ttfd.transfer_coins(uuid, bigint, bigint, bigint);
+
+DROP FUNCTION ttfd.spend_coins(uuid, bigint, bigint, text);
+
+DROP FUNCTION ttfd.set_time_zone(bigint, text);
+
+DROP FUNCTION ttfd.set_setting(text, jsonb);
+
+DROP FUNCTION ttfd.revert_adjustment(uuid, uuid, text);
+
+DROP FUNCTION ttfd.list_shop(bigint);
+
+DROP FUNCTION ttfd.list_settings();
+
 DROP FUNCTION ttfd.list_leaderboard(text, integer, text);
+
+DROP FUNCTION ttfd.list_inventory(bigint);
 
 DROP FUNCTION ttfd.list_history(bigint, bigint, integer);
 
 DROP FUNCTION ttfd.get_position(bigint, text);
+
+DROP FUNCTION ttfd.claim_work(uuid, text, text);
+
+DROP FUNCTION ttfd.claim_daily(uuid, text, text);
+
+DROP FUNCTION ttfd.buy_item(uuid, bigint, text);
+
+DROP FUNCTION ttfd.award(uuid, bigint, bigint, bigint, text);
+
+DROP FUNCTION ttfd.adjust_balance(uuid, bigint, bigint, bigint, text);

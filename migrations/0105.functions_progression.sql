@@ -6,6 +6,173 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+CREATE OR REPLACE FUNCTION ttfd.adjust_balance(
+  p_event_id uuid, p_user_id bigint, p_xp bigint, p_coins bigint, p_reason text)
+RETURNS ttfd.event_outcome
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_user unified_users := lock_user(p_user_id);
+  v_data jsonb := jsonb_build_object('xp', p_xp, 'coins', p_coins, 'reason', p_reason);
+  v_outcome event_outcome := find_first_outcome(p_event_id, v_user.id, 'adjustment', 'system', v_data);
+BEGIN
+  IF v_outcome.status IS NOT NULL THEN
+    RETURN v_outcome;
+  END IF;
+  PERFORM check_reason(p_reason);
+  v_outcome := apply_grant(p_event_id, v_user, 'adjustment', 'system', v_data, coalesce(p_xp, 0), coalesce(p_coins, 0));
+  INSERT INTO adjustments (event_id, user_id, xp, coins, reason, adjusted_at)
+  VALUES (p_event_id, v_user.id, v_outcome.xp, v_outcome.coins, p_reason, ttfd.current_time());
+  PERFORM audit('balance_adjusted', NULL, v_data || jsonb_build_object('event_id', p_event_id, 'user_id', v_user.id));
+  RETURN v_outcome;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.adjust_balance(uuid, bigint, bigint, bigint, text) IS
+  'Corrects a balance by any amounts, also below zero, as an event adjustment. Returns event_id, user_id, status (applied; duplicate with the first outcome when the id was sent before), xp, coins, note, total_xp, total_coins, rank_id, rank_up. Raises TC001 when coins would fall below zero, 23514 when XP would, 22023 without a reason, TE002 when the id was used with other content, TU001, 22004 without an id. Audited; revert_adjustment takes it back. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.adjust_balance(uuid, bigint, bigint, bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.adjust_balance(uuid, bigint, bigint, bigint, text) TO ttfd_admin;
+
+-- For whatever the rules of event_types do not cover: a contest, a thank-you. Trusted, and still within a limit.
+CREATE OR REPLACE FUNCTION ttfd.award(p_event_id uuid, p_user_id bigint, p_xp bigint, p_coins bigint, p_reason text)
+RETURNS ttfd.event_outcome
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_user unified_users := lock_user(p_user_id);
+  v_data jsonb := jsonb_build_object('xp', p_xp, 'coins', p_coins, 'reason', p_reason);
+  v_outcome event_outcome := find_first_outcome(p_event_id, v_user.id, 'award', 'system', v_data);
+BEGIN
+  IF v_outcome.status IS NOT NULL THEN
+    RETURN v_outcome;
+  END IF;
+  PERFORM check_amount(p_xp, 0, read_setting('award_maximum'));
+  PERFORM check_amount(p_coins, 0, read_setting('award_maximum'));
+  RETURN apply_grant(p_event_id, v_user, 'award', 'system', v_data, p_xp, p_coins);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.award(uuid, bigint, bigint, bigint, text) IS
+  'Grants XP and coins at once, as an event award. Returns event_id, user_id, status (applied; duplicate with the first outcome when the id was sent before), xp, coins, note, total_xp, total_coins, rank_id, rank_up. Raises TU001 when there is no such user, TE002 when the id was used with other content, TE003 for an amount below 0 or above the setting award_maximum, 22004 without an id. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.award(uuid, bigint, bigint, bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.award(uuid, bigint, bigint, bigint, text) TO ttfd_admin;
+
+-- The user is locked first, then the item: stock and limit are exact, and two buyers never wait for each other crosswise.
+CREATE OR REPLACE FUNCTION ttfd.buy_item(p_event_id uuid, p_user_id bigint, p_item text)
+RETURNS ttfd.event_outcome
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_user unified_users := lock_represented_user(p_user_id);
+  v_request jsonb := jsonb_build_object('item', p_item);
+  v_outcome event_outcome := find_first_outcome(p_event_id, v_user.id, 'purchase', 'system', v_request);
+  v_item shop_items;
+  v_time record;
+BEGIN
+  IF v_outcome.status IS NOT NULL THEN
+    RETURN v_outcome;
+  END IF;
+  SELECT * INTO v_item FROM shop_items i WHERE i.name = p_item AND i.is_enabled FOR NO KEY UPDATE;
+  IF NOT FOUND OR v_item.sold >= v_item.stock THEN
+    RAISE EXCEPTION 'the item "%" is not on sale, or sold out', p_item
+      USING ERRCODE = 'TC003', HINT = 'list_shop lists what can be bought.';
+  ELSIF count_owned(v_user.id, p_item) >= v_item.member_limit THEN
+    RAISE EXCEPTION 'a member may have % of the item "%" at a time', v_item.member_limit, p_item
+      USING ERRCODE = 'TC004', HINT = 'list_inventory lists them, and when they expire.';
+  END IF;
+  SELECT * INTO v_time FROM schedule_purchase(v_user.id, v_item);
+  v_outcome := apply_grant(
+    p_event_id, v_user, 'purchase', 'system',
+    v_request || jsonb_build_object('price', v_item.price, 'effect', v_item.effect,
+                                    'starts_at', v_time.starts_at, 'expires_at', v_time.expires_at),
+    0, -v_item.price);
+  PERFORM keep_purchase(p_event_id, v_user.id, v_item, v_time.starts_at, v_time.expires_at);
+  RETURN v_outcome;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.buy_item(uuid, bigint, text) IS
+  'Buys an item of the shop at once, as an event purchase whose data say item, price, effect, starts_at and expires_at; list_inventory shows it. A bought boost multiplies what the member earns while it lasts; one of the same item begins when the earlier ends. Returns event_id, user_id, status (applied; duplicate with the first outcome when the id was sent before), xp (0), coins (below zero), note, total_xp, total_coins, rank_id, rank_up. Raises TC001 when the balance does not cover the price, TC003 when the item is not on sale or sold out, TC004 when the member has as many as allowed, TE002 when the id was used with other content, TU001, TP001 when the user has no account for which the caller may speak, 22004 without an id. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.buy_item(uuid, bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.buy_item(uuid, bigint, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
+-- Once a day for the member, whatever the platform. The row lock makes three claims in the same instant one and two refusals.
+CREATE OR REPLACE FUNCTION ttfd.claim_daily(p_event_id uuid, p_platform text, p_external_id text)
+RETURNS ttfd.event_outcome
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_now timestamptz := ttfd.current_time();
+  v_user unified_users := lock_user(resolve_user(p_platform, p_external_id));
+  v_outcome event_outcome := find_first_outcome(p_event_id, v_user.id, 'daily_claim', p_platform, '{}');
+  v_day record;
+  v_streak record;
+BEGIN
+  IF v_outcome.status IS NOT NULL THEN
+    RETURN v_outcome;
+  END IF;
+  SELECT * INTO v_day FROM assess_daily(v_user, v_now);
+  IF NOT v_day.is_due THEN
+    PERFORM raise_already_claimed('the daily reward', v_day.next_at);
+  END IF;
+  SELECT * INTO v_streak FROM continue_streak(v_user, v_day.missed_days);
+  v_outcome := apply_grant(
+    p_event_id, v_user, 'daily_claim', p_platform,
+    jsonb_build_object('streak', v_streak.streak, 'bonus', v_streak.bonus, 'freeze_used', v_streak.freezes_used),
+    floor(read_setting('daily_xp') * (100 + v_streak.bonus) / 100)::bigint,
+    floor(read_setting('daily_coins') * (100 + v_streak.bonus) / 100)::bigint);
+  UPDATE unified_users u
+     SET daily_streak = v_streak.streak, streak_freezes = v_streak.freezes,
+         last_daily = v_day.today, last_daily_at = v_now, last_daily_zone = u.time_zone,
+         last_active = greatest(u.last_active, v_now)
+   WHERE u.id = v_user.id;
+  RETURN v_outcome;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.claim_daily(uuid, text, text) IS
+  'The daily reward, once a day of the member''s time zone and across all platforms, as an event daily_claim whose data say the streak, the bonus in percent and the freezes used. Days in a row raise the bonus; a freeze, earned by them too, stands in for a missed day. Returns event_id, user_id, status (applied; duplicate with the first outcome when the id was sent before), xp, coins, note, total_xp, total_coins, rank_id, rank_up. Raises TC002 when the day was claimed (the hint says from when the next can be), TE002 when the id was used with other content, TU002, TP001, 22004 without an id. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.claim_daily(uuid, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.claim_daily(uuid, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
+-- Small change for showing up, drawn by the server: whoever called could otherwise draw until it pleases.
+CREATE OR REPLACE FUNCTION ttfd.claim_work(p_event_id uuid, p_platform text, p_external_id text)
+RETURNS ttfd.event_outcome
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_now timestamptz := ttfd.current_time();
+  v_user unified_users := lock_user(resolve_user(p_platform, p_external_id));
+  v_outcome event_outcome := find_first_outcome(p_event_id, v_user.id, 'work', p_platform, '{}');
+  v_seconds integer;
+  v_window timestamptz;
+BEGIN
+  IF v_outcome.status IS NOT NULL THEN
+    RETURN v_outcome;
+  END IF;
+  v_seconds := read_setting('work_cooldown_seconds');
+  v_window := start_of_window(v_seconds, v_now);
+  IF EXISTS (SELECT 1 FROM award_windows w
+              WHERE w.user_id = v_user.id AND w.event_type = 'work' AND NOT w.is_daily AND w.starts_at >= v_window) THEN
+    PERFORM raise_already_claimed('the pay for work', v_window + make_interval(secs => v_seconds));
+  END IF;
+  v_outcome := apply_grant(p_event_id, v_user, 'work', p_platform, '{}', draw_setting('work_xp'), draw_setting('work_coins'));
+  PERFORM keep_award_windows(v_user.id, 'work', v_window, NULL, v_outcome.xp);
+  UPDATE unified_users u SET last_active = greatest(u.last_active, v_now) WHERE u.id = v_user.id;
+  RETURN v_outcome;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.claim_work(uuid, text, text) IS
+  'Pay for work, once in each hour of the clock (setting work_cooldown_seconds) and across all platforms, as an event work: XP and coins are drawn from the settings work_xp and work_coins. Returns event_id, user_id, status (applied; duplicate with the first outcome when the id was sent before), xp, coins, note, total_xp, total_coins, rank_id, rank_up. Raises TC002 when it was paid (the hint says from when the next can be), TE002 when the id was used with other content, TU002, TP001, 22004 without an id. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.claim_work(uuid, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.claim_work(uuid, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
 CREATE OR REPLACE FUNCTION ttfd.get_position(p_user_id bigint, p_metric text DEFAULT 'xp')
 RETURNS TABLE ("position" bigint, value bigint, total bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -65,6 +232,33 @@ REVOKE ALL ON FUNCTION ttfd.list_history(bigint, bigint, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_history(bigint, bigint, integer)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
+CREATE OR REPLACE FUNCTION ttfd.list_inventory(p_user_id bigint)
+RETURNS TABLE (
+  event_id uuid, item text, title_ru text, title_en text, price bigint, effect jsonb, bought_at timestamptz,
+  starts_at timestamptz, expires_at timestamptz, status text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_now timestamptz := ttfd.current_time();
+  v_user unified_users := find_survivor(p_user_id);
+BEGIN
+  RETURN QUERY
+  SELECT p.event_id, p.item, i.title_ru, i.title_en, p.price, p.effect, p.bought_at, p.starts_at, p.expires_at,
+         CASE WHEN p.expires_at <= v_now THEN 'expired' WHEN p.starts_at > v_now THEN 'waiting' ELSE 'active' END
+    FROM purchases p
+    JOIN shop_items i ON i.name = p.item
+   WHERE p.user_id = v_user.id
+   ORDER BY p.bought_at DESC, p.starts_at DESC;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_inventory(bigint) IS
+  'What a member has bought, newest first. Returns event_id, item, title_ru, title_en, price, effect, bought_at, starts_at, expires_at (NULL for good), status (active, waiting for an earlier one of the same item to end, expired). Raises TU001 when there is no such user.';
+
+REVOKE ALL ON FUNCTION ttfd.list_inventory(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.list_inventory(bigint)
+  TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
+
 -- XP has an index of its own kind (see unified_users); the other metrics read the table. A cursor names the last row seen
 -- by value and id, not by place, so members who move meanwhile neither hide nor repeat those who do not.
 CREATE OR REPLACE FUNCTION ttfd.list_leaderboard(p_metric text, p_limit integer DEFAULT 100, p_after text DEFAULT NULL)
@@ -115,5 +309,203 @@ COMMENT ON FUNCTION ttfd.list_leaderboard(text, integer, text) IS
 REVOKE ALL ON FUNCTION ttfd.list_leaderboard(text, integer, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_leaderboard(text, integer, text)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
+
+CREATE OR REPLACE FUNCTION ttfd.list_settings()
+RETURNS TABLE (name text, value jsonb, kind text, minimum numeric, maximum numeric, description text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+  SELECT s.name, s.value, s.kind, s.minimum, s.maximum, s.description FROM settings s ORDER BY s.name;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_settings() IS
+  'The numbers that an administrator may turn. Returns name, value, kind (integer, number, or range: two whole numbers), minimum, maximum, description.';
+
+REVOKE ALL ON FUNCTION ttfd.list_settings() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.list_settings() TO ttfd_admin;
+
+CREATE OR REPLACE FUNCTION ttfd.list_shop(p_user_id bigint DEFAULT NULL)
+RETURNS TABLE (
+  item text, title_ru text, title_en text, description_ru text, description_en text, price bigint, in_stock bigint,
+  member_limit integer, duration_seconds integer, effect jsonb, owned bigint, status text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_user unified_users;
+BEGIN
+  IF p_user_id IS NOT NULL THEN
+    v_user := find_survivor(p_user_id);
+  END IF;
+  RETURN QUERY
+  SELECT i.name, i.title_ru, i.title_en, i.description_ru, i.description_en, i.price, i.stock - i.sold, i.member_limit,
+         i.duration_seconds, i.effect, o.owned,
+         CASE WHEN i.sold >= i.stock THEN 'sold_out'
+              WHEN o.owned >= i.member_limit THEN 'limit_reached'
+              WHEN v_user.coins < i.price THEN 'too_expensive'
+              ELSE 'available'
+         END
+    FROM shop_items i
+   CROSS JOIN LATERAL (SELECT count_owned(v_user.id, i.name)) o (owned)
+   WHERE i.is_enabled
+   ORDER BY i.sort_order, i.name;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_shop(bigint) IS
+  'What is on sale, in the order of the shop, for a member or (NULL) for anybody. Returns item, title_ru, title_en, description_ru, description_en, price, in_stock (NULL for any number), member_limit (how many a member may have at a time), duration_seconds (NULL for good), effect, owned (unexpired ones of the member), status (available, too_expensive, limit_reached, sold_out). Raises TU001 when there is no such user.';
+
+REVOKE ALL ON FUNCTION ttfd.list_shop(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.list_shop(bigint) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
+
+-- Once: the row of the adjustment remembers by what it was taken back. Rewards for ranks that it brought stay paid.
+CREATE OR REPLACE FUNCTION ttfd.revert_adjustment(p_event_id uuid, p_of_event_id uuid, p_reason text)
+RETURNS ttfd.event_outcome
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_adjustment adjustments;
+  v_user unified_users;
+  v_data jsonb := jsonb_build_object('of_event_id', p_of_event_id, 'reason', p_reason);
+  v_outcome event_outcome;
+BEGIN
+  SELECT * INTO v_adjustment FROM adjustments a WHERE a.event_id = p_of_event_id;
+  IF NOT FOUND THEN
+    PERFORM raise_not_adjusted(p_of_event_id);
+  END IF;
+  v_user := lock_user(v_adjustment.user_id);
+  v_outcome := find_first_outcome(p_event_id, v_user.id, 'adjustment_reverted', 'system', v_data);
+  IF v_outcome.status IS NOT NULL THEN
+    RETURN v_outcome;
+  END IF;
+  PERFORM check_reason(p_reason);
+  UPDATE adjustments a SET reverted_by = p_event_id WHERE a.event_id = p_of_event_id AND a.reverted_by IS NULL;
+  IF NOT FOUND THEN
+    PERFORM raise_not_adjusted(p_of_event_id);
+  END IF;
+  PERFORM audit('adjustment_reverted', to_jsonb(v_adjustment), v_data || jsonb_build_object('event_id', p_event_id));
+  RETURN apply_grant(p_event_id, v_user, 'adjustment_reverted', 'system', v_data, -v_adjustment.xp, -v_adjustment.coins);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.revert_adjustment(uuid, uuid, text) IS
+  'Takes back an adjustment, once, as an event adjustment_reverted. Returns event_id, user_id, status (applied; duplicate with the first outcome when the id was sent before), xp, coins, note, total_xp, total_coins, rank_id, rank_up. Raises P0002 when there is no such adjustment or it was reverted already, TC001 when coins would fall below zero, 23514 when XP would, 22023 without a reason, TE002 when the id was used with other content, 22004 without an id. Audited. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.revert_adjustment(uuid, uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.revert_adjustment(uuid, uuid, text) TO ttfd_admin;
+
+CREATE OR REPLACE FUNCTION ttfd.set_setting(p_name text, p_value jsonb)
+RETURNS TABLE (name text, value jsonb, kind text, minimum numeric, maximum numeric, description text)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_before jsonb;
+BEGIN
+  SELECT s.value INTO v_before FROM settings s WHERE s.name = p_name FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no setting "%"', p_name USING ERRCODE = 'no_data_found', HINT = 'list_settings lists them.';
+  END IF;
+  RETURN QUERY
+  UPDATE settings s SET value = p_value WHERE s.name = p_name
+  RETURNING s.name, s.value, s.kind, s.minimum, s.maximum, s.description;
+  PERFORM audit('setting_changed', jsonb_build_object(p_name, v_before), jsonb_build_object(p_name, p_value));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.set_setting(text, jsonb) IS
+  'Changes a setting, from now on. Returns the row as list_settings does. Raises 23514 (settings_value_allowed) for a value outside of its bounds or of another kind, 23502 for NULL, P0002 for an unknown setting. Audited.';
+
+REVOKE ALL ON FUNCTION ttfd.set_setting(text, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.set_setting(text, jsonb) TO ttfd_admin;
+
+-- Nothing else to do here: assess_daily remembers the zone of the last claim and deals with a change.
+CREATE OR REPLACE FUNCTION ttfd.set_time_zone(p_user_id bigint, p_time_zone text)
+RETURNS TABLE (user_id bigint, time_zone text)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  -- Before the lock, because the view reads hundreds of files.
+  SELECT z.name INTO time_zone FROM pg_timezone_names z WHERE lower(z.name) = lower(btrim(p_time_zone));
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'unknown time zone "%"', p_time_zone
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Use a name such as Europe/Moscow.';
+  END IF;
+  user_id := (lock_represented_user(p_user_id)).id;
+  UPDATE unified_users u SET time_zone = set_time_zone.time_zone WHERE u.id = set_time_zone.user_id;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.set_time_zone(bigint, text) IS
+  'Sets where a member''s days begin and end. Never allows a second daily claim, see claim_daily. Returns user_id, time_zone (as PostgreSQL spells it). Raises 22023 for an unknown zone, TU001, TP001 when the user has no account for which the caller may speak.';
+
+REVOKE ALL ON FUNCTION ttfd.set_time_zone(bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.set_time_zone(bigint, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
+CREATE OR REPLACE FUNCTION ttfd.spend_coins(p_event_id uuid, p_user_id bigint, p_coins bigint, p_reason text)
+RETURNS ttfd.event_outcome
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_user unified_users := lock_represented_user(p_user_id);
+  v_data jsonb := jsonb_build_object('coins', p_coins, 'reason', p_reason);
+  v_outcome event_outcome := find_first_outcome(p_event_id, v_user.id, 'coins_spent', 'system', v_data);
+BEGIN
+  IF v_outcome.status IS NOT NULL THEN
+    RETURN v_outcome;
+  END IF;
+  PERFORM check_amount(p_coins, 1, 9223372036854775807);
+  RETURN apply_grant(p_event_id, v_user, 'coins_spent', 'system', v_data, 0, -p_coins);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.spend_coins(uuid, bigint, bigint, text) IS
+  'Takes coins at once, as an event coins_spent; all or nothing. Returns event_id, user_id, status (applied; duplicate with the first outcome when the id was sent before), xp (0), coins (below zero), note, total_xp, total_coins, rank_id, rank_up. Raises TC001 when the balance does not cover them, TE002 when the id was used with other content, TE003 for less than one coin, TU001, TP001 when the user has no account for which the caller may speak, 22004 without an id. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.spend_coins(uuid, bigint, bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.spend_coins(uuid, bigint, bigint, text)
+  TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
+-- Two events, one for each side; the second has an id derived from the first, so that a resend finds both. The fee is in the
+-- sender's row only: it leaves the economy.
+CREATE OR REPLACE FUNCTION ttfd.transfer_coins(p_event_id uuid, p_from_id bigint, p_to_id bigint, p_coins bigint)
+RETURNS ttfd.event_outcome
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_from unified_users;
+  v_to unified_users;
+  v_request jsonb := jsonb_build_object('coins', p_coins);
+  v_received_id uuid := derive_event_id(p_event_id, 'transfer_received');
+  v_fee numeric;
+  v_data jsonb;
+  v_outcome event_outcome;
+BEGIN
+  PERFORM lock_users(ARRAY[p_from_id, p_to_id]);
+  v_from := lock_represented_user(p_from_id);
+  v_to := lock_user(p_to_id);
+  v_outcome := find_first_outcome(p_event_id, v_from.id, 'transfer_sent', 'system', v_request);
+  IF v_outcome.status IS NOT NULL THEN
+    PERFORM find_first_outcome(v_received_id, v_to.id, 'transfer_received', 'system', v_request);
+    RETURN v_outcome;
+  ELSIF v_from.id = v_to.id THEN
+    RAISE EXCEPTION 'user % cannot send coins to themselves', p_from_id
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Name another member.';
+  END IF;
+  PERFORM count_transfer(v_from.id, p_coins);
+  v_fee := ceil(p_coins * read_setting('transfer_fee_percent') / 100);
+  v_data := v_request || jsonb_build_object('fee', v_fee, 'from_user_id', v_from.id, 'to_user_id', v_to.id);
+  v_outcome := apply_grant(p_event_id, v_from, 'transfer_sent', 'system', v_data, 0, (-p_coins - v_fee)::bigint);
+  PERFORM apply_grant(v_received_id, v_to, 'transfer_received', 'system', v_data, 0, p_coins);
+  RETURN v_outcome;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.transfer_coins(uuid, bigint, bigint, bigint) IS
+  'Sends coins to another member at once, as events transfer_sent and transfer_received; the receiver gets all of p_coins, the sender pays the fee (setting transfer_fee_percent) on top. Returns the sender''s event_id, user_id, status (applied; duplicate with the first outcome when the id was sent before), xp (0), coins (below zero, fee included), note, total_xp, total_coins, rank_id, rank_up. Raises TC001 when the balance does not cover coins and fee, TE002 when the id was used with other content, TE003 for less than transfer_minimum or more than is left of transfer_daily_limit (UTC day), 22023 for a transfer to oneself, TU001, TP001 when the sender has no account for which the caller may speak, 22004 without an id. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.transfer_coins(uuid, bigint, bigint, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.transfer_coins(uuid, bigint, bigint, bigint)
+  TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
 RESET ROLE;

@@ -36,6 +36,19 @@ MAY_CALL: dict[str, set[str]] = {
     "list_leaderboard": SHOWN_TO_MEMBERS,
     "get_position": SHOWN_TO_MEMBERS,
     "list_history": SHOWN_TO_MEMBERS,
+    "award": {"ttfd_admin"},
+    "spend_coins": MEMBERS_SPEAK,
+    "transfer_coins": MEMBERS_SPEAK,
+    "adjust_balance": {"ttfd_admin"},
+    "revert_adjustment": {"ttfd_admin"},
+    "claim_daily": MEMBERS_SPEAK,
+    "claim_work": MEMBERS_SPEAK,
+    "set_time_zone": MEMBERS_SPEAK,
+    "list_shop": SHOWN_TO_MEMBERS,
+    "buy_item": MEMBERS_SPEAK,
+    "list_inventory": SHOWN_TO_MEMBERS,
+    "list_settings": {"ttfd_admin"},
+    "set_setting": {"ttfd_admin"},
     "start_import": {"ttfd_admin"},
     "unify_import": {"ttfd_admin"},
     "list_import_conflicts": {"ttfd_admin"},
@@ -46,9 +59,12 @@ MAY_CALL: dict[str, set[str]] = {
 # Rules are rows that an administrator edits; triggers keep their history and the audit log.
 MAY_TOUCH_WHOLE: set[tuple[str, str, str]] = {
     ("ttfd_admin", table, right)
-    for table in ("event_types", "boosts", "ranks")
+    for table in ("event_types", "boosts", "ranks", "shop_items")
     for right in ("SELECT", "INSERT", "UPDATE", "DELETE")
-} | {("ttfd_admin", table, "SELECT") for table in ("platforms", "event_type_versions", "audit_log")}
+} | {
+    ("ttfd_admin", table, "SELECT")
+    for table in ("platforms", "event_type_versions", "audit_log", "settings", "adjustments", "purchases")
+}
 
 # Role, table, column, right: an import is written by COPY, nothing else goes past the functions.
 MAY_TOUCH: set[tuple[str, str, str, str]] = {

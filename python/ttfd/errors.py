@@ -63,6 +63,14 @@ class AlreadyClaimedError(TtfdError):
     """The reward was claimed already."""
 
 
+class ItemNotAvailableError(TtfdError):
+    """The item is not on sale, or sold out."""
+
+
+class ItemLimitError(TtfdError):
+    """The member has as many of the item as allowed."""
+
+
 class SameSourceError(TtfdError):
     """Two sources of an import hold the same rows."""
 
@@ -84,6 +92,8 @@ ERRORS: dict[str, type[TtfdError]] = {
     "TE003": AmountNotAllowedError,
     "TC001": NotEnoughCoinsError,
     "TC002": AlreadyClaimedError,
+    "TC003": ItemNotAvailableError,
+    "TC004": ItemLimitError,
     "TI001": SameSourceError,
     "TP001": PlatformNotAllowedError,
 }

@@ -204,6 +204,64 @@ class HistoryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ShopItem:
+    """Something on sale.
+
+    ``in_stock`` and ``member_limit`` are None for any number, ``duration_seconds`` for good. ``status`` is
+    ``available``, ``too_expensive``, ``limit_reached`` or ``sold_out``.
+    """
+
+    item: str
+    title_ru: str
+    title_en: str
+    description_ru: str
+    description_en: str
+    price: int
+    in_stock: int | None
+    member_limit: int | None
+    duration_seconds: int | None
+    effect: dict[str, Any]
+    owned: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryItem:
+    """Something that a member has bought; ``status`` is ``active``, ``waiting`` or ``expired``."""
+
+    event_id: UUID
+    item: str
+    title_ru: str
+    title_en: str
+    price: int
+    effect: dict[str, Any]
+    bought_at: dt.datetime
+    starts_at: dt.datetime
+    expires_at: dt.datetime | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberTimeZone:
+    """Answer of ``set_time_zone``."""
+
+    user_id: int
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A number that an administrator may turn; ``kind`` is ``integer``, ``number`` or ``range`` (two whole numbers)."""
+
+    name: str
+    value: int | float | list[int]
+    kind: str
+    minimum: Decimal
+    maximum: Decimal
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class Violation:
     """Something that ``verify_integrity`` found wrong."""
 
