@@ -7,8 +7,8 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
-  v_after_value bigint := split_part(p_after, ':', 1);
-  v_after_id bigint := split_part(p_after, ':', 2);
+  v_after_value bigint := split_part(p_after, ':', 1)::bigint;
+  v_after_id bigint := split_part(p_after, ':', 2)::bigint;
   v_limit integer := least(greatest(p_limit, 0), 1000);
 BEGIN
   PERFORM require_metric(p_metric);
