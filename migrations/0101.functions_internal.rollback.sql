@@ -3,9 +3,15 @@ SET LOCAL lock_timeout = '10s';
 
 DROP FUNCTION ttfd.was_handled(uuid);
 
+DROP FUNCTION ttfd.strip_data(jsonb);
+
 DROP FUNCTION ttfd.stated_import_links(bigint);
 
+DROP FUNCTION ttfd.stated_accounts(text, jsonb);
+
 DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
+
+DROP FUNCTION ttfd.restore_limits(bigint, jsonb);
 
 DROP FUNCTION ttfd.resolve_user(text, text);
 
@@ -21,11 +27,15 @@ DROP FUNCTION ttfd.reject_import_rows(bigint);
 
 DROP FUNCTION ttfd.refuse_same_sources(bigint);
 
+DROP FUNCTION ttfd.redact(jsonb, text[]);
+
 DROP FUNCTION ttfd.raise_unknown_user(bigint);
 
 DROP FUNCTION ttfd.raise_not_failed(uuid);
 
 DROP FUNCTION ttfd.raise_event_error(text, uuid, text);
+
+DROP FUNCTION ttfd.purge_forgotten();
 
 DROP FUNCTION ttfd.projected_accounts(bigint[]);
 
@@ -51,11 +61,21 @@ DROP FUNCTION ttfd.may_speak(text);
 
 DROP FUNCTION ttfd.lock_user(bigint);
 
+DROP FUNCTION ttfd.lock_person(bigint);
+
 DROP FUNCTION ttfd.lock_import_members(bigint);
+
+DROP FUNCTION ttfd.list_user_references();
+
+DROP FUNCTION ttfd.list_person(bigint);
+
+DROP FUNCTION ttfd.list_audit_lines(bigint[], ttfd.platform_accounts[]);
 
 DROP FUNCTION ttfd.link_import_by_username(bigint);
 
 DROP FUNCTION ttfd.link_import_by_id(bigint);
+
+DROP FUNCTION ttfd.keep_tombstones(bigint[], ttfd.platform_accounts[]);
 
 DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint);
 
@@ -77,6 +97,12 @@ DROP FUNCTION ttfd.grant_event(bigint, text, text, jsonb, timestamptz);
 
 DROP FUNCTION ttfd.generate_event_id();
 
+DROP FUNCTION ttfd.forget_import(bigint[], ttfd.platform_accounts[]);
+
+DROP FUNCTION ttfd.forget_events(bigint[]);
+
+DROP FUNCTION ttfd.forget_audit(bigint[], ttfd.platform_accounts[]);
+
 DROP FUNCTION ttfd.follow_import_links(bigint, text, text);
 
 DROP FUNCTION ttfd.fold_name(text);
@@ -93,6 +119,14 @@ DROP FUNCTION ttfd.find_boost(bigint, text, text, timestamptz);
 
 DROP FUNCTION ttfd.fail_event(tid, text, text);
 
+DROP FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]);
+
+DROP FUNCTION ttfd.drop_secrets(jsonb);
+
+DROP FUNCTION ttfd.drop_accounts(jsonb, ttfd.platform_accounts[]);
+
+DROP FUNCTION ttfd.digest_account(bytea, text, text);
+
 DROP FUNCTION ttfd.describe_event_error(text);
 
 DROP FUNCTION ttfd.current_time();
@@ -102,6 +136,8 @@ DROP FUNCTION ttfd.create_import_members(bigint);
 DROP FUNCTION ttfd.create_account(text, text, text, text);
 
 DROP FUNCTION ttfd.count_above(text, bigint, bigint);
+
+DROP FUNCTION ttfd.collect_limits(bigint[]);
 
 DROP FUNCTION ttfd.collect_import_identities(bigint);
 

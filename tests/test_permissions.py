@@ -22,6 +22,8 @@ MAY_CALL: dict[str, set[str]] = {
     "find_user": MEMBERS_SPEAK,
     "get_profile": SHOWN_TO_MEMBERS,
     "link_verified_account": {"ttfd_website", "ttfd_admin"},
+    "export_user": {"ttfd_website", "ttfd_admin"},
+    "forget_user": {"ttfd_website", "ttfd_admin"},
     "record_event": MEMBERS_SPEAK,
     "record_events": MEMBERS_SPEAK,
     "apply_event": MEMBERS_SPEAK,

@@ -32,7 +32,7 @@ _OUR_PATH, _ITS_PATH = "SET search_path = ttfd, pg_temp", "SET search_path = pg_
 # Its parser loses the quotes of a variable, and stumbles over the keyword.
 _QUOTED_KEYWORD = re.compile(r'"(position)"')
 # Types that SQL finds in pg_catalog whatever the path; pgspot asks for the name in full.
-_TYPES = r"(?:text|name|date|uuid|jsonb|bigint|timestamptz|regclass|regrole|tid)"
+_TYPES = r"(?:text|name|date|uuid|jsonb|bigint|timestamptz|regclass|regrole|regnamespace|tid)"
 _CAST_TO_CATALOG_TYPE = re.compile(rf"^PS017: Unqualified object reference: {_TYPES} in CAST\(")
 
 # A trigger function is checked with its table and with the transition tables that any of its triggers gives it.
@@ -92,7 +92,7 @@ def run_plpgsql_check(binaries: Path, extra_sql: str = "") -> list[str]:
         migrate(server.url)
         with psycopg.connect(server.url) as connection:
             connection.execute("CREATE EXTENSION plpgsql_check")
-            connection.execute(extra_sql)  # type: ignore[arg-type]
+            connection.execute(extra_sql)
             lines = [f"{name}: {message}" for name, message in connection.execute(_CHECK_FUNCTIONS)]
     return [line for line in lines if not any(re.search(known, line) for known in ALLOWED["plpgsql_check"])]
 

@@ -16,7 +16,7 @@ BEGIN
   WITH page AS (
     SELECT u.*, u.xp AS metric
       FROM unified_users u
-     WHERE p_metric = 'xp' AND u.merged_into IS NULL
+     WHERE p_metric = 'xp' AND u.merged_into IS NULL AND u.forgotten_at IS NULL
        AND (p_after IS NULL
             OR u.xp_bucket <= v_after_value >> 8 AND (u.xp < v_after_value OR u.xp = v_after_value AND u.id > v_after_id))
      ORDER BY u.xp_bucket DESC, u.xp DESC, u.id
@@ -25,7 +25,7 @@ BEGIN
     SELECT u.*, m.value AS metric
       FROM unified_users u
      CROSS JOIN LATERAL metric_value(u, p_metric) m (value)
-     WHERE p_metric <> 'xp' AND u.merged_into IS NULL
+     WHERE p_metric <> 'xp' AND u.merged_into IS NULL AND u.forgotten_at IS NULL
        AND (p_after IS NULL OR m.value < v_after_value OR m.value = v_after_value AND u.id > v_after_id)
      ORDER BY m.value DESC, u.id
      LIMIT v_limit

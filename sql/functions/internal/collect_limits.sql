@@ -1,0 +1,23 @@
+-- Only what can still matter: a window that is over grants nothing to anybody.
+CREATE OR REPLACE FUNCTION ttfd.collect_limits(p_user_ids bigint[])
+RETURNS jsonb
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN (
+    SELECT jsonb_build_object(
+             'last_daily', max(u.last_daily),
+             'highest_rank_id', max(u.highest_rank_id),
+             'windows', (SELECT coalesce(jsonb_agg(to_jsonb(w) - 'user_id'), '[]')
+                           FROM ttfd.award_windows w
+                           LEFT JOIN ttfd.event_types t ON t.name = w.event_type
+                          WHERE w.user_id = ANY (p_user_ids)
+                            AND w.starts_at + make_interval(secs => CASE WHEN w.is_daily THEN 86400 ELSE t.cooldown_seconds END)
+                                > ttfd.current_time()))
+      FROM ttfd.unified_users u
+     WHERE u.id = ANY (p_user_ids));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.collect_limits(bigint[]) IS
+  'What a member must not get twice: last_daily, highest_rank_id (rewards up to it are paid) and the award windows that are open.';
