@@ -19,6 +19,7 @@ CREATE TABLE ttfd.unified_users (
   merged_into       bigint REFERENCES ttfd.unified_users (id) CHECK (merged_into <> id),
   created_at        timestamptz NOT NULL DEFAULT now(),
   last_active       timestamptz NOT NULL DEFAULT now(),
+  forgotten_at      timestamptz,
   xp_bucket         bigint NOT NULL GENERATED ALWAYS AS (xp >> 8) STORED,
   season_id         integer,
   daily_streak      integer NOT NULL DEFAULT 0 CHECK (daily_streak >= 0),
@@ -36,7 +37,8 @@ CREATE TABLE ttfd.unified_users (
   website_email     text
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
-CREATE INDEX unified_users_xp_bucket ON ttfd.unified_users (xp_bucket DESC) WHERE merged_into IS NULL;
+CREATE INDEX unified_users_xp_bucket ON ttfd.unified_users (xp_bucket DESC)
+  WHERE merged_into IS NULL AND forgotten_at IS NULL;
 
 -- For the foreign key of merged users, which are few.
 CREATE INDEX unified_users_merged_into ON ttfd.unified_users (merged_into) WHERE merged_into IS NOT NULL;
@@ -47,6 +49,7 @@ COMMENT ON COLUMN ttfd.unified_users.next_rank_xp IS 'XP of the next rank; NULL 
 COMMENT ON COLUMN ttfd.unified_users.highest_rank_id IS 'Highest rank ever reached: its rewards, and those below, are settled.';
 COMMENT ON COLUMN ttfd.unified_users.total_voice_time IS 'Seconds in voice.';
 COMMENT ON COLUMN ttfd.unified_users.merged_into IS 'The survivor, when this account was merged into another.';
+COMMENT ON COLUMN ttfd.unified_users.forgotten_at IS 'When the member was forgotten: the row is nobody''s since then, and only its sums count.';
 COMMENT ON COLUMN ttfd.unified_users.xp_bucket IS 'XP in steps of 256, for the leaderboard index.';
 COMMENT ON COLUMN ttfd.unified_users.telegram_id IS 'Projected from platform_accounts by a trigger, as are discord_id, website_email, platforms and the names.';
 

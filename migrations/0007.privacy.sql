@@ -3,10 +3,6 @@ SET LOCAL lock_timeout = '10s';
 
 SET LOCAL ROLE ttfd_owner;
 
-ALTER TABLE ttfd.unified_users ADD COLUMN forgotten_at timestamptz;
-
-COMMENT ON COLUMN ttfd.unified_users.forgotten_at IS 'When the member was forgotten: the row is nobody''s since then, and only its sums count.';
-
 -- Without the key the digests below could be computed by anybody who has a list of ids.
 CREATE TABLE ttfd.forgetting_key (
   is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
