@@ -28,3 +28,16 @@ def state(db: Connection) -> dict[str, str]:
         table: value(db, f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM ttfd.{table} t")
         for table in tables(db)
     }
+
+
+def user_references(db: Connection) -> set[str]:
+    """Tables that name a member, found by another way than the function: any number called like a user, any key to one."""
+    found = rows(
+        db,
+        "SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
+        " WHERE c.relnamespace = 'ttfd'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
+        "   AND NOT a.attisdropped AND a.atttypid = 'bigint'::regtype AND a.attname LIKE '%%user%%'"
+        " UNION SELECT conrelid::regclass::text FROM pg_constraint WHERE confrelid = 'ttfd.unified_users'::regclass"
+        " UNION SELECT 'unified_users'",
+    )
+    return {table.name.removeprefix("ttfd.") for table in found}

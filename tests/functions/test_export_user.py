@@ -13,23 +13,11 @@ from calls import (
     value,
 )
 from legacy_records import load, owner, unify
+from whole_state import user_references
 
 
 def export(db: Connection, user_id: int) -> dict[str, object]:
     return value(db, "SELECT ttfd.export_user(%s)", user_id)
-
-
-def user_references(db: Connection) -> set[str]:
-    """Tables that name a member, found by another way than the function: any number called like a user, any key to one."""
-    found = rows(
-        db,
-        "SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
-        " WHERE c.relnamespace = 'ttfd'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
-        "   AND NOT a.attisdropped AND a.atttypid = 'bigint'::regtype AND a.attname LIKE '%%user%%'"
-        " UNION SELECT conrelid::regclass::text FROM pg_constraint WHERE confrelid = 'ttfd.unified_users'::regclass"
-        " UNION SELECT 'unified_users'",
-    )
-    return {table.name.removeprefix("ttfd.") for table in found}
 
 
 def test_every_table_that_names_a_member_is_in_the_export(db: Connection) -> None:

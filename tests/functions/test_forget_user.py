@@ -25,8 +25,7 @@ from calls import (
     while_blocked,
 )
 from legacy_records import conflicts, load, unify
-from test_export_user import user_references
-from whole_state import mentions, state
+from whole_state import mentions, state, user_references
 
 NOON = "2026-03-01 12:00:00+00"
 
@@ -120,7 +119,9 @@ def test_amounts_in_data_stay_and_all_else_goes(db: Connection) -> None:
     process_all(db)
     user_id = get_user(db)
     forget(db, user_id)
-    kept = rows(db, "SELECT data FROM ttfd.cross_platform_events WHERE user_id = %s AND processed ORDER BY seq", user_id)
+    kept = rows(
+        db, "SELECT data FROM ttfd.cross_platform_events WHERE user_id = %s AND processed ORDER BY seq", user_id
+    )
     assert [event.data for event in kept] == [{"xp": 7, "won": False}, {"seconds": 60, "idle_seconds": 1.5}]
 
 
@@ -277,7 +278,9 @@ def test_what_is_remembered_names_nobody_and_leads_to_no_ledger(db: Connection) 
     for tombstone in kept:
         assert len(tombstone.account_digest) == 32
         assert set(tombstone.limits) == {"last_daily", "highest_rank_id", "windows"}
-        assert all(set(window) == {"event_type", "is_daily", "starts_at", "xp"} for window in tombstone.limits["windows"])
+        assert all(
+            set(window) == {"event_type", "is_daily", "starts_at", "xp"} for window in tombstone.limits["windows"]
+        )
 
 
 def test_the_key_of_the_digests_is_another_in_every_database_and_nobodys(db: Connection) -> None:
@@ -300,7 +303,9 @@ def test_an_import_does_not_bring_a_forgotten_member_back(db: Connection) -> Non
     result = unify(db, run_id)
     assert (result.accounts, result.rejected) == (1, 2)
     listed = rows(db, "SELECT * FROM ttfd.list_import_conflicts(%s)", run_id)
-    assert {(entry.reason, entry.source_key, entry.external_id) for entry in listed} == {("forgotten", "forgotten", None)}
+    assert {(entry.reason, entry.source_key, entry.external_id) for entry in listed} == {
+        ("forgotten", "forgotten", None)
+    }
     for name in (TELEGRAM_ID, DISCORD_ID):
         assert mentions(db, name) == {}
     assert violations(db) == []
