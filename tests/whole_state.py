@@ -31,7 +31,7 @@ def state(db: Connection) -> dict[str, str]:
 
 
 def user_references(db: Connection) -> set[str]:
-    """Tables that name a member, found by another way than the function: any number called like a user, any key to one."""
+    """Tables that name a member, found by another way than the function."""
     found = rows(
         db,
         "SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"

@@ -9,7 +9,6 @@ from calls import (
     put_pending,
     record_event,
     refused,
-    rows,
     value,
 )
 from legacy_records import load, owner, unify

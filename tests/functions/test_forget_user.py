@@ -451,7 +451,7 @@ def test_forgetting_in_the_midst_of_traffic_loses_and_makes_up_nothing(db: Conne
                 apply_event(own, "xp_change", {"xp": 1}, new_id(), members[number % 8])
                 applied += 1
             except psycopg.Error as error:
-                assert error.sqlstate == "TU001"  # noqa: PT017
+                assert error.sqlstate == "TU001"
             record_event(own, "xp_change", {"xp": 1}, external_id=members[number % 8])
         return applied + 60
 

@@ -71,8 +71,9 @@ def test_no_table_can_be_read_or_changed(db: Connection, role: str) -> None:
 def test_no_function_can_be_called_that_is_not_granted(db: Connection, role: str) -> None:
     refused_functions = rows(
         db,
-        "SELECT p.proname AS name, ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY a (t, n)"
-        " ORDER BY n) AS types FROM pg_proc p WHERE p.pronamespace = 'ttfd'::regnamespace"
+        "SELECT p.proname AS name,"
+        " ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY a (t, n) ORDER BY n) AS types"
+        " FROM pg_proc p WHERE p.pronamespace = 'ttfd'::regnamespace"
         " AND p.prorettype <> 'trigger'::regtype AND NOT has_function_privilege(%s, p.oid, 'EXECUTE')",
         role,
     )
