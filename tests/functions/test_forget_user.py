@@ -80,7 +80,7 @@ def make_anna(db: Connection) -> int:
     db.execute("SELECT ttfd.discard_failed_event(id, 'asked by anna_secret') FROM ttfd.failed_events")
     db.execute(
         "SELECT ttfd.audit('account_linked', NULL, %s)",
-        [f'{{"user_id": {user_id}, "accounts": [{{"external_id": "{DISCORD_ID}", "username": "anna_on_discord"}}]}}'],
+        [f'{{"user_id": {user_id}, "accounts": [{{"external_id": "{DISCORD_ID}", "username": "Anna_On_Discord"}}]}}'],
     )
     record_event(db, "game_played", {"coins": 5, "said": "I am Анна Тайная"}, external_id=TELEGRAM_ID)
     return user_id
@@ -91,8 +91,11 @@ def test_nothing_is_left_of_who_it_was_in_any_table(db: Connection) -> None:
     for name in NAMES:
         assert len(mentions(db, name)) >= 2, name
     assert forget(db, user_id) == "forgotten"
-    for name in NAMES:
+    for name in [*NAMES, "Anna_On_Discord"]:
         assert mentions(db, name) == {}, name
+    assert value(db, "SELECT report -> 'rejected' FROM ttfd.import_runs") == []
+    member = row(db, "SELECT achievements, time_zone FROM ttfd.unified_users WHERE id = %s", user_id)
+    assert (member.achievements, member.time_zone) == ([], "UTC")
 
 
 def test_somebody_has_decided_about_every_table_that_names_a_member(db: Connection) -> None:
@@ -163,14 +166,16 @@ def test_what_arrives_late_is_applied_and_blacked_out_by_another_call(db: Connec
 def test_a_forgotten_member_is_on_no_leaderboard_and_in_no_statistics(db: Connection) -> None:
     ids = [get_user(db, external_id) for external_id in ("1", "2", "3")]
     for external_id in ("1", "2", "3"):
-        apply_event(db, "game_played", {"xp": 10 * int(external_id), "coins": 1}, external_id=external_id)
+        apply_event(
+            db, "game_played", {"xp": 10 * int(external_id), "coins": int(external_id)}, external_id=external_id
+        )
     forget(db, ids[2])
-    for metric in ("xp", "coins", "games"):
+    for metric in ("xp", "coins"):
         listed = rows(db, "SELECT * FROM ttfd.list_leaderboard(%s)", metric)
-        assert {entry.user_id for entry in listed} == set(ids[:2])
+        assert [entry.user_id for entry in listed] == [ids[1], ids[0]]
         assert [entry.position for entry in listed] == [1, 2]
-    found = row(db, "SELECT * FROM ttfd.get_position(%s)", ids[1])
-    assert (found.position, found.total) == (1, 2)
+        found = row(db, "SELECT * FROM ttfd.get_position(%s, %s)", ids[1], metric)
+        assert (found.position, found.total) == (1, 2)
     assert row(db, "SELECT * FROM ttfd.get_stats()").users == 2
 
 
@@ -366,6 +371,12 @@ def test_what_was_done_stays_in_the_audit_log(db: Connection) -> None:
         "user_id": user_id,
         "accounts": [{"external_id": "[forgotten]", "username": "[forgotten]"}],
     }
+
+
+def test_an_account_left_on_a_forgotten_member_is_a_violation(db: Connection) -> None:
+    user_id = get_user(db)
+    db.execute("UPDATE ttfd.unified_users SET forgotten_at = now() WHERE id = %s", [user_id])
+    assert violations(db) == [("forgotten", user_id, "no account", "telegram")]
 
 
 def test_the_forgetting_is_audited_once_and_without_a_name(db: Connection) -> None:

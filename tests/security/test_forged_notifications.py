@@ -24,7 +24,8 @@ def forged_payloads(count: int) -> list[str]:
     """What a liar might send: positions, events, commands, and text that is no sense at all."""
     chance = random.Random(7)
     lies = [
-        "", "0", "-1", "1", "999999999", "9223372036854775808", "1e99", "null", "true", "head", "stop", "resync", "reload",
+        "", "0", "-1", "1", "999999999", "9223372036854775808", "1e99", "null", "true", "head", "stop", "resync",
+        "reload",
         '{"position": 999999}', '{"position": -1, "event_type": "coins_change", "user_id": 1, "coins": 1000000}',
         '{"epoch": "00000000-0000-0000-0000-000000000000"}', "SELECT ttfd.process_events(1)", "id: 5\n\ndata: {}\n\n",
         "x" * 7999,
