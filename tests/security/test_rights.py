@@ -96,7 +96,7 @@ CREATIONS = [
     "CREATE OPERATOR ttfd.= (LEFTARG = text, RIGHTARG = text, FUNCTION = texteq)",
     "CREATE VIEW ttfd.mine AS SELECT 1",
     "CREATE SEQUENCE ttfd.mine",
-    "CREATE EXTENSION vector",
+    "DROP EXTENSION plpgsql CASCADE",
     "CREATE EVENT TRIGGER mine ON ddl_command_end EXECUTE FUNCTION ttfd.boosts__audit()",
     "CREATE PUBLICATION mine FOR ALL TABLES",
     "CREATE FOREIGN DATA WRAPPER mine",
