@@ -2,6 +2,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# pgspot pins an old parser, so the checkers of SQL live apart.
+CHECKERS := .venv-check/.ready
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -15,18 +17,24 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@
 
+$(CHECKERS): Makefile
+	python3 -m venv .venv-check
+	.venv-check/bin/python -m pip install --quiet --disable-pip-version-check 'squawk-cli>=2.30,<3' 'pgspot>=0.9,<1'
+	@touch $@
+
 demo: $(READY) ## Import a sample community, run it live and show it on a web page
 	$(BIN)/ttfd demo
 
 test: $(READY) ## Run the tests on an embedded PostgreSQL
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-check: $(READY) ## Lint, check types and that generated files are up to date
+check: $(READY) $(CHECKERS) ## Lint, check types, SQL, and that generated files are up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python tools/make_migration.py --check
 	$(BIN)/python tools/async_to_sync.py --check
+	$(BIN)/python tools/check_sql.py
 
 migration: $(READY) ## Write the generated files anew: migrations from sql/, sync modules from async ones
 	$(BIN)/python tools/make_migration.py
@@ -38,4 +46,4 @@ bench: $(READY) ## Measure, beside its peers (BENCH_ARGS=--quick for a rough loo
 
 clean: ## Stop the embedded PostgreSQL and remove what make has made
 	@if [ -x $(BIN)/ttfd ]; then $(BIN)/ttfd pg stop || true; fi
-	rm -rf $(VENV) .ttfd .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf $(VENV) .venv-check .ttfd .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -19,6 +19,7 @@ CREATE TABLE ttfd.unified_users (
   merged_into       bigint REFERENCES ttfd.unified_users (id) CHECK (merged_into <> id),
   created_at        timestamptz NOT NULL DEFAULT now(),
   last_active       timestamptz NOT NULL DEFAULT now(),
+  forgotten_at      timestamptz,
   xp_bucket         bigint NOT NULL GENERATED ALWAYS AS (xp >> 8) STORED,
   season_id         integer,
   daily_streak      integer NOT NULL DEFAULT 0,
@@ -44,7 +45,8 @@ CREATE TABLE ttfd.unified_users (
     CHECK (char_length(username) <= 255 AND char_length(display_name) <= 255)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
-CREATE INDEX unified_users_xp_bucket ON ttfd.unified_users (xp_bucket DESC) WHERE merged_into IS NULL;
+CREATE INDEX unified_users_xp_bucket ON ttfd.unified_users (xp_bucket DESC)
+  WHERE merged_into IS NULL AND forgotten_at IS NULL;
 
 -- For the foreign key of merged users, which are few.
 CREATE INDEX unified_users_merged_into ON ttfd.unified_users (merged_into) WHERE merged_into IS NOT NULL;
@@ -59,6 +61,7 @@ COMMENT ON COLUMN ttfd.unified_users.last_daily IS 'Date of the last daily claim
 COMMENT ON COLUMN ttfd.unified_users.last_daily_at IS 'Moment of the last daily claim; NULL when it was imported.';
 COMMENT ON COLUMN ttfd.unified_users.streak_freezes IS 'Missed days that the streak would survive.';
 COMMENT ON COLUMN ttfd.unified_users.merged_into IS 'The survivor, when this account was merged into another.';
+COMMENT ON COLUMN ttfd.unified_users.forgotten_at IS 'When the member was forgotten: the row is nobody''s since then, and only its sums count.';
 COMMENT ON COLUMN ttfd.unified_users.xp_bucket IS 'XP in steps of 256, for the leaderboard index.';
 COMMENT ON COLUMN ttfd.unified_users.telegram_id IS 'Projected from platform_accounts by a trigger, as are discord_id, website_email, platforms and the names.';
 

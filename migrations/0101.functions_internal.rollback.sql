@@ -3,11 +3,17 @@ SET LOCAL lock_timeout = '10s';
 
 DROP FUNCTION ttfd.was_handled(uuid);
 
+DROP FUNCTION ttfd.strip_data(jsonb);
+
 DROP FUNCTION ttfd.stated_import_links(bigint);
+
+DROP FUNCTION ttfd.stated_accounts(text, jsonb);
 
 DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
 
 DROP FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items);
+
+DROP FUNCTION ttfd.restore_limits(bigint, jsonb);
 
 DROP FUNCTION ttfd.resolve_user(text, text);
 
@@ -23,6 +29,8 @@ DROP FUNCTION ttfd.reject_import_rows(bigint);
 
 DROP FUNCTION ttfd.refuse_same_sources(bigint);
 
+DROP FUNCTION ttfd.redact(jsonb, text[]);
+
 DROP FUNCTION ttfd.read_setting(text);
 
 DROP FUNCTION ttfd.raise_unknown_user(bigint);
@@ -34,6 +42,8 @@ DROP FUNCTION ttfd.raise_not_adjusted(uuid);
 DROP FUNCTION ttfd.raise_event_error(text, uuid, text);
 
 DROP FUNCTION ttfd.raise_already_claimed(text, timestamptz);
+
+DROP FUNCTION ttfd.purge_forgotten();
 
 DROP FUNCTION ttfd.projected_accounts(bigint[]);
 
@@ -63,11 +73,21 @@ DROP FUNCTION ttfd.lock_user(bigint);
 
 DROP FUNCTION ttfd.lock_represented_user(bigint);
 
+DROP FUNCTION ttfd.lock_person(bigint);
+
 DROP FUNCTION ttfd.lock_import_members(bigint);
+
+DROP FUNCTION ttfd.list_user_references();
+
+DROP FUNCTION ttfd.list_person(bigint);
+
+DROP FUNCTION ttfd.list_audit_lines(bigint[], ttfd.platform_accounts[]);
 
 DROP FUNCTION ttfd.link_import_by_username(bigint);
 
 DROP FUNCTION ttfd.link_import_by_id(bigint);
+
+DROP FUNCTION ttfd.keep_tombstones(bigint[], ttfd.platform_accounts[]);
 
 DROP FUNCTION ttfd.keep_purchase(uuid, bigint, ttfd.shop_items, timestamptz, timestamptz);
 
@@ -91,6 +111,12 @@ DROP FUNCTION ttfd.grant_event(bigint, ttfd.event_type_versions, text, jsonb, ti
 
 DROP FUNCTION ttfd.generate_event_id();
 
+DROP FUNCTION ttfd.forget_import(bigint[], ttfd.platform_accounts[]);
+
+DROP FUNCTION ttfd.forget_events(bigint[]);
+
+DROP FUNCTION ttfd.forget_audit(bigint[], ttfd.platform_accounts[]);
+
 DROP FUNCTION ttfd.follow_import_links(bigint, text, text);
 
 DROP FUNCTION ttfd.fold_name(text);
@@ -111,7 +137,15 @@ DROP FUNCTION ttfd.find_boost(bigint, text, text, timestamptz);
 
 DROP FUNCTION ttfd.fail_event(tid, text, text);
 
+DROP FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]);
+
+DROP FUNCTION ttfd.drop_secrets(jsonb);
+
+DROP FUNCTION ttfd.drop_accounts(jsonb, ttfd.platform_accounts[]);
+
 DROP FUNCTION ttfd.draw_setting(text);
+
+DROP FUNCTION ttfd.digest_account(bytea, text, text);
 
 DROP FUNCTION ttfd.describe_event_error(text);
 
@@ -130,6 +164,8 @@ DROP FUNCTION ttfd.count_owned(bigint, text);
 DROP FUNCTION ttfd.count_above(text, bigint, bigint);
 
 DROP FUNCTION ttfd.continue_streak(ttfd.unified_users, integer);
+
+DROP FUNCTION ttfd.collect_limits(bigint[]);
 
 DROP FUNCTION ttfd.collect_import_identities(bigint);
 

@@ -668,6 +668,35 @@ $$;
 
 COMMENT ON FUNCTION ttfd.collect_import_identities(bigint) IS 'Fills import_identities for a run.';
 
+-- Only what can still matter: a window that is over grants nothing to anybody.
+CREATE OR REPLACE FUNCTION ttfd.collect_limits(p_user_ids bigint[])
+RETURNS jsonb
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN (
+    SELECT jsonb_build_object(
+             'last_daily', max(u.last_daily),
+             'last_daily_at', max(u.last_daily_at),
+             'last_daily_zone', (array_agg(u.last_daily_zone ORDER BY u.last_daily_at DESC NULLS LAST))[1],
+             'highest_rank_id', max(u.highest_rank_id),
+             'windows', (SELECT coalesce(jsonb_agg(to_jsonb(w) - 'user_id'), '[]')
+                           FROM ttfd.award_windows w
+                           LEFT JOIN ttfd.event_types t ON t.name = w.event_type
+                          WHERE w.user_id = ANY (p_user_ids)
+                            AND w.starts_at + make_interval(secs => CASE WHEN w.is_daily THEN 86400 ELSE t.cooldown_seconds END)
+                                > ttfd.current_time()),
+             'transfers', (SELECT coalesce(jsonb_agg(to_jsonb(t) - 'user_id'), '[]')
+                             FROM ttfd.transfer_days t
+                            WHERE t.user_id = ANY (p_user_ids) AND t.day >= (ttfd.current_time() AT TIME ZONE 'UTC')::date))
+      FROM ttfd.unified_users u
+     WHERE u.id = ANY (p_user_ids));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.collect_limits(bigint[]) IS
+  'What a member must not get twice: the last daily claim, highest_rank_id (rewards up to it are paid), the award windows that are open, and the coins sent today.';
+
 -- A freeze that would not save the streak is kept.
 CREATE OR REPLACE FUNCTION ttfd.continue_streak(p_user ttfd.unified_users, p_missed_days integer)
 RETURNS TABLE (streak integer, freezes_used integer, freezes smallint, bonus numeric)
@@ -700,13 +729,13 @@ AS $$
 BEGIN
   IF p_metric = 'xp' THEN
     RETURN (SELECT count(*) FROM ttfd.unified_users u
-             WHERE u.merged_into IS NULL AND u.xp_bucket >= p_value >> 8
+             WHERE u.merged_into IS NULL AND u.forgotten_at IS NULL AND u.xp_bucket >= p_value >> 8
                AND (u.xp > p_value OR u.xp = p_value AND u.id < p_user_id));
   END IF;
   RETURN (SELECT count(*)
             FROM ttfd.unified_users u
            CROSS JOIN LATERAL ttfd.metric_value(u, p_metric) m (value)
-           WHERE u.merged_into IS NULL AND (m.value > p_value OR m.value = p_value AND u.id < p_user_id));
+           WHERE u.merged_into IS NULL AND u.forgotten_at IS NULL AND (m.value > p_value OR m.value = p_value AND u.id < p_user_id));
 END;
 $$;
 
@@ -869,6 +898,16 @@ $$;
 
 COMMENT ON FUNCTION ttfd.describe_event_error(text) IS 'The words for an SQLSTATE with which an event is refused.';
 
+CREATE OR REPLACE FUNCTION ttfd.digest_account(p_key bytea, p_platform text, p_external_id text)
+RETURNS bytea
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT pg_catalog.sha256(p_key || pg_catalog.convert_to(p_platform || ' ' || p_external_id, 'UTF8'));
+$$;
+
+COMMENT ON FUNCTION ttfd.digest_account(bytea, text, text) IS
+  'By what a forgotten account is known again, given the key of forgetting_key.';
+
 CREATE OR REPLACE FUNCTION ttfd.draw_setting(p_name text)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
@@ -885,6 +924,63 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.draw_setting(text) IS 'A random whole number from the range that a setting has, both ends included.';
+
+CREATE OR REPLACE FUNCTION ttfd.drop_accounts(p_listed jsonb, p_accounts ttfd.platform_accounts[])
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT coalesce(jsonb_agg(e.entry ORDER BY e.place), '[]')
+    FROM jsonb_array_elements(p_listed) WITH ORDINALITY e (entry, place)
+   WHERE NOT EXISTS (SELECT 1
+                       FROM unnest(p_accounts) a
+                      WHERE a.platform = e.entry ->> 'platform' AND a.external_id = e.entry ->> 'external_id');
+$$;
+
+COMMENT ON FUNCTION ttfd.drop_accounts(jsonb, ttfd.platform_accounts[]) IS
+  'A JSON array of objects with platform and external_id without those of the given accounts.';
+
+CREATE OR REPLACE FUNCTION ttfd.drop_secrets(p_rows jsonb)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT coalesce(jsonb_agg(r.entry - ARRAY(SELECT k.name FROM jsonb_object_keys(r.entry) k (name)
+                                             WHERE k.name ~ '(^|_)(hash|digest|secret|key)$')
+                            ORDER BY r.place), '[]')
+    FROM jsonb_array_elements(p_rows) WITH ORDINALITY r (entry, place);
+$$;
+
+COMMENT ON FUNCTION ttfd.drop_secrets(jsonb) IS 'Rows as a JSON array without columns that are named like a secret.';
+
+-- What is about a member without naming the user id: it names an account.
+CREATE OR REPLACE FUNCTION ttfd.export_mentions(p_user_ids bigint[], p_accounts ttfd.platform_accounts[])
+RETURNS jsonb
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN jsonb_build_object(
+    'import_rows', (
+      SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.id), '[]')
+        FROM ttfd.import_rows r
+       WHERE EXISTS (SELECT 1
+                       FROM ttfd.stated_accounts(r.platform, r.record) s
+                       JOIN unnest(p_accounts) a ON (a.platform, a.external_id) = (s.platform, s.external_id))),
+    'import_conflicts', (
+      SELECT coalesce(jsonb_agg(to_jsonb(c) ORDER BY c.id), '[]')
+        FROM ttfd.import_conflicts c
+       WHERE EXISTS (SELECT 1 FROM unnest(p_accounts) a WHERE (a.platform, a.external_id) = (c.platform, c.external_id))
+          OR c.candidates <> ttfd.drop_accounts(c.candidates, p_accounts)),
+    'forgotten_accounts', (
+      SELECT coalesce(jsonb_agg(to_jsonb(f) - 'account_digest'), '[]')
+        FROM ttfd.forgotten_accounts f
+        JOIN unnest(p_accounts) a ON true
+        JOIN ttfd.forgetting_key k ON f.account_digest = ttfd.digest_account(k.key, a.platform, a.external_id)),
+    'audit_log', (
+      SELECT coalesce(jsonb_agg(to_jsonb(l) ORDER BY l.id), '[]') FROM ttfd.list_audit_lines(p_user_ids, p_accounts) l));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]) IS
+  'Legacy records, import conflicts, remembered limits and audit lines that are about a member.';
 
 -- An event that was granted already has its place in the ledger and never leaves it: that error is raised again.
 CREATE OR REPLACE FUNCTION ttfd.fail_event(p_row tid, p_sqlstate text, p_message text)
@@ -1135,6 +1231,99 @@ $$;
 
 COMMENT ON FUNCTION ttfd.follow_import_links(bigint, text, text) IS
   'Groups accounts into persons along the links of a kind; groups with two accounts on a platform, or two members, become conflicts.';
+
+-- What was done stays; who it was done to is blacked out, in the lines that are about the member and in no other.
+CREATE OR REPLACE FUNCTION ttfd.forget_audit(p_user_ids bigint[], p_accounts ttfd.platform_accounts[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_names text[] := ARRAY(SELECT DISTINCT n.name
+                            FROM unnest(p_accounts) a
+                           CROSS JOIN LATERAL (VALUES (a.external_id), (a.username), (a.display_name)) n (name)
+                           WHERE n.name <> '');
+BEGIN
+  UPDATE ttfd.audit_log l
+     SET before = ttfd.redact(l.before, v_names), after = ttfd.redact(l.after, v_names)
+    FROM ttfd.list_audit_lines(p_user_ids, p_accounts) about
+   WHERE l.id = about.id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.forget_audit(bigint[], ttfd.platform_accounts[]) IS
+  'Blacks out a member''s names and external ids in the lines of the audit log that are about the member.';
+
+-- What waits is applied first, so that nothing personal is left in the queue and the limits count all of it.
+CREATE OR REPLACE FUNCTION ttfd.forget_events(p_user_ids bigint[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_rows tid[] := ARRAY(SELECT e.ctid FROM ttfd.cross_platform_events_pending e WHERE e.user_id = ANY (p_user_ids));
+BEGIN
+  IF v_rows <> '{}' THEN
+    PERFORM ttfd.process_batch(v_rows);
+    PERFORM pg_notify('ttfd_feed', '');
+  END IF;
+  UPDATE ttfd.cross_platform_events_processed e
+     SET data = ttfd.strip_data(e.data)
+   WHERE e.user_id = ANY (p_user_ids) AND e.data <> ttfd.strip_data(e.data);
+  UPDATE ttfd.failed_events f
+     SET data = ttfd.strip_data(f.data), message = ttfd.describe_event_error(f.sqlstate),
+         discard_reason = CASE WHEN f.discarded_at IS NOT NULL THEN 'forgotten' END
+   WHERE f.user_id = ANY (p_user_ids);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.forget_events(bigint[]) IS
+  'Applies the pending events of members and keeps only amounts in the data of all. Expects feed_head and the members to be locked.';
+
+-- The sums stay, because opening balances are proved by them; what led to a person goes.
+CREATE OR REPLACE FUNCTION ttfd.forget_import(p_user_ids bigint[], p_accounts ttfd.platform_accounts[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  UPDATE ttfd.import_balances b
+     SET external_id = 'forgotten ' || gen_random_uuid()
+   WHERE b.user_id = ANY (p_user_ids);
+
+  WITH gone AS (
+    DELETE FROM ttfd.import_rows r
+     WHERE EXISTS (SELECT 1
+                     FROM ttfd.stated_accounts(r.platform, r.record) s
+                     JOIN unnest(p_accounts) a ON (a.platform, a.external_id) = (s.platform, s.external_id))
+    RETURNING r.run_id, r.source, r.source_key
+  ), listed AS (
+    SELECT g.run_id, jsonb_agg(jsonb_build_object('source', g.source, 'source_key', g.source_key)) AS records
+      FROM gone g
+     GROUP BY g.run_id
+  )
+  UPDATE ttfd.import_runs r
+     SET report = jsonb_set(r.report, '{rejected}', (
+           SELECT coalesce(jsonb_agg(e.entry ORDER BY e.place), '[]')
+             FROM jsonb_array_elements(r.report -> 'rejected') WITH ORDINALITY e (entry, place)
+            WHERE NOT l.records @> jsonb_build_array(e.entry - 'reason')))
+    FROM listed l
+   WHERE r.id = l.run_id AND r.report ? 'rejected';
+
+  DELETE FROM ttfd.import_conflicts c
+   USING unnest(p_accounts) a
+   WHERE (c.platform, c.external_id) = (a.platform, a.external_id);
+  UPDATE ttfd.import_conflicts c
+     SET candidates = ttfd.drop_accounts(c.candidates, p_accounts)
+   WHERE c.candidates <> ttfd.drop_accounts(c.candidates, p_accounts);
+  UPDATE ttfd.import_runs r
+     SET report = jsonb_set(r.report, '{conflicts}', (
+           SELECT coalesce(jsonb_agg(jsonb_set(e.entry, '{candidates}', ttfd.drop_accounts(e.entry -> 'candidates', p_accounts))
+                                     ORDER BY e.place), '[]')
+             FROM jsonb_array_elements(ttfd.drop_accounts(r.report -> 'conflicts', p_accounts)) WITH ORDINALITY e (entry, place)))
+   WHERE r.report ? 'conflicts';
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.forget_import(bigint[], ttfd.platform_accounts[]) IS
+  'Removes accounts from legacy records, conflicts and reports; what they have contributed stays, without the account.';
 
 -- A version 7 UUID: time-ordered keys keep the log's primary key compact, random ones cost a quarter of the throughput.
 CREATE OR REPLACE FUNCTION ttfd.generate_event_id()
@@ -1431,6 +1620,25 @@ $$;
 COMMENT ON FUNCTION ttfd.keep_purchase(uuid, bigint, ttfd.shop_items, timestamptz, timestamptz) IS
   'Writes down a purchase, counts it off the stock and starts its boost. Expects the user and the item locked.';
 
+-- The digest leads from an account to its limits, not to the member whose sums stay: the ledger is nobody's from now on.
+CREATE OR REPLACE FUNCTION ttfd.keep_tombstones(p_user_ids bigint[], p_accounts ttfd.platform_accounts[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  INSERT INTO ttfd.forgotten_accounts AS f (account_digest, limits, forgotten_at, expires_at)
+  SELECT ttfd.digest_account(k.key, a.platform, a.external_id), ttfd.collect_limits(p_user_ids),
+         ttfd.current_time(), ttfd.current_time() + INTERVAL '90 days'
+    FROM unnest(p_accounts) a
+   CROSS JOIN ttfd.forgetting_key k
+  ON CONFLICT (account_digest)
+    DO UPDATE SET limits = EXCLUDED.limits, forgotten_at = EXCLUDED.forgotten_at, expires_at = EXCLUDED.expires_at;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.keep_tombstones(bigint[], ttfd.platform_accounts[]) IS
+  'Remembers for 90 days what the accounts must not get twice.';
+
 CREATE OR REPLACE FUNCTION ttfd.link_import_by_id(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -1539,6 +1747,67 @@ $$;
 COMMENT ON FUNCTION ttfd.link_import_by_username(bigint) IS
   'Joins accounts of the same unambiguous username; all other equal names become conflicts.';
 
+-- A line is about a member when it names the member's id, an account of theirs, or an event of theirs that failed.
+CREATE OR REPLACE FUNCTION ttfd.list_audit_lines(p_user_ids bigint[], p_accounts ttfd.platform_accounts[])
+RETURNS SETOF ttfd.audit_log
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN QUERY
+  SELECT l.*
+    FROM ttfd.audit_log l
+   WHERE EXISTS (
+           SELECT 1
+             FROM jsonb_path_query_array(jsonb_build_array(l.before, l.after), '$.** ? (@.type() == "object").keyvalue()') k (pairs)
+            CROSS JOIN jsonb_to_recordset(k.pairs) AS p (key text, value jsonb)
+            WHERE p.key ~ '(^|_)(user|into|from|to)_id$' AND p.value = ANY (SELECT to_jsonb(u.id) FROM unnest(p_user_ids) u (id))
+               OR p.value = ANY (SELECT to_jsonb(a.external_id) FROM unnest(p_accounts) a)
+               OR p.key = 'event_id' AND p.value = ANY (SELECT to_jsonb(f.id) FROM ttfd.failed_events f WHERE f.user_id = ANY (p_user_ids)))
+   ORDER BY l.id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_audit_lines(bigint[], ttfd.platform_accounts[]) IS 'The lines of the audit log that are about a member.';
+
+CREATE OR REPLACE FUNCTION ttfd.list_person(p_user_id bigint)
+RETURNS bigint[]
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_survivor_id bigint := (SELECT coalesce(u.merged_into, u.id) FROM ttfd.unified_users u WHERE u.id = p_user_id);
+BEGIN
+  IF v_survivor_id IS NULL THEN
+    PERFORM ttfd.raise_unknown_user(p_user_id);
+  END IF;
+  RETURN v_survivor_id || ARRAY(SELECT u.id FROM ttfd.unified_users u WHERE u.merged_into = v_survivor_id ORDER BY u.id);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_person(bigint) IS
+  'The ids of a member, or of the one it was merged into, first, and of everybody who was merged into that one. Raises TU001.';
+
+-- Asked of the catalog, so that a table that is added later cannot be left out.
+CREATE OR REPLACE FUNCTION ttfd.list_user_references()
+RETURNS TABLE (table_name name, column_name name)
+LANGUAGE sql STABLE
+AS $$
+  SELECT c.relname, a.attname
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+   WHERE c.relnamespace = 'ttfd'::regnamespace
+     AND c.relkind IN ('r', 'p')
+     AND NOT c.relispartition
+     AND (a.attname ~ '(^|_)user_id$'
+          OR c.relname = 'unified_users' AND a.attname = 'id'
+          OR EXISTS (SELECT 1
+                       FROM pg_catalog.pg_constraint k
+                      WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.confrelid = 'ttfd.unified_users'::regclass
+                        AND k.conkey = ARRAY[a.attnum]));
+$$;
+
+COMMENT ON FUNCTION ttfd.list_user_references() IS
+  'Every column of the schema that names a member: called user_id or ending so, or a foreign key to unified_users.';
+
 CREATE OR REPLACE FUNCTION ttfd.lock_import_members(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -1553,6 +1822,28 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.lock_import_members(bigint) IS 'Locks the members of a run, in ascending id as everywhere.';
+
+-- Somebody may be merged while we wait for a lock: then we look again.
+CREATE OR REPLACE FUNCTION ttfd.lock_person(p_user_id bigint)
+RETURNS bigint[]
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_locked bigint[];
+  v_found bigint[];
+BEGIN
+  LOOP
+    v_found := ttfd.list_person(p_user_id);
+    EXIT WHEN v_found = v_locked;
+    PERFORM 1 FROM ttfd.unified_users u WHERE u.id = ANY (v_found) ORDER BY u.id FOR NO KEY UPDATE;
+    v_locked := v_found;
+  END LOOP;
+  RETURN v_locked;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.lock_person(bigint) IS
+  'Locks everybody whom list_person names, and returns their ids. Raises TU001.';
 
 -- The gate of every function that names a member by user id: whoever speaks for one of the accounts may.
 CREATE OR REPLACE FUNCTION ttfd.lock_represented_user(p_user_id bigint)
@@ -1576,7 +1867,7 @@ $$;
 COMMENT ON FUNCTION ttfd.lock_represented_user(bigint) IS
   'Locks a user, or the one it was merged into, for whom the caller may speak, and returns the row. Raises TU001, TP001.';
 
--- A user who is merged while we wait for the lock hands over to the survivor.
+-- A user who is merged while we wait for the lock hands over to the survivor; one who is forgotten is nobody.
 CREATE OR REPLACE FUNCTION ttfd.lock_user(p_user_id bigint)
 RETURNS ttfd.unified_users
 LANGUAGE plpgsql VOLATILE
@@ -1587,7 +1878,7 @@ DECLARE
 BEGIN
   LOOP
     SELECT * INTO v_user FROM ttfd.unified_users WHERE id = v_user_id FOR NO KEY UPDATE;
-    IF NOT FOUND THEN
+    IF NOT FOUND OR v_user.forgotten_at IS NOT NULL THEN
       PERFORM ttfd.raise_unknown_user(p_user_id);
     END IF;
     EXIT WHEN v_user.merged_into IS NULL;
@@ -1866,6 +2157,15 @@ $$;
 
 COMMENT ON FUNCTION ttfd.projected_accounts(bigint[]) IS 'What unified_users has to show of the accounts of the given users.';
 
+CREATE OR REPLACE FUNCTION ttfd.purge_forgotten()
+RETURNS void
+LANGUAGE sql VOLATILE
+AS $$
+  DELETE FROM ttfd.forgotten_accounts WHERE expires_at <= ttfd.current_time();
+$$;
+
+COMMENT ON FUNCTION ttfd.purge_forgotten() IS 'Removes what was remembered of forgotten accounts and has expired.';
+
 CREATE OR REPLACE FUNCTION ttfd.raise_already_claimed(p_what text, p_next_at timestamptz)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -1955,6 +2255,27 @@ $$;
 
 COMMENT ON FUNCTION ttfd.read_setting(text) IS 'The number that a setting has.';
 
+CREATE OR REPLACE FUNCTION ttfd.redact(p_value jsonb, p_names text[])
+RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+BEGIN
+  RETURN CASE jsonb_typeof(p_value)
+    WHEN 'object' THEN
+      (SELECT coalesce(jsonb_object_agg(e.key, ttfd.redact(e.value, p_names)), '{}') FROM jsonb_each(p_value) e)
+    WHEN 'array' THEN
+      (SELECT coalesce(jsonb_agg(ttfd.redact(e.value, p_names) ORDER BY e.place), '[]')
+         FROM jsonb_array_elements(p_value) WITH ORDINALITY e (value, place))
+    WHEN 'string' THEN
+      CASE WHEN EXISTS (SELECT 1 FROM unnest(p_names) n (name) WHERE strpos(lower(p_value #>> '{}'), lower(n.name)) > 0)
+           THEN '"[forgotten]"' ELSE p_value END
+    ELSE p_value
+  END;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.redact(jsonb, text[]) IS 'A JSON value in which every text that contains one of the names is replaced.';
+
 -- It really happened: two bots pointed at one database, both calling their table "users". The same table or file is known
 -- by its identity; a copy of it by its rows, because two platforms do not agree on name, XP, coins and birthday of most.
 CREATE OR REPLACE FUNCTION ttfd.refuse_same_sources(p_run_id bigint)
@@ -2016,6 +2337,17 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
+  -- Who has asked to be forgotten is not imported again, and not listed by name among the rejected.
+  UPDATE ttfd.import_rows r
+     SET reject_reason = 'forgotten', source_key = 'forgotten', record = NULL
+   WHERE r.run_id = p_run_id
+     AND EXISTS (SELECT 1
+                   FROM ttfd.forgotten_accounts f
+                  CROSS JOIN ttfd.forgetting_key k
+                  CROSS JOIN ttfd.stated_accounts(r.platform, r.record) s
+                  WHERE f.expires_at > ttfd.current_time()
+                    AND f.account_digest = ttfd.digest_account(k.key, s.platform, s.external_id));
+
   UPDATE ttfd.import_rows r
      SET reject_reason = j.reason
     FROM (SELECT i.id, ttfd.assess_import_record(i.record, p) AS reason
@@ -2202,6 +2534,31 @@ $$;
 COMMENT ON FUNCTION ttfd.resolve_user(text, text) IS
   'The user behind a platform account, created at first contact. Raises TP001, TU002.';
 
+CREATE OR REPLACE FUNCTION ttfd.restore_limits(p_user_id bigint, p_limits jsonb)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  UPDATE ttfd.unified_users u
+     SET last_daily = greatest(u.last_daily, (p_limits ->> 'last_daily')::date),
+         last_daily_at = greatest(u.last_daily_at, (p_limits ->> 'last_daily_at')::timestamptz),
+         last_daily_zone = coalesce(p_limits ->> 'last_daily_zone', u.last_daily_zone),
+         highest_rank_id = greatest(u.highest_rank_id, (p_limits ->> 'highest_rank_id')::smallint)
+   WHERE u.id = p_user_id;
+  INSERT INTO ttfd.award_windows AS w (user_id, event_type, is_daily, starts_at, xp)
+  SELECT p_user_id, l.event_type, l.is_daily, l.starts_at, l.xp
+    FROM jsonb_to_recordset(p_limits -> 'windows') l (event_type text, is_daily boolean, starts_at timestamptz, xp bigint)
+  ON CONFLICT (user_id, event_type, is_daily, starts_at) DO UPDATE SET xp = greatest(w.xp, EXCLUDED.xp);
+  INSERT INTO ttfd.transfer_days AS d (user_id, day, coins)
+  SELECT p_user_id, t.day, sum(t.coins)::bigint
+    FROM jsonb_to_recordset(p_limits -> 'transfers') t (day date, coins bigint)
+   GROUP BY t.day
+  ON CONFLICT (user_id, day) DO UPDATE SET coins = greatest(d.coins, EXCLUDED.coins);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.restore_limits(bigint, jsonb) IS 'Gives a member the limits that collect_limits had collected.';
+
 -- Nobody pays for a time twice: a further one of the same item waits until the earlier ends.
 CREATE OR REPLACE FUNCTION ttfd.schedule_purchase(p_user_id bigint, p_item ttfd.shop_items)
 RETURNS TABLE (starts_at timestamptz, expires_at timestamptz)
@@ -2231,6 +2588,20 @@ $$;
 COMMENT ON FUNCTION ttfd.start_of_window(integer, timestamptz) IS
   'Start of the clock-aligned window (UTC) of the given length in seconds that holds the time; NULL without a length.';
 
+CREATE OR REPLACE FUNCTION ttfd.stated_accounts(p_platform text, p_record jsonb)
+RETURNS TABLE (platform text, external_id text)
+LANGUAGE sql STABLE
+AS $$
+  SELECT p.name, ttfd.fold_external_id(p, s.external_id)
+    FROM (VALUES (p_platform, p_record ->> 'external_id'), ('telegram', p_record ->> 'telegram_id'),
+                 ('discord', p_record ->> 'discord_id'), ('website', p_record ->> 'website_email')) s (platform, external_id)
+    JOIN ttfd.platforms p ON p.name = s.platform
+   WHERE s.external_id IS NOT NULL;
+$$;
+
+COMMENT ON FUNCTION ttfd.stated_accounts(text, jsonb) IS
+  'The accounts that a legacy record is about: its own, and those of other platforms that it states.';
+
 CREATE OR REPLACE FUNCTION ttfd.stated_import_links(p_run_id bigint)
 RETURNS TABLE (from_platform text, from_external_id text, platform text, external_id text, is_well_formed boolean)
 LANGUAGE sql STABLE
@@ -2247,6 +2618,24 @@ $$;
 
 COMMENT ON FUNCTION ttfd.stated_import_links(bigint) IS
   'Which account of another platform each legacy account says is its own, and whether that id has the right form.';
+
+-- A list of what stays, because a sender may put anything into data: an id is as telling as a name.
+CREATE OR REPLACE FUNCTION ttfd.strip_data(p_data jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+BEGIN
+  RETURN (
+    SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}')
+      FROM jsonb_each(CASE jsonb_typeof(p_data) WHEN 'object' THEN p_data ELSE '{}' END) e
+     WHERE e.key IN ('xp', 'coins', 'seconds', 'idle_seconds', 'won', 'messages', 'games_played', 'games_won',
+                     'run_id', 'from_rank_id', 'to_rank_id', 'events')
+       AND jsonb_typeof(e.value) IN ('number', 'boolean')
+        OR e.key = 'since' AND e.value #>> '{}' ~ '^\d{4}-\d\d-\d\dT[\d:.+-]+$');
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.strip_data(jsonb) IS 'What of an event''s data is about amounts and nobody.';
 
 CREATE OR REPLACE FUNCTION ttfd.was_handled(p_event_id uuid)
 RETURNS boolean

@@ -11,6 +11,9 @@ DROP FUNCTION ttfd.shop_items__audit();
 DROP TRIGGER rerank_users ON ttfd.ranks;
 DROP FUNCTION ttfd.ranks__rerank_users();
 
+DROP TRIGGER recall ON ttfd.platform_accounts;
+DROP FUNCTION ttfd.platform_accounts__recall();
+
 DROP TRIGGER project_insert ON ttfd.platform_accounts;
 DROP TRIGGER project_update ON ttfd.platform_accounts;
 DROP TRIGGER project_delete ON ttfd.platform_accounts;

@@ -92,7 +92,8 @@ COMMENT ON FUNCTION ttfd.event_types__keep_versions() IS 'Keeps every rule with 
 CREATE OR REPLACE TRIGGER keep_versions AFTER INSERT OR UPDATE OR DELETE ON ttfd.event_types
   FOR EACH ROW EXECUTE FUNCTION ttfd.event_types__keep_versions();
 
--- A member without an account could never come back. A merged user is a signpost and needs none.
+-- A member without an account could never come back. A merged user is a signpost and a forgotten one nobody: they
+-- need none.
 CREATE OR REPLACE FUNCTION ttfd.platform_accounts__keep_last()
 RETURNS trigger
 LANGUAGE plpgsql SET search_path = ttfd, pg_temp
@@ -105,6 +106,7 @@ BEGIN
     FROM unified_users u
    WHERE u.id IN (SELECT r.user_id FROM removed r)
      AND u.merged_into IS NULL
+     AND u.forgotten_at IS NULL
      AND NOT EXISTS (SELECT 1 FROM platform_accounts a WHERE a.user_id = u.id)
    LIMIT 1;
   IF FOUND THEN
@@ -159,6 +161,32 @@ CREATE OR REPLACE TRIGGER project_update AFTER UPDATE ON ttfd.platform_accounts
 CREATE OR REPLACE TRIGGER project_delete AFTER DELETE ON ttfd.platform_accounts
   REFERENCING OLD TABLE AS removed
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__project();
+
+-- An account that was forgotten and comes back, by whatever way, does not get twice what it has had already.
+CREATE OR REPLACE FUNCTION ttfd.platform_accounts__recall()
+RETURNS trigger
+LANGUAGE plpgsql SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  PERFORM raise_unknown_user(u.id)
+     FROM added a
+     JOIN unified_users u ON u.id = a.user_id AND u.forgotten_at IS NOT NULL;
+  PERFORM restore_limits(a.user_id, f.limits)
+     FROM added a
+    CROSS JOIN forgetting_key k
+     JOIN forgotten_accounts f ON f.account_digest = digest_account(k.key, a.platform, a.external_id)
+    WHERE f.expires_at > ttfd.current_time()
+    ORDER BY a.user_id;
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.platform_accounts__recall() IS
+  'Restores the limits of accounts that were forgotten not long ago. Raises TU001 when an account is given to a forgotten member.';
+
+CREATE OR REPLACE TRIGGER recall AFTER INSERT ON ttfd.platform_accounts
+  REFERENCING NEW TABLE AS added
+  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__recall();
 
 -- An administrator who moves a threshold moves the members with it. A rank that falls into somebody's lap this way is
 -- settled without a reward: rewards are for climbing.

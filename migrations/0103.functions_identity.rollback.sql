@@ -7,4 +7,8 @@ DROP FUNCTION ttfd.get_profile(bigint);
 
 DROP FUNCTION ttfd.get_or_create_user(text, text, text, text);
 
+DROP FUNCTION ttfd.forget_user(bigint);
+
 DROP FUNCTION ttfd.find_user(text, text);
+
+DROP FUNCTION ttfd.export_user(bigint);

@@ -185,12 +185,12 @@ BEGIN
     FROM unified_users asked
     JOIN unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
    CROSS JOIN LATERAL metric_value(u, p_metric) m (value)
-   WHERE asked.id = p_user_id;
+   WHERE asked.id = p_user_id AND u.forgotten_at IS NULL;
   IF NOT FOUND THEN
     PERFORM raise_unknown_user(p_user_id);
   END IF;
   "position" := count_above(p_metric, value, v_id) + 1;
-  total := (SELECT count(*) FROM unified_users u WHERE u.merged_into IS NULL);
+  total := (SELECT count(*) FROM unified_users u WHERE u.merged_into IS NULL AND u.forgotten_at IS NULL);
   RETURN NEXT;
 END;
 $$;
@@ -211,7 +211,7 @@ AS $$
 DECLARE
   v_user_id bigint;
 BEGIN
-  SELECT coalesce(u.merged_into, u.id) INTO v_user_id FROM unified_users u WHERE u.id = p_user_id;
+  SELECT coalesce(u.merged_into, u.id) INTO v_user_id FROM unified_users u WHERE u.id = p_user_id AND u.forgotten_at IS NULL;
   IF NOT FOUND THEN
     PERFORM raise_unknown_user(p_user_id);
   END IF;
@@ -268,8 +268,8 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
-  v_after_value bigint := split_part(p_after, ':', 1);
-  v_after_id bigint := split_part(p_after, ':', 2);
+  v_after_value bigint := split_part(p_after, ':', 1)::bigint;
+  v_after_id bigint := split_part(p_after, ':', 2)::bigint;
   v_limit integer := least(greatest(p_limit, 0), 1000);
 BEGIN
   PERFORM require_metric(p_metric);
@@ -277,7 +277,7 @@ BEGIN
   WITH page AS (
     SELECT u.*, u.xp AS metric
       FROM unified_users u
-     WHERE p_metric = 'xp' AND u.merged_into IS NULL
+     WHERE p_metric = 'xp' AND u.merged_into IS NULL AND u.forgotten_at IS NULL
        AND (p_after IS NULL
             OR u.xp_bucket <= v_after_value >> 8 AND (u.xp < v_after_value OR u.xp = v_after_value AND u.id > v_after_id))
      ORDER BY u.xp_bucket DESC, u.xp DESC, u.id
@@ -286,7 +286,7 @@ BEGIN
     SELECT u.*, m.value AS metric
       FROM unified_users u
      CROSS JOIN LATERAL metric_value(u, p_metric) m (value)
-     WHERE p_metric <> 'xp' AND u.merged_into IS NULL
+     WHERE p_metric <> 'xp' AND u.merged_into IS NULL AND u.forgotten_at IS NULL
        AND (p_after IS NULL OR m.value < v_after_value OR m.value = v_after_value AND u.id > v_after_id)
      ORDER BY m.value DESC, u.id
      LIMIT v_limit

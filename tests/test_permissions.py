@@ -22,6 +22,8 @@ MAY_CALL: dict[str, set[str]] = {
     "find_user": MEMBERS_SPEAK,
     "get_profile": SHOWN_TO_MEMBERS,
     "link_verified_account": {"ttfd_website", "ttfd_admin"},
+    "export_user": {"ttfd_website", "ttfd_admin"},
+    "forget_user": {"ttfd_website", "ttfd_admin"},
     "record_event": MEMBERS_SPEAK,
     "record_events": MEMBERS_SPEAK,
     "apply_event": MEMBERS_SPEAK,
@@ -111,7 +113,8 @@ def test_no_role_has_a_right_to_a_whole_table_or_sequence_that_is_not_listed(db:
         db,
         "SELECT r.role, c.relname, v.right_name"
         "  FROM pg_class c CROSS JOIN unnest(%s::text[]) r (role)"
-        " CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'])"
+        " CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']"
+        "   || CASE WHEN current_setting('server_version_num')::int >= 170000 THEN ARRAY['MAINTAIN'] ELSE '{}' END)"
         "       v (right_name)"
         " WHERE c.relnamespace = 'ttfd'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')"
         "   AND has_table_privilege(r.role, c.oid, v.right_name)"
@@ -176,6 +179,46 @@ def test_nobody_goes_past_the_functions(db: Connection, role: str, statement: st
     db.execute("SET SESSION AUTHORIZATION somebody")
     with pytest.raises(psycopg.errors.InsufficientPrivilege), db.transaction():
         db.execute(statement)  # type: ignore[arg-type]
+
+
+def test_no_role_has_a_right_to_the_database_a_schema_or_a_default_of_its_own(db: Connection) -> None:
+    """What everybody may do (connect, temporary tables) comes from PUBLIC: docs/security.md takes it away."""
+    granted = rows(
+        db,
+        "SELECT 'database' AS kind, a.grantee::regrole::text AS role, a.privilege_type"
+        "  FROM pg_database d, aclexplode(d.datacl) a WHERE d.datname = current_database()"
+        " UNION ALL SELECT n.nspname, a.grantee::regrole::text, a.privilege_type"
+        "  FROM pg_namespace n, aclexplode(n.nspacl) a"
+        " UNION ALL SELECT 'default', a.grantee::regrole::text, a.privilege_type"
+        "  FROM pg_default_acl d, aclexplode(d.defaclacl) a"
+        " UNION ALL SELECT 'large object', a.grantee::regrole::text, a.privilege_type"
+        "  FROM pg_largeobject_metadata l, aclexplode(l.lomacl) a"
+        " UNION ALL SELECT 'language', a.grantee::regrole::text, a.privilege_type"
+        "  FROM pg_language l, aclexplode(l.lanacl) a"
+        " UNION ALL SELECT 'setting', a.grantee::regrole::text, a.privilege_type"
+        "  FROM pg_parameter_acl p, aclexplode(p.paracl) a",
+    )
+    assert {tuple(seen) for seen in granted if seen.role in (*ROLES, "ttfd_owner")} == {
+        ("ttfd", "ttfd_owner", "USAGE"),
+        ("ttfd", "ttfd_owner", "CREATE"),
+        ("default", "ttfd_owner", "EXECUTE"),
+    } | {("ttfd", role, "USAGE") for role in ROLES}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_creates_nothing_anywhere_in_the_database(db: Connection, role: str) -> None:
+    assert not value(db, "SELECT has_database_privilege(%s, current_database(), 'CREATE')", role)
+    schemas = rows(db, "SELECT nspname FROM pg_namespace WHERE has_schema_privilege(%s, oid, 'CREATE')", role)
+    assert [schema.nspname for schema in schemas if not schema.nspname.startswith("pg_temp")] == []
+
+
+def test_only_the_owner_role_owns_anything(db: Connection) -> None:
+    owners = rows(
+        db,
+        "SELECT DISTINCT r.rolname FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid"
+        " WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype = 'o' AND starts_with(r.rolname, 'ttfd_')",
+    )
+    assert [owner.rolname for owner in owners] == ["ttfd_owner"]
 
 
 def test_the_roles_of_the_cluster_are_modest(db: Connection) -> None:

@@ -94,6 +94,14 @@ class Client:
             p_username=username,
         )
 
+    def export_user(self, user_id: int) -> dict[str, Any]:
+        """Everything that is held on a member, table by table, for the member to have. Raises UserNotFoundError."""
+        return (self._one(models.Export, "export_user", p_user_id=user_id)).document
+
+    def forget_user(self, user_id: int) -> models.Forgotten:
+        """Erase who a member is, on all platforms; only sums stay. There is no way back. Raises UserNotFoundError."""
+        return self._one(models.Forgotten, "forget_user", p_user_id=user_id)
+
     # Events
 
     def record_event(

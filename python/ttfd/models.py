@@ -41,6 +41,21 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Export:
+    """Answer of ``export_user``: an array of rows for each table that holds something on the member."""
+
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Answer of ``forget_user``: ``status`` is ``forgotten`` or ``already_forgotten``."""
+
+    user_id: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """Answer of ``get_profile``. ``next_rank_xp`` is None at the top rank; ``total_voice_time`` is in seconds."""
 

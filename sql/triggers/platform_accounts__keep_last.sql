@@ -1,4 +1,5 @@
--- A member without an account could never come back. A merged user is a signpost and needs none.
+-- A member without an account could never come back. A merged user is a signpost and a forgotten one nobody: they
+-- need none.
 CREATE OR REPLACE FUNCTION ttfd.platform_accounts__keep_last()
 RETURNS trigger
 LANGUAGE plpgsql SET search_path = ttfd, pg_temp
@@ -11,6 +12,7 @@ BEGIN
     FROM unified_users u
    WHERE u.id IN (SELECT r.user_id FROM removed r)
      AND u.merged_into IS NULL
+     AND u.forgotten_at IS NULL
      AND NOT EXISTS (SELECT 1 FROM platform_accounts a WHERE a.user_id = u.id)
    LIMIT 1;
   IF FOUND THEN

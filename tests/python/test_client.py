@@ -49,6 +49,8 @@ def test_every_method_names_columns_that_its_function_has(database_url: str) -> 
         assert client.list_failed_events() == []
         assert client.verify_integrity() == []
         assert client.get_stats().linked_users == 1
+        assert client.export_user(user_id)["unified_users"][0]["xp"] == 55
+        assert client.forget_user(user_id).status == "forgotten"
 
 
 def test_what_has_failed_is_retried_discarded_and_the_log_compacted(db: psycopg.Connection, database_url: str) -> None:

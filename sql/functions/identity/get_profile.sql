@@ -15,7 +15,7 @@ BEGIN
     FROM unified_users asked
     JOIN unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
     JOIN ranks r ON r.id = u.rank_id
-   WHERE asked.id = p_user_id;
+   WHERE asked.id = p_user_id AND u.forgotten_at IS NULL;
   IF NOT FOUND THEN
     PERFORM raise_unknown_user(p_user_id);
   END IF;

@@ -5,13 +5,13 @@ AS $$
 BEGIN
   IF p_metric = 'xp' THEN
     RETURN (SELECT count(*) FROM ttfd.unified_users u
-             WHERE u.merged_into IS NULL AND u.xp_bucket >= p_value >> 8
+             WHERE u.merged_into IS NULL AND u.forgotten_at IS NULL AND u.xp_bucket >= p_value >> 8
                AND (u.xp > p_value OR u.xp = p_value AND u.id < p_user_id));
   END IF;
   RETURN (SELECT count(*)
             FROM ttfd.unified_users u
            CROSS JOIN LATERAL ttfd.metric_value(u, p_metric) m (value)
-           WHERE u.merged_into IS NULL AND (m.value > p_value OR m.value = p_value AND u.id < p_user_id));
+           WHERE u.merged_into IS NULL AND u.forgotten_at IS NULL AND (m.value > p_value OR m.value = p_value AND u.id < p_user_id));
 END;
 $$;
 

@@ -1,4 +1,4 @@
--- A user who is merged while we wait for the lock hands over to the survivor.
+-- A user who is merged while we wait for the lock hands over to the survivor; one who is forgotten is nobody.
 CREATE OR REPLACE FUNCTION ttfd.lock_user(p_user_id bigint)
 RETURNS ttfd.unified_users
 LANGUAGE plpgsql VOLATILE
@@ -9,7 +9,7 @@ DECLARE
 BEGIN
   LOOP
     SELECT * INTO v_user FROM ttfd.unified_users WHERE id = v_user_id FOR NO KEY UPDATE;
-    IF NOT FOUND THEN
+    IF NOT FOUND OR v_user.forgotten_at IS NOT NULL THEN
       PERFORM ttfd.raise_unknown_user(p_user_id);
     END IF;
     EXIT WHEN v_user.merged_into IS NULL;

@@ -3,6 +3,17 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
+  -- Who has asked to be forgotten is not imported again, and not listed by name among the rejected.
+  UPDATE ttfd.import_rows r
+     SET reject_reason = 'forgotten', source_key = 'forgotten', record = NULL
+   WHERE r.run_id = p_run_id
+     AND EXISTS (SELECT 1
+                   FROM ttfd.forgotten_accounts f
+                  CROSS JOIN ttfd.forgetting_key k
+                  CROSS JOIN ttfd.stated_accounts(r.platform, r.record) s
+                  WHERE f.expires_at > ttfd.current_time()
+                    AND f.account_digest = ttfd.digest_account(k.key, s.platform, s.external_id));
+
   UPDATE ttfd.import_rows r
      SET reject_reason = j.reason
     FROM (SELECT i.id, ttfd.assess_import_record(i.record, p) AS reason

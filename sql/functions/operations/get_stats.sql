@@ -13,7 +13,7 @@ AS $$
    CROSS JOIN (SELECT count(*) AS users, count(*) FILTER (WHERE cardinality(m.platforms) > 1) AS linked_users,
                       coalesce(sum(m.xp), 0) AS total_xp, coalesce(sum(m.coins), 0) AS total_coins
                  FROM unified_users m
-                WHERE m.merged_into IS NULL) u;
+                WHERE m.merged_into IS NULL AND m.forgotten_at IS NULL) u;
 $$;
 
 COMMENT ON FUNCTION ttfd.get_stats() IS

@@ -36,7 +36,11 @@ AS $$
   UNION ALL
   SELECT 'no_account', u.id, 'an account', NULL
     FROM unified_users u
-   WHERE u.merged_into IS NULL AND NOT EXISTS (SELECT 1 FROM platform_accounts a WHERE a.user_id = u.id)
+   WHERE u.merged_into IS NULL AND u.forgotten_at IS NULL AND NOT EXISTS (SELECT 1 FROM platform_accounts a WHERE a.user_id = u.id)
+  UNION ALL
+  SELECT 'forgotten', u.id, 'no account', a.platform
+    FROM unified_users u JOIN platform_accounts a ON a.user_id = u.id
+   WHERE u.forgotten_at IS NOT NULL
   UNION ALL
   SELECT 'merged_twice', u.id, 'a survivor', u.merged_into::text
     FROM unified_users u JOIN unified_users s ON s.id = u.merged_into
@@ -64,7 +68,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.verify_integrity() IS
-  'Checks what must always be true: balances equal the event log, ranks follow XP, members show their accounts and have one, opening balances equal what was imported, no event is there twice, the feed has no gap. Returns kind, user_id, expected, actual: a row per violation, none when sound.';
+  'Checks what must always be true: balances equal the event log, ranks follow XP, members show their accounts and have one, forgotten ones none, opening balances equal what was imported, no event is there twice, the feed has no gap. Returns kind, user_id, expected, actual: a row per violation, none when sound.';
 
 REVOKE ALL ON FUNCTION ttfd.verify_integrity() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.verify_integrity() TO ttfd_worker, ttfd_admin, ttfd_reader;

@@ -10,12 +10,12 @@ BEGIN
     FROM unified_users asked
     JOIN unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
    CROSS JOIN LATERAL metric_value(u, p_metric) m (value)
-   WHERE asked.id = p_user_id;
+   WHERE asked.id = p_user_id AND u.forgotten_at IS NULL;
   IF NOT FOUND THEN
     PERFORM raise_unknown_user(p_user_id);
   END IF;
   "position" := count_above(p_metric, value, v_id) + 1;
-  total := (SELECT count(*) FROM unified_users u WHERE u.merged_into IS NULL);
+  total := (SELECT count(*) FROM unified_users u WHERE u.merged_into IS NULL AND u.forgotten_at IS NULL);
   RETURN NEXT;
 END;
 $$;

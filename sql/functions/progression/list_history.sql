@@ -7,7 +7,7 @@ AS $$
 DECLARE
   v_user_id bigint;
 BEGIN
-  SELECT coalesce(u.merged_into, u.id) INTO v_user_id FROM unified_users u WHERE u.id = p_user_id;
+  SELECT coalesce(u.merged_into, u.id) INTO v_user_id FROM unified_users u WHERE u.id = p_user_id AND u.forgotten_at IS NULL;
   IF NOT FOUND THEN
     PERFORM raise_unknown_user(p_user_id);
   END IF;

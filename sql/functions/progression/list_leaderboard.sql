@@ -7,8 +7,8 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
-  v_after_value bigint := split_part(p_after, ':', 1);
-  v_after_id bigint := split_part(p_after, ':', 2);
+  v_after_value bigint := split_part(p_after, ':', 1)::bigint;
+  v_after_id bigint := split_part(p_after, ':', 2)::bigint;
   v_limit integer := least(greatest(p_limit, 0), 1000);
 BEGIN
   PERFORM require_metric(p_metric);
@@ -16,7 +16,7 @@ BEGIN
   WITH page AS (
     SELECT u.*, u.xp AS metric
       FROM unified_users u
-     WHERE p_metric = 'xp' AND u.merged_into IS NULL
+     WHERE p_metric = 'xp' AND u.merged_into IS NULL AND u.forgotten_at IS NULL
        AND (p_after IS NULL
             OR u.xp_bucket <= v_after_value >> 8 AND (u.xp < v_after_value OR u.xp = v_after_value AND u.id > v_after_id))
      ORDER BY u.xp_bucket DESC, u.xp DESC, u.id
@@ -25,7 +25,7 @@ BEGIN
     SELECT u.*, m.value AS metric
       FROM unified_users u
      CROSS JOIN LATERAL metric_value(u, p_metric) m (value)
-     WHERE p_metric <> 'xp' AND u.merged_into IS NULL
+     WHERE p_metric <> 'xp' AND u.merged_into IS NULL AND u.forgotten_at IS NULL
        AND (p_after IS NULL OR m.value < v_after_value OR m.value = v_after_value AND u.id > v_after_id)
      ORDER BY m.value DESC, u.id
      LIMIT v_limit
