@@ -5,8 +5,6 @@ DROP FUNCTION ttfd.was_handled(uuid);
 
 DROP FUNCTION ttfd.strip_data(jsonb);
 
-DROP FUNCTION ttfd.stated_import_links(bigint);
-
 DROP FUNCTION ttfd.stated_accounts(text, jsonb);
 
 DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
@@ -26,6 +24,8 @@ DROP FUNCTION ttfd.require_metric(text);
 DROP FUNCTION ttfd.report_import(bigint, bigint);
 
 DROP FUNCTION ttfd.reject_import_rows(bigint);
+
+DROP FUNCTION ttfd.reject_forgotten_rows(bigint);
 
 DROP FUNCTION ttfd.refuse_same_sources(bigint);
 
@@ -55,6 +55,8 @@ DROP FUNCTION ttfd.parse_events(jsonb);
 
 DROP FUNCTION ttfd.oldest_pending(bigint);
 
+DROP FUNCTION ttfd.note_import_changes(bigint);
+
 DROP FUNCTION ttfd.note_award(boolean, boolean, boolean, boolean, numeric);
 
 DROP FUNCTION ttfd.normalise_external_id(text, text);
@@ -79,7 +81,15 @@ DROP FUNCTION ttfd.lock_import_members(bigint);
 
 DROP FUNCTION ttfd.list_user_references();
 
+DROP FUNCTION ttfd.list_rank_ranges();
+
 DROP FUNCTION ttfd.list_person(bigint);
+
+DROP FUNCTION ttfd.list_import_touched(bigint);
+
+DROP FUNCTION ttfd.list_import_totals(bigint);
+
+DROP FUNCTION ttfd.list_import_gains(bigint);
 
 DROP FUNCTION ttfd.list_audit_lines(bigint[], ttfd.platform_accounts[]);
 
@@ -103,7 +113,9 @@ DROP FUNCTION ttfd.insert_event(uuid, bigint, text, text, jsonb, bigint, bigint,
 
 DROP FUNCTION ttfd.import_time(text, text);
 
-DROP FUNCTION ttfd.import_amount(jsonb);
+DROP FUNCTION ttfd.import_amount(text);
+
+DROP FUNCTION ttfd.import_achievements(jsonb);
 
 DROP FUNCTION ttfd.grant_import(bigint);
 
@@ -139,6 +151,8 @@ DROP FUNCTION ttfd.fail_event(tid, text, text);
 
 DROP FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]);
 
+DROP FUNCTION ttfd.explain_import_time(text, text);
+
 DROP FUNCTION ttfd.drop_secrets(jsonb);
 
 DROP FUNCTION ttfd.drop_accounts(jsonb, ttfd.platform_accounts[]);
@@ -146,6 +160,8 @@ DROP FUNCTION ttfd.drop_accounts(jsonb, ttfd.platform_accounts[]);
 DROP FUNCTION ttfd.draw_setting(text);
 
 DROP FUNCTION ttfd.digest_account(bytea, text, text);
+
+DROP FUNCTION ttfd.describe_import_change(ttfd.unified_users);
 
 DROP FUNCTION ttfd.describe_event_error(text);
 
@@ -166,6 +182,8 @@ DROP FUNCTION ttfd.count_above(text, bigint, bigint);
 DROP FUNCTION ttfd.continue_streak(ttfd.unified_users, integer);
 
 DROP FUNCTION ttfd.collect_limits(bigint[]);
+
+DROP FUNCTION ttfd.collect_import_links(bigint);
 
 DROP FUNCTION ttfd.collect_import_identities(bigint);
 
@@ -193,11 +211,9 @@ DROP FUNCTION ttfd.assess_sent_event(uuid, ttfd.event_type_versions, jsonb, time
 
 DROP FUNCTION ttfd.assess_seconds(jsonb);
 
-DROP FUNCTION ttfd.assess_import_time(text, jsonb);
+DROP FUNCTION ttfd.assess_import_time(text, text);
 
-DROP FUNCTION ttfd.assess_import_record(jsonb, ttfd.platforms);
-
-DROP FUNCTION ttfd.assess_import_amount(text, jsonb);
+DROP FUNCTION ttfd.assess_import_amount(text, text);
 
 DROP FUNCTION ttfd.assess_event(ttfd.event_type_versions, jsonb);
 

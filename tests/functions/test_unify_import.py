@@ -346,10 +346,14 @@ def test_two_parts_of_one_source_are_one_account(db: Connection) -> None:
     assert seen.achievements == ["a", "b", "z"]
 
 
-def test_the_same_account_twice_in_one_part_is_rejected_the_second_time(db: Connection) -> None:
-    result = run(db, telegram=[{"id": "1", "xp": 5}, {"id": " 1 ", "xp": 7}])
-    assert (result.rejected, result.accounts) == (1, 1)
-    assert profile(db, owner(db, "telegram", "1")).xp == 5
+def test_of_the_same_account_twice_in_one_part_the_last_record_counts(db: Connection) -> None:
+    result = run(db, telegram=[{"id": "1", "xp": 5}, {"id": " 1 ", "xp": 7}, {"id": "1", "xp": 7}])
+    assert (result.rejected, result.accounts) == (2, 1)
+    assert profile(db, owner(db, "telegram", "1")).xp == 7
+    assert [(seen["source_key"], seen["reason"]) for seen in result.report["rejected"]] == [
+        ("users[0]", "duplicate of users[2], with other values"),
+        ("users[1]", "duplicate of users[2], with other values"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 -- Two names are the same when they differ in nothing that people see as a difference: width, case, a leading @.
 -- The last three placeholders are the Russian words for unknown (twice) and anonymous; migrations are plain ASCII, because
--- yoyo reads them in the encoding of the machine.
+-- yoyo reads them in the encoding of the machine. Plain ASCII is in normal form already, and most names are.
 CREATE OR REPLACE FUNCTION ttfd.fold_name(p_name text)
 RETURNS text
 LANGUAGE sql IMMUTABLE
@@ -11,7 +11,9 @@ AS $$
                                         E'\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u044b\u0439',
                                         E'\u0430\u043d\u043e\u043d\u0438\u043c'])
               THEN f.name END
-    FROM (SELECT pg_catalog.lower(pg_catalog.ltrim(pg_catalog.btrim(normalize(p_name, NFKC)), '@')) OFFSET 0) f (name);
+    FROM (SELECT pg_catalog.lower(pg_catalog.ltrim(pg_catalog.btrim(
+                   CASE WHEN pg_catalog.octet_length(p_name) = pg_catalog.length(p_name) THEN p_name
+                        ELSE normalize(p_name, NFKC) END), '@')) OFFSET 0) f (name);
 $$;
 
 COMMENT ON FUNCTION ttfd.fold_name(text) IS 'A username as it is compared (NFKC, lower case, no @); NULL for a placeholder.';

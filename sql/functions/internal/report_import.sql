@@ -10,18 +10,18 @@ AS $$
       FROM ttfd.import_sources s
      WHERE s.run_id = p_run_id
   ), amounts AS (
-    SELECT r.source, coalesce(sum(ttfd.import_amount(r.record -> 'xp')), 0) AS xp,
-           coalesce(sum(ttfd.import_amount(r.record -> 'coins')), 0) AS coins,
-           coalesce(sum(ttfd.import_amount(r.record -> 'messages_sent')), 0) AS messages_sent,
-           coalesce(sum(ttfd.import_amount(r.record -> 'total_voice_time')), 0) AS total_voice_time
-      FROM ttfd.import_rows r
-     WHERE r.run_id = p_run_id AND r.reject_reason IS NULL
-     GROUP BY r.source
-  ), gains AS (
-    SELECT a.source, count(DISTINCT (a.platform, a.external_id)) AS accounts, sum(a.new_xp) AS xp, sum(a.new_coins) AS coins,
-           sum(a.new_messages) AS messages_sent, sum(a.new_voice_time) AS total_voice_time
+    SELECT a.source, count(DISTINCT (a.platform, a.external_id)) AS accounts, sum(a.xp) AS xp, sum(a.coins) AS coins,
+           sum(a.messages_sent) AS messages_sent, sum(a.total_voice_time) AS total_voice_time
       FROM ttfd.import_accounts a
      WHERE a.run_id = p_run_id
+     GROUP BY a.source
+  ), gains AS (
+    SELECT a.source, sum(b.xp) AS xp, sum(b.coins) AS coins, sum(b.messages_sent) AS messages_sent,
+           sum(b.total_voice_time) AS total_voice_time
+      FROM ttfd.import_balances b
+      JOIN ttfd.import_accounts a
+        ON a.run_id = p_run_id AND a.platform = b.platform AND a.external_id = b.external_id AND a.origin = b.origin AND a.part = b.part
+     WHERE b.run_id = p_run_id
      GROUP BY a.source
   ), links AS (
     SELECT count(*) FILTER (WHERE l.kind = 'id') AS by_id, count(*) FILTER (WHERE l.kind = 'username') AS by_username
@@ -32,7 +32,7 @@ AS $$
     'sources', (
       SELECT coalesce(jsonb_agg(jsonb_build_object(
                'source', s.source, 'origin', s.origin, 'rows', s.rows, 'accepted', s.rows - s.rejected,
-               'rejected', s.rejected, 'accounts', coalesce(g.accounts, 0),
+               'rejected', s.rejected, 'accounts', coalesce(a.accounts, 0),
                'xp', coalesce(a.xp, 0), 'coins', coalesce(a.coins, 0),
                'messages_sent', coalesce(a.messages_sent, 0), 'total_voice_time', coalesce(a.total_voice_time, 0),
                'granted_xp', coalesce(g.xp, 0), 'granted_coins', coalesce(g.coins, 0),
@@ -44,10 +44,10 @@ AS $$
     'counts', jsonb_build_object(
       'rows', (SELECT coalesce(sum(s.rows), 0) FROM sources s),
       'rejected', (SELECT coalesce(sum(s.rejected), 0) FROM sources s),
-      'accounts', (SELECT count(*) FROM ttfd.import_identities i WHERE i.run_id = p_run_id AND i.source IS NOT NULL),
+      'accounts', (SELECT count(*) FROM ttfd.import_identities i WHERE i.run_id = p_run_id AND i.row_id IS NOT NULL),
       'users_created', p_users_created,
-      'users_joined', (SELECT count(DISTINCT a.user_id) - p_users_created
-                         FROM ttfd.import_accounts a WHERE a.run_id = p_run_id),
+      'users_joined', (SELECT count(DISTINCT g.user_id) - p_users_created
+                         FROM ttfd.import_grants g WHERE g.run_id = p_run_id),
       'linked_by_id', (SELECT l.by_id FROM links l),
       'linked_by_username', (SELECT l.by_username FROM links l),
       'conflicts', (SELECT count(*) FROM ttfd.import_conflicts c WHERE c.run_id = p_run_id)),
@@ -75,7 +75,7 @@ AS $$
                'messages_sent', coalesce(sum(b.messages_sent), 0),
                'total_voice_time', coalesce(sum(b.total_voice_time), 0))
         FROM ttfd.import_accounts a
-        JOIN ttfd.import_balances b USING (origin, part, platform, external_id)
+        JOIN ttfd.import_balances b USING (platform, external_id, origin, part)
        WHERE a.run_id = p_run_id));
 $$;
 
