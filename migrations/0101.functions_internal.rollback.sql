@@ -31,6 +31,8 @@ DROP FUNCTION ttfd.refuse_same_sources(bigint);
 
 DROP FUNCTION ttfd.redact(jsonb, text[]);
 
+DROP FUNCTION ttfd.recall_import_settlements(bigint);
+
 DROP FUNCTION ttfd.read_setting(text);
 
 DROP FUNCTION ttfd.raise_unknown_user(bigint);
@@ -187,6 +189,8 @@ DROP FUNCTION ttfd.collect_import_links(bigint);
 
 DROP FUNCTION ttfd.collect_import_identities(bigint);
 
+DROP FUNCTION ttfd.collect_import_events(bigint);
+
 DROP FUNCTION ttfd.collect_import_accounts(bigint);
 
 DROP FUNCTION ttfd.clear_import(bigint);
@@ -218,6 +222,8 @@ DROP FUNCTION ttfd.assess_import_amount(text, text);
 DROP FUNCTION ttfd.assess_event(ttfd.event_type_versions, jsonb);
 
 DROP FUNCTION ttfd.assess_daily(ttfd.unified_users, timestamptz);
+
+DROP FUNCTION ttfd.apply_import_policy(bigint, text);
 
 DROP FUNCTION ttfd.apply_grant(uuid, ttfd.unified_users, text, text, jsonb, bigint, bigint);
 

@@ -238,6 +238,47 @@ $$;
 COMMENT ON FUNCTION ttfd.apply_grant(uuid, ttfd.unified_users, text, text, jsonb, bigint, bigint) IS
   'Grants (or, below zero, takes) XP and coins at once, as an event. Expects the user locked. Raises TC001 when the coins are short, 23514 when the XP are, TE002 when the id was taken meanwhile.';
 
+-- Sums are what the records say. Otherwise only the account that wins keeps its XP and coins: what the others had given in
+-- earlier runs is then taken back as any difference is.
+CREATE OR REPLACE FUNCTION ttfd.apply_import_policy(p_run_id bigint, p_policy text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  IF p_policy IS DISTINCT FROM 'sum' AND coalesce(p_policy, '') !~ '^(max|prefer [a-z][a-z0-9_]{1,30})$' THEN
+    RAISE EXCEPTION 'there is no policy %', coalesce(quote_literal(left(p_policy, 60)), 'NULL')
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Policies are sum, max, and prefer with an origin, as in: prefer telegram.';
+  END IF;
+  UPDATE ttfd.import_runs SET policy = p_policy WHERE id = p_run_id;
+  IF p_policy = 'sum' THEN
+    RETURN;
+  END IF;
+  WITH held AS (
+    SELECT i.person, a.origin, a.platform, a.external_id, sum(a.xp) AS xp, sum(a.coins) AS coins
+      FROM ttfd.import_accounts a
+      JOIN ttfd.import_identities i ON i.run_id = a.run_id AND i.platform = a.platform AND i.external_id = a.external_id
+     WHERE a.run_id = p_run_id
+     GROUP BY i.person, a.origin, a.platform, a.external_id
+  ), ranked AS (
+    SELECT h.*, count(*) OVER (PARTITION BY h.person) AS accounts,
+           row_number() OVER (PARTITION BY h.person
+                              ORDER BY 'prefer ' || h.origin = p_policy DESC, h.xp DESC, h.origin, h.platform, h.external_id) AS xp_place,
+           row_number() OVER (PARTITION BY h.person
+                              ORDER BY 'prefer ' || h.origin = p_policy DESC, h.coins DESC, h.origin, h.platform, h.external_id) AS coins_place
+      FROM held h
+  )
+  UPDATE ttfd.import_accounts a
+     SET xp = CASE WHEN r.xp_place = 1 THEN a.xp ELSE 0 END,
+         coins = CASE WHEN r.coins_place = 1 THEN a.coins ELSE 0 END
+    FROM ranked r
+   WHERE a.run_id = p_run_id AND r.accounts > 1 AND (r.xp_place > 1 OR r.coins_place > 1)
+     AND (a.origin, a.platform, a.external_id) = (r.origin, r.platform, r.external_id);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.apply_import_policy(bigint, text) IS
+  'Decides which XP and coins of a person with several accounts in a run count. Raises 22023 for an unknown policy.';
+
 -- A day is a date where the member is. Dates that are claimed only ever grow, so moving the clocks earns nothing in the end.
 -- Whoever has moved since the last claim counts that claim by the date it had in the new zone, so that a flight east costs no
 -- streak; and waits 20 hours, so that it earns no second claim on the same day.
@@ -578,7 +619,7 @@ BEGIN
          CASE WHEN j.reason IS NULL THEN least(ttfd.import_amount(v.daily_streak), 100000) END,
          CASE WHEN j.reason IS NULL
               THEN (ttfd.import_time(v.last_daily, s.time_zone) AT TIME ZONE s.time_zone)::date END,
-         CASE WHEN v.achievements IN ('[]', '{}') THEN '{}'
+         CASE WHEN v.achievements IS NULL OR v.achievements IN ('[]', '{}') THEN '{}'
               WHEN j.reason IS NULL THEN ttfd.import_achievements(v.achievements) END,
          CASE WHEN j.reason IS NULL THEN ttfd.import_time(v.created_at, s.time_zone) END,
          CASE WHEN j.reason IS NULL THEN ttfd.import_time(v.last_active, s.time_zone) END
@@ -613,12 +654,34 @@ BEGIN
                       ttfd.assess_import_time('last_active', v.last_active))
                   END
            OFFSET 0) j (reason)
-   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL;
+   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND (r.record ? 'event_id') IS NOT TRUE;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.collect_import_accounts(bigint) IS
   'Fills import_accounts with the records of a run: their values, or the reason why they cannot be imported.';
+
+-- The amounts of legacy events are in the balances already. Their ids are kept, as those of compacted events are, so that
+-- one that a bot sends again counts once.
+CREATE OR REPLACE FUNCTION ttfd.collect_import_events(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  UPDATE ttfd.import_rows r
+     SET reject_reason = 'the event id has the wrong form: ' || left(coalesce(r.record ->> 'event_id', 'null'), 60)
+   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND r.record ? 'event_id'
+     AND coalesce(r.record ->> 'event_id', '') !~* '^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$';
+
+  INSERT INTO ttfd.compacted_events (id)
+  SELECT (r.record ->> 'event_id')::uuid
+    FROM ttfd.import_rows r
+   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND r.record ? 'event_id'
+  ON CONFLICT (id) DO NOTHING;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.collect_import_events(bigint) IS 'Remembers the ids of the legacy events of a run.';
 
 -- Every account that matters to the run: its own, those they state as theirs, members of the same name, and whatever
 -- else belongs to a member who is touched. Accounts of one member are one person from the start; to anybody else the number
@@ -1255,17 +1318,23 @@ COMMENT ON FUNCTION ttfd.fold_external_id(ttfd.platforms, text) IS 'A legacy ext
 -- yoyo reads them in the encoding of the machine. Plain ASCII is in normal form already, and most names are.
 CREATE OR REPLACE FUNCTION ttfd.fold_name(p_name text)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 AS $$
-  SELECT CASE WHEN f.name <> ALL (ARRAY['', 'unknown', 'none', 'null', 'undefined', 'anonymous', 'deleted user',
-                                        'deleted account',
-                                        E'\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u043e',
-                                        E'\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u044b\u0439',
-                                        E'\u0430\u043d\u043e\u043d\u0438\u043c'])
-              THEN f.name END
-    FROM (SELECT pg_catalog.lower(pg_catalog.ltrim(pg_catalog.btrim(
-                   CASE WHEN pg_catalog.octet_length(p_name) = pg_catalog.length(p_name) THEN p_name
-                        ELSE normalize(p_name, NFKC) END), '@')) OFFSET 0) f (name);
+DECLARE
+  v_name text := p_name;
+BEGIN
+  IF octet_length(v_name) <> length(v_name) THEN
+    v_name := normalize(v_name, NFKC);
+  END IF;
+  v_name := lower(ltrim(btrim(v_name), '@'));
+  IF v_name = ANY (ARRAY['', 'unknown', 'none', 'null', 'undefined', 'anonymous', 'deleted user', 'deleted account',
+                         E'\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u043e',
+                         E'\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u044b\u0439',
+                         E'\u0430\u043d\u043e\u043d\u0438\u043c']) THEN
+    RETURN NULL;
+  END IF;
+  RETURN v_name;
+END;
 $$;
 
 COMMENT ON FUNCTION ttfd.fold_name(text) IS 'A username as it is compared (NFKC, lower case, no @); NULL for a placeholder.';
@@ -1558,16 +1627,19 @@ COMMENT ON FUNCTION ttfd.grant_import(bigint) IS
 
 CREATE OR REPLACE FUNCTION ttfd.import_achievements(p_value jsonb)
 RETURNS text[]
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 AS $$
-  SELECT coalesce(array_agg(DISTINCT e.name ORDER BY e.name), '{}')
-    FROM (SELECT pg_catalog.jsonb_array_elements_text(p_value) AS name WHERE pg_catalog.jsonb_typeof(p_value) = 'array'
-           UNION ALL
-          SELECT pg_catalog.jsonb_object_keys(p_value) WHERE pg_catalog.jsonb_typeof(p_value) = 'object') e
-   WHERE e.name IS NOT NULL;
+BEGIN
+  RETURN CASE jsonb_typeof(p_value)
+           WHEN 'array' THEN ARRAY(SELECT DISTINCT e.name FROM jsonb_array_elements_text(p_value) e (name)
+                                    WHERE e.name IS NOT NULL ORDER BY e.name)
+           WHEN 'object' THEN ARRAY(SELECT k.name FROM jsonb_object_keys(p_value) k (name) ORDER BY k.name)
+           ELSE '{}'
+         END;
+END;
 $$;
 
-COMMENT ON FUNCTION ttfd.import_achievements(jsonb) IS 'The names in a legacy list of achievements, or the keys of an object.';
+COMMENT ON FUNCTION ttfd.import_achievements(jsonb) IS 'The names in a legacy list of achievements, or the keys of an object, in order.';
 
 CREATE OR REPLACE FUNCTION ttfd.import_amount(p_value text)
 RETURNS bigint
@@ -2438,6 +2510,23 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.read_setting(text) IS 'The number that a setting has.';
+
+-- What a person has decided is not asked again when the same data come again.
+CREATE OR REPLACE FUNCTION ttfd.recall_import_settlements(p_run_id bigint)
+RETURNS void
+LANGUAGE sql VOLATILE
+AS $$
+  UPDATE ttfd.import_conflicts c
+     SET settled_at = s.settled_at, settlement = s.settlement
+    FROM (SELECT DISTINCT ON (o.reason, o.platform, o.external_id, o.candidates) o.*
+            FROM ttfd.import_conflicts o
+           WHERE o.run_id <> p_run_id AND o.settled_at IS NOT NULL
+           ORDER BY o.reason, o.platform, o.external_id, o.candidates, o.settled_at DESC) s
+   WHERE c.run_id = p_run_id
+     AND (c.reason, c.platform, c.external_id, c.candidates) = (s.reason, s.platform, s.external_id, s.candidates);
+$$;
+
+COMMENT ON FUNCTION ttfd.recall_import_settlements(bigint) IS 'Settles conflicts of a run as the same ones of earlier runs were settled.';
 
 CREATE OR REPLACE FUNCTION ttfd.redact(p_value jsonb, p_names text[])
 RETURNS jsonb

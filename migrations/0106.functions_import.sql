@@ -30,6 +30,61 @@ COMMENT ON FUNCTION ttfd.list_import_conflicts(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.list_import_conflicts(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_import_conflicts(bigint) TO ttfd_admin;
 
+-- Together means a merge, with its journal: undo_merge takes it back.
+CREATE OR REPLACE FUNCTION ttfd.settle_import_conflict(
+  p_conflict_id bigint, p_settlement text, p_platform text DEFAULT NULL, p_external_id text DEFAULT NULL)
+RETURNS TABLE (conflict_id bigint, settlement text, user_id bigint, merge_id bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_conflict import_conflicts;
+  v_own bigint;
+  v_other bigint;
+BEGIN
+  SELECT * INTO v_conflict FROM import_conflicts c WHERE c.id = p_conflict_id FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no import conflict %', coalesce(p_conflict_id::text, 'NULL')
+      USING ERRCODE = 'no_data_found', HINT = 'list_import_conflicts shows them.';
+  ELSIF v_conflict.settled_at IS NOT NULL THEN
+    RAISE EXCEPTION 'conflict % is settled: %', p_conflict_id, v_conflict.settlement
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'A merge can be undone with undo_merge.';
+  END IF;
+  SELECT f.user_id INTO v_own FROM find_user(v_conflict.platform, v_conflict.external_id) f;
+  IF p_settlement = 'together' THEN
+    IF NOT v_conflict.candidates @> jsonb_build_array(jsonb_build_object('platform', p_platform, 'external_id', p_external_id)) THEN
+      RAISE EXCEPTION 'conflict % has no such candidate', p_conflict_id
+        USING ERRCODE = 'invalid_parameter_value', HINT = 'list_import_conflicts shows the candidates.';
+    END IF;
+    SELECT f.user_id INTO v_other FROM find_user(p_platform, p_external_id) f;
+    IF v_own IS NULL OR v_other IS NULL THEN
+      RAISE EXCEPTION 'one of the two accounts belongs to nobody'
+        USING ERRCODE = 'TU001', HINT = 'The import may have been undone, or the member forgotten.';
+    END IF;
+    SELECT m.user_id, m.merge_id INTO user_id, merge_id
+      FROM merge_users(least(v_own, v_other), greatest(v_own, v_other), 'import conflict ' || p_conflict_id) m;
+  ELSIF p_settlement = 'apart' THEN
+    user_id := v_own;
+  ELSE
+    RAISE EXCEPTION 'there is no settlement %', coalesce(quote_literal(left(p_settlement, 60)), 'NULL')
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Settlements are together, with a candidate, and apart.';
+  END IF;
+  settle_import_conflict.conflict_id := p_conflict_id;
+  settle_import_conflict.settlement := concat_ws(' ', p_settlement, 'with ' || p_platform, p_external_id);
+  UPDATE import_conflicts c SET settled_at = ttfd.current_time(), settlement = settle_import_conflict.settlement
+   WHERE c.id = p_conflict_id;
+  PERFORM audit('import_conflict_settled', NULL,
+                jsonb_build_object('conflict_id', p_conflict_id, 'settlement', p_settlement, 'user_id', user_id, 'merge_id', merge_id));
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.settle_import_conflict(bigint, text, text, text) IS
+  'A person''s answer to an import conflict: together with one of its candidates, which merges the two members, or apart (also: leave it as it is). Further runs of the same data do not ask again. Returns conflict_id, settlement, user_id (the member), merge_id (for undo_merge). Raises P0002 when there is no such conflict, 55000 when it is settled, 22023 for another answer or account, TU001 when an account belongs to nobody, TL002 when both have an account on one platform. Needs READ COMMITTED for together (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.settle_import_conflict(bigint, text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.settle_import_conflict(bigint, text, text, text) TO ttfd_admin;
+
 CREATE OR REPLACE FUNCTION ttfd.start_import(p_source text)
 RETURNS TABLE (run_id bigint)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -46,7 +101,8 @@ GRANT EXECUTE ON FUNCTION ttfd.start_import(text) TO ttfd_admin;
 -- Each step is a set-based function of its own; this is their order. A dry run does everything, keeps the report and
 -- throws the rest away, so that it cannot say anything but what the real run will do.
 CREATE OR REPLACE FUNCTION ttfd.unify_import(
-  p_run_id bigint, p_dry_run boolean DEFAULT false, p_link_by_username boolean DEFAULT true)
+  p_run_id bigint, p_dry_run boolean DEFAULT false, p_link_by_username boolean DEFAULT true,
+  p_policy text DEFAULT 'sum')
 RETURNS TABLE (
   run_id bigint, status text, rows bigint, rejected bigint, accounts bigint, users_created bigint, users_joined bigint,
   linked_by_id bigint, linked_by_username bigint, conflicts bigint, report jsonb)
@@ -66,6 +122,7 @@ BEGIN
     -- Every step meets tables that were empty a moment ago: without fresh statistics its plan may be quadratic.
     ANALYZE import_rows, import_sources;
     PERFORM reject_forgotten_rows(p_run_id);
+    PERFORM collect_import_events(p_run_id);
     PERFORM collect_import_accounts(p_run_id);
     ANALYZE import_accounts;
     PERFORM reject_import_rows(p_run_id);
@@ -80,12 +137,14 @@ BEGIN
     IF p_link_by_username THEN
       PERFORM link_import_by_username(p_run_id);
     END IF;
+    PERFORM apply_import_policy(p_run_id, p_policy);
     PERFORM lock_import_members(p_run_id);
     PERFORM measure_import(p_run_id);
     ANALYZE import_grants;
     PERFORM note_import_changes(p_run_id);
     v_users_created := create_import_members(p_run_id);
     PERFORM grant_import(p_run_id);
+    PERFORM recall_import_settlements(p_run_id);
     v_report := report_import(p_run_id, v_users_created);
     UPDATE import_runs r SET status = 'unified', finished_at = clock_timestamp(), report = v_report WHERE r.id = p_run_id;
     PERFORM clear_import(p_run_id);
@@ -104,10 +163,10 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) IS
-  'Makes the records of a run members: refuses sources that are the same rows, rejects bad records, matches accounts by id and, if asked, by unambiguous username, and adds what is new as ledger events opening_balance. A dry run changes nothing and reports the same. Returns run_id, status (unified, dry_run), rows, rejected, accounts, users_created, users_joined (members who existed before), linked_by_id, linked_by_username, conflicts, report (sources, counts, conflicts, rejected, totals_before, totals_after). Raises TI001 when two sources hold the same rows, 55000 when the run is finished.';
+COMMENT ON FUNCTION ttfd.unify_import(bigint, boolean, boolean, text) IS
+  'Makes the records of a run members: refuses sources that are the same rows, rejects bad records, matches accounts by id and, if asked, by unambiguous username, and adds what is new as ledger events opening_balance. Of a person with several accounts XP and coins add up (p_policy sum), or those of the account with most count (max), or those of an origin where the person has an account there (prefer telegram). A dry run changes nothing and reports the same. Returns run_id, status (unified, dry_run), rows, rejected, accounts, users_created, users_joined (members who existed before), linked_by_id, linked_by_username, conflicts, report (sources, counts, conflicts, rejected, totals_before, totals_after). Raises TI001 when two sources hold the same rows, 22023 for an unknown policy, 55000 when the run is finished.';
 
-REVOKE ALL ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) TO ttfd_admin;
+REVOKE ALL ON FUNCTION ttfd.unify_import(bigint, boolean, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.unify_import(bigint, boolean, boolean, text) TO ttfd_admin;
 
 RESET ROLE;

@@ -13,7 +13,7 @@ from ttfd.legacy.source import LeftOut, LegacySource
 __all__ = ["ImportResult", "Progress", "run_import"]
 
 Progress = Callable[[LegacySource, int], None]
-"""Called with a source and the number of its rows that are loaded so far."""
+"""Called with a source and the number of its rows that are loaded so far; how far it is, the source knows."""
 
 _ROWS_A_REPORT = 1000
 
@@ -57,6 +57,7 @@ def run_import(
     *,
     dry_run: bool = False,
     link_by_username: bool = True,
+    policy: str = "sum",
     progress: Progress | None = None,
 ) -> ImportResult:
     """Import `sources` in one transaction: an interruption leaves nothing behind.
@@ -67,6 +68,7 @@ def run_import(
             that another source reads too is left out.
         dry_run: report what would happen, and change nothing.
         link_by_username: whether an unambiguous equal name links accounts.
+        policy: what becomes of the XP and coins of a person with several accounts: "sum", "max", or "prefer ORIGIN".
         progress: called every 1,000 rows of a source and at its end.
 
     Raises:
@@ -84,8 +86,8 @@ def run_import(
         cursor.execute(
             "SELECT run_id, status, rows, rejected, accounts, users_created, users_joined,"
             " linked_by_id, linked_by_username, conflicts, report"
-            " FROM ttfd.unify_import(p_run_id => %s, p_dry_run => %s, p_link_by_username => %s)",
-            [run_id, dry_run, link_by_username],
+            " FROM ttfd.unify_import(p_run_id => %s, p_dry_run => %s, p_link_by_username => %s, p_policy => %s)",
+            [run_id, dry_run, link_by_username, policy],
         )
         (outcome,) = cursor
     left_out = tuple(part for source in sources for part in source.left_out)

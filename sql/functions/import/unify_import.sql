@@ -1,7 +1,8 @@
 -- Each step is a set-based function of its own; this is their order. A dry run does everything, keeps the report and
 -- throws the rest away, so that it cannot say anything but what the real run will do.
 CREATE OR REPLACE FUNCTION ttfd.unify_import(
-  p_run_id bigint, p_dry_run boolean DEFAULT false, p_link_by_username boolean DEFAULT true)
+  p_run_id bigint, p_dry_run boolean DEFAULT false, p_link_by_username boolean DEFAULT true,
+  p_policy text DEFAULT 'sum')
 RETURNS TABLE (
   run_id bigint, status text, rows bigint, rejected bigint, accounts bigint, users_created bigint, users_joined bigint,
   linked_by_id bigint, linked_by_username bigint, conflicts bigint, report jsonb)
@@ -21,6 +22,7 @@ BEGIN
     -- Every step meets tables that were empty a moment ago: without fresh statistics its plan may be quadratic.
     ANALYZE import_rows, import_sources;
     PERFORM reject_forgotten_rows(p_run_id);
+    PERFORM collect_import_events(p_run_id);
     PERFORM collect_import_accounts(p_run_id);
     ANALYZE import_accounts;
     PERFORM reject_import_rows(p_run_id);
@@ -35,12 +37,14 @@ BEGIN
     IF p_link_by_username THEN
       PERFORM link_import_by_username(p_run_id);
     END IF;
+    PERFORM apply_import_policy(p_run_id, p_policy);
     PERFORM lock_import_members(p_run_id);
     PERFORM measure_import(p_run_id);
     ANALYZE import_grants;
     PERFORM note_import_changes(p_run_id);
     v_users_created := create_import_members(p_run_id);
     PERFORM grant_import(p_run_id);
+    PERFORM recall_import_settlements(p_run_id);
     v_report := report_import(p_run_id, v_users_created);
     UPDATE import_runs r SET status = 'unified', finished_at = clock_timestamp(), report = v_report WHERE r.id = p_run_id;
     PERFORM clear_import(p_run_id);
@@ -59,8 +63,8 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) IS
-  'Makes the records of a run members: refuses sources that are the same rows, rejects bad records, matches accounts by id and, if asked, by unambiguous username, and adds what is new as ledger events opening_balance. A dry run changes nothing and reports the same. Returns run_id, status (unified, dry_run), rows, rejected, accounts, users_created, users_joined (members who existed before), linked_by_id, linked_by_username, conflicts, report (sources, counts, conflicts, rejected, totals_before, totals_after). Raises TI001 when two sources hold the same rows, 55000 when the run is finished.';
+COMMENT ON FUNCTION ttfd.unify_import(bigint, boolean, boolean, text) IS
+  'Makes the records of a run members: refuses sources that are the same rows, rejects bad records, matches accounts by id and, if asked, by unambiguous username, and adds what is new as ledger events opening_balance. Of a person with several accounts XP and coins add up (p_policy sum), or those of the account with most count (max), or those of an origin where the person has an account there (prefer telegram). A dry run changes nothing and reports the same. Returns run_id, status (unified, dry_run), rows, rejected, accounts, users_created, users_joined (members who existed before), linked_by_id, linked_by_username, conflicts, report (sources, counts, conflicts, rejected, totals_before, totals_after). Raises TI001 when two sources hold the same rows, 22023 for an unknown policy, 55000 when the run is finished.';
 
-REVOKE ALL ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) TO ttfd_admin;
+REVOKE ALL ON FUNCTION ttfd.unify_import(bigint, boolean, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.unify_import(bigint, boolean, boolean, text) TO ttfd_admin;

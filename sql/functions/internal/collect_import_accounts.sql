@@ -24,7 +24,7 @@ BEGIN
          CASE WHEN j.reason IS NULL THEN least(ttfd.import_amount(v.daily_streak), 100000) END,
          CASE WHEN j.reason IS NULL
               THEN (ttfd.import_time(v.last_daily, s.time_zone) AT TIME ZONE s.time_zone)::date END,
-         CASE WHEN v.achievements IN ('[]', '{}') THEN '{}'
+         CASE WHEN v.achievements IS NULL OR v.achievements IN ('[]', '{}') THEN '{}'
               WHEN j.reason IS NULL THEN ttfd.import_achievements(v.achievements) END,
          CASE WHEN j.reason IS NULL THEN ttfd.import_time(v.created_at, s.time_zone) END,
          CASE WHEN j.reason IS NULL THEN ttfd.import_time(v.last_active, s.time_zone) END
@@ -59,7 +59,7 @@ BEGIN
                       ttfd.assess_import_time('last_active', v.last_active))
                   END
            OFFSET 0) j (reason)
-   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL;
+   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND (r.record ? 'event_id') IS NOT TRUE;
 END;
 $$;
 
