@@ -57,8 +57,8 @@ CREATE TABLE ttfd.import_balances (
   part             text NOT NULL,
   platform         text NOT NULL,
   external_id      text NOT NULL,
-  run_id           bigint NOT NULL,
   user_id          bigint NOT NULL,
+  run_id           bigint NOT NULL,
   xp               bigint NOT NULL,
   coins            bigint NOT NULL,
   games_played     bigint NOT NULL,
@@ -170,6 +170,8 @@ CREATE UNLOGGED TABLE ttfd.import_grants (
   is_held          boolean NOT NULL DEFAULT false,
   xp               bigint NOT NULL,
   coins            bigint NOT NULL,
+  owed_xp          bigint NOT NULL DEFAULT 0,
+  owed_coins       bigint NOT NULL DEFAULT 0,
   games_played     bigint NOT NULL,
   games_won        bigint NOT NULL,
   total_voice_time bigint NOT NULL,
@@ -182,7 +184,8 @@ CREATE UNLOGGED TABLE ttfd.import_grants (
   last_active      timestamptz
 );
 
-COMMENT ON TABLE ttfd.import_grants IS 'What each member gains in the run at work, by origin.';
+COMMENT ON TABLE ttfd.import_grants IS 'What each member gains in the run at work, or gives back to one that is undone, by origin.';
+COMMENT ON COLUMN ttfd.import_grants.owed_xp IS 'What should go back and is not there any more, as in owed_coins.';
 COMMENT ON COLUMN ttfd.import_grants.other_achievements IS 'Another list of them: where it differs, the two have to be united.';
 COMMENT ON COLUMN ttfd.import_grants.is_held IS 'Nothing is granted: a balance would fall below zero.';
 

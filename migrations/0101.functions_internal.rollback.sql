@@ -3,6 +3,8 @@ SET LOCAL lock_timeout = '10s';
 
 DROP FUNCTION ttfd.was_handled(uuid);
 
+DROP FUNCTION ttfd.take_back_import(bigint);
+
 DROP FUNCTION ttfd.strip_data(jsonb);
 
 DROP FUNCTION ttfd.stated_accounts(text, jsonb);
@@ -11,17 +13,23 @@ DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
 
 DROP FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items);
 
+DROP FUNCTION ttfd.restore_value(jsonb, jsonb, text, text);
+
 DROP FUNCTION ttfd.restore_limits(bigint, jsonb);
 
 DROP FUNCTION ttfd.resolve_user(text, text);
 
 DROP FUNCTION ttfd.resolve_platform(text, text);
 
+DROP FUNCTION ttfd.require_undoable_import(bigint);
+
 DROP FUNCTION ttfd.require_read_committed();
 
 DROP FUNCTION ttfd.require_metric(text);
 
 DROP FUNCTION ttfd.report_import(bigint, bigint);
+
+DROP FUNCTION ttfd.remove_import_accounts(bigint);
 
 DROP FUNCTION ttfd.reject_import_rows(bigint);
 
@@ -67,6 +75,8 @@ DROP FUNCTION ttfd.multiply_award(bigint, numeric);
 
 DROP FUNCTION ttfd.metric_value(ttfd.unified_users, text);
 
+DROP FUNCTION ttfd.measure_import_undo(bigint);
+
 DROP FUNCTION ttfd.measure_import(bigint);
 
 DROP FUNCTION ttfd.may_speak(text);
@@ -75,6 +85,8 @@ DROP FUNCTION ttfd.lock_users(bigint[]);
 
 DROP FUNCTION ttfd.lock_user(bigint);
 
+DROP FUNCTION ttfd.lock_undone_members(bigint);
+
 DROP FUNCTION ttfd.lock_represented_user(bigint);
 
 DROP FUNCTION ttfd.lock_person(bigint);
@@ -82,6 +94,8 @@ DROP FUNCTION ttfd.lock_person(bigint);
 DROP FUNCTION ttfd.lock_import_members(bigint);
 
 DROP FUNCTION ttfd.list_user_references();
+
+DROP FUNCTION ttfd.list_undone_members(bigint);
 
 DROP FUNCTION ttfd.list_rank_ranges();
 
@@ -223,7 +237,7 @@ DROP FUNCTION ttfd.assess_event(ttfd.event_type_versions, jsonb);
 
 DROP FUNCTION ttfd.assess_daily(ttfd.unified_users, timestamptz);
 
-DROP FUNCTION ttfd.apply_import_policy(bigint, text);
+DROP FUNCTION ttfd.apply_import_policy(bigint);
 
 DROP FUNCTION ttfd.apply_grant(uuid, ttfd.unified_users, text, text, jsonb, bigint, bigint);
 

@@ -240,17 +240,14 @@ COMMENT ON FUNCTION ttfd.apply_grant(uuid, ttfd.unified_users, text, text, jsonb
 
 -- Sums are what the records say. Otherwise only the account that wins keeps its XP and coins: what the others had given in
 -- earlier runs is then taken back as any difference is.
-CREATE OR REPLACE FUNCTION ttfd.apply_import_policy(p_run_id bigint, p_policy text)
+CREATE OR REPLACE FUNCTION ttfd.apply_import_policy(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
+DECLARE
+  v_policy text := (SELECT r.policy FROM ttfd.import_runs r WHERE r.id = p_run_id);
 BEGIN
-  IF p_policy IS DISTINCT FROM 'sum' AND coalesce(p_policy, '') !~ '^(max|prefer [a-z][a-z0-9_]{1,30})$' THEN
-    RAISE EXCEPTION 'there is no policy %', coalesce(quote_literal(left(p_policy, 60)), 'NULL')
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'Policies are sum, max, and prefer with an origin, as in: prefer telegram.';
-  END IF;
-  UPDATE ttfd.import_runs SET policy = p_policy WHERE id = p_run_id;
-  IF p_policy = 'sum' THEN
+  IF v_policy = 'sum' THEN
     RETURN;
   END IF;
   WITH held AS (
@@ -262,9 +259,9 @@ BEGIN
   ), ranked AS (
     SELECT h.*, count(*) OVER (PARTITION BY h.person) AS accounts,
            row_number() OVER (PARTITION BY h.person
-                              ORDER BY 'prefer ' || h.origin = p_policy DESC, h.xp DESC, h.origin, h.platform, h.external_id) AS xp_place,
+                              ORDER BY 'prefer ' || h.origin = v_policy DESC, h.xp DESC, h.origin, h.platform, h.external_id) AS xp_place,
            row_number() OVER (PARTITION BY h.person
-                              ORDER BY 'prefer ' || h.origin = p_policy DESC, h.coins DESC, h.origin, h.platform, h.external_id) AS coins_place
+                              ORDER BY 'prefer ' || h.origin = v_policy DESC, h.coins DESC, h.origin, h.platform, h.external_id) AS coins_place
       FROM held h
   )
   UPDATE ttfd.import_accounts a
@@ -276,8 +273,8 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.apply_import_policy(bigint, text) IS
-  'Decides which XP and coins of a person with several accounts in a run count. Raises 22023 for an unknown policy.';
+COMMENT ON FUNCTION ttfd.apply_import_policy(bigint) IS
+  'Decides which XP and coins of a person with several accounts in a run count.';
 
 -- A day is a date where the member is. Dates that are claimed only ever grow, so moving the clocks earns nothing in the end.
 -- Whoever has moved since the last claim counts that claim by the date it had in the new zone, so that a flight east costs no
@@ -1458,6 +1455,8 @@ BEGIN
      SET external_id = 'forgotten ' || gen_random_uuid()
    WHERE b.user_id = ANY (p_user_ids);
 
+  DELETE FROM ttfd.import_changes c WHERE c.user_id = ANY (p_user_ids);
+
   WITH gone AS (
     DELETE FROM ttfd.import_rows r
      WHERE EXISTS (SELECT 1
@@ -2016,6 +2015,24 @@ $$;
 
 COMMENT ON FUNCTION ttfd.list_rank_ranges() IS 'All ranks as find_rank gives them, for statements about many members.';
 
+CREATE OR REPLACE FUNCTION ttfd.list_undone_members(p_run_id bigint)
+RETURNS TABLE (user_id bigint)
+LANGUAGE sql STABLE
+AS $$
+  SELECT coalesce(u.merged_into, u.id)
+    FROM (SELECT b.user_id FROM ttfd.import_balances b WHERE b.run_id = p_run_id
+           UNION
+          SELECT c.user_id FROM ttfd.import_changes c WHERE c.run_id = p_run_id
+           UNION
+          SELECT a.user_id FROM ttfd.platform_accounts a WHERE a.import_run_id = p_run_id) t
+    JOIN ttfd.unified_users u ON u.id = t.user_id
+   WHERE u.forgotten_at IS NULL
+   GROUP BY 1;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_undone_members(bigint) IS
+  'Members whom a run has touched, as they are now: a merged one stands for the survivor, a forgotten one is left alone.';
+
 -- Asked of the catalog, so that a table that is added later cannot be left out.
 CREATE OR REPLACE FUNCTION ttfd.list_user_references()
 RETURNS TABLE (table_name name, column_name name)
@@ -2097,6 +2114,21 @@ $$;
 
 COMMENT ON FUNCTION ttfd.lock_represented_user(bigint) IS
   'Locks a user, or the one it was merged into, for whom the caller may speak, and returns the row. Raises TU001, TP001.';
+
+CREATE OR REPLACE FUNCTION ttfd.lock_undone_members(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  PERFORM 1
+    FROM ttfd.unified_users u
+   WHERE u.id IN (SELECT t.user_id FROM ttfd.list_undone_members(p_run_id) t)
+   ORDER BY u.id
+     FOR NO KEY UPDATE;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.lock_undone_members(bigint) IS 'Locks the members whom a run has touched, in ascending id.';
 
 -- A user who is merged while we wait for the lock hands over to the survivor; one who is forgotten is nobody.
 CREATE OR REPLACE FUNCTION ttfd.lock_user(p_user_id bigint)
@@ -2203,6 +2235,38 @@ $$;
 
 COMMENT ON FUNCTION ttfd.measure_import(bigint) IS
   'Fills import_grants with what each member has gained since the runs before; those whose balance would fall below zero are held and become conflicts.';
+
+-- What was spent since is not there to be taken. It stays contributed: the same data in a later run do not give it again.
+CREATE OR REPLACE FUNCTION ttfd.measure_import_undo(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  INSERT INTO ttfd.import_grants
+    (run_id, user_id, origin, xp, coins, owed_xp, owed_coins, games_played, games_won, total_voice_time, messages_sent,
+     daily_streak, achievements)
+  SELECT p_run_id, t.user_id, t.origin, t.back_xp, t.back_coins, t.xp - t.back_xp, t.coins - t.back_coins,
+         t.games_played, t.games_won, t.total_voice_time, t.messages_sent, 0, '{}'
+    FROM (SELECT g.*,
+                 CASE WHEN g.xp <= 0 THEN g.xp
+                      ELSE greatest(0, least(g.xp, u.xp - (sum(g.xp) OVER by_xp - g.xp))) END::bigint AS back_xp,
+                 CASE WHEN g.coins <= 0 THEN g.coins
+                      ELSE greatest(0, least(g.coins, u.coins - (sum(g.coins) OVER by_coins - g.coins))) END::bigint AS back_coins
+            FROM (SELECT coalesce(o.merged_into, o.id) AS user_id, b.origin, sum(b.xp)::bigint AS xp,
+                         sum(b.coins)::bigint AS coins, sum(b.games_played)::bigint AS games_played,
+                         sum(b.games_won)::bigint AS games_won, sum(b.total_voice_time)::bigint AS total_voice_time,
+                         sum(b.messages_sent)::bigint AS messages_sent
+                    FROM ttfd.import_balances b
+                    JOIN ttfd.unified_users o ON o.id = b.user_id AND o.forgotten_at IS NULL
+                   WHERE b.run_id = p_run_id
+                   GROUP BY 1, 2) g
+            JOIN ttfd.unified_users u ON u.id = g.user_id
+          WINDOW by_xp AS (PARTITION BY g.user_id ORDER BY g.xp, g.origin),
+                 by_coins AS (PARTITION BY g.user_id ORDER BY g.coins, g.origin)) t;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.measure_import_undo(bigint) IS 'Fills import_grants with what a run gave and can be taken back, by member and origin.';
 
 CREATE OR REPLACE FUNCTION ttfd.metric_value(p_user ttfd.unified_users, p_metric text)
 RETURNS bigint
@@ -2633,23 +2697,33 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
-  -- The same account more than once in a part of one program's data: the last record counts, as in JSON.
+  -- The same account more than once in a part of one program's data: the first record counts; of a key that stands in a
+  -- JSON object more than once the last one, as everywhere.
   WITH repeated AS (
-    SELECT a.origin, a.part, a.platform, a.external_id, max(a.row_id) AS last_id
+    SELECT a.origin, a.part, a.platform, a.external_id, min(a.row_id) AS first_id
       FROM ttfd.import_accounts a
      WHERE a.run_id = p_run_id AND a.reject_reason IS NULL
      GROUP BY a.origin, a.part, a.platform, a.external_id
     HAVING count(*) > 1
+  ), chosen AS (
+    SELECT d.origin, d.part, d.platform, d.external_id, max(k.row_id) AS row_id
+      FROM repeated d
+      JOIN ttfd.import_rows f ON f.id = d.first_id
+      JOIN ttfd.import_accounts k
+        ON k.run_id = p_run_id AND k.reject_reason IS NULL
+       AND (k.origin, k.part, k.platform, k.external_id, k.source, k.source_key)
+           = (d.origin, d.part, d.platform, d.external_id, f.source, f.source_key)
+     GROUP BY d.origin, d.part, d.platform, d.external_id
   )
   UPDATE ttfd.import_accounts a
      SET reject_reason = 'duplicate of ' || k.source_key
                          || CASE WHEN k.record = r.record THEN '' ELSE ', with other values' END
-    FROM repeated d
-    JOIN ttfd.import_rows k ON k.id = d.last_id,
+    FROM chosen c
+    JOIN ttfd.import_rows k ON k.id = c.row_id,
          ttfd.import_rows r
    WHERE a.run_id = p_run_id AND a.reject_reason IS NULL
-     AND (a.origin, a.part, a.platform, a.external_id) = (d.origin, d.part, d.platform, d.external_id)
-     AND a.row_id < d.last_id
+     AND (a.origin, a.part, a.platform, a.external_id) = (c.origin, c.part, c.platform, c.external_id)
+     AND a.row_id <> c.row_id
      AND r.id = a.row_id;
 
   UPDATE ttfd.import_rows r
@@ -2662,6 +2736,47 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.reject_import_rows(bigint) IS 'Marks the records of a run that cannot be imported with the reason.';
+
+CREATE OR REPLACE FUNCTION ttfd.remove_import_accounts(p_run_id bigint)
+RETURNS TABLE (users bigint, accounts bigint)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_removed bigint;
+BEGIN
+  -- Members whom the run made, who have no other account and have done nothing since.
+  UPDATE ttfd.unified_users u
+     SET forgotten_at = ttfd.current_time(), daily_streak = 0, last_daily = NULL, achievements = '{}'
+   WHERE u.id IN (SELECT a.user_id
+                    FROM ttfd.platform_accounts a
+                   GROUP BY a.user_id
+                  HAVING bool_and(a.import_run_id IS NOT DISTINCT FROM p_run_id))
+     AND u.xp = 0 AND u.coins = 0 AND u.forgotten_at IS NULL
+     AND NOT EXISTS (SELECT 1 FROM ttfd.import_changes c WHERE c.run_id = p_run_id AND c.user_id = u.id)
+     AND NOT EXISTS (SELECT 1 FROM ttfd.cross_platform_events e WHERE e.user_id = u.id AND e.event_type <> 'opening_balance')
+     AND NOT EXISTS (SELECT 1 FROM ttfd.unified_users m WHERE m.merged_into = u.id);
+  GET DIAGNOSTICS users = ROW_COUNT;
+
+  DELETE FROM ttfd.platform_accounts a
+   USING ttfd.unified_users u
+   WHERE a.import_run_id = p_run_id AND u.id = a.user_id AND u.forgotten_at IS NOT NULL;
+  GET DIAGNOSTICS accounts = ROW_COUNT;
+
+  -- Accounts that it gave to members who were there before; nobody loses the last one.
+  DELETE FROM ttfd.platform_accounts a
+   USING ttfd.import_changes c
+   WHERE a.import_run_id = p_run_id AND c.run_id = p_run_id AND c.user_id = a.user_id
+     AND EXISTS (SELECT 1 FROM ttfd.platform_accounts o
+                  WHERE o.user_id = a.user_id AND o.import_run_id IS DISTINCT FROM p_run_id);
+  GET DIAGNOSTICS v_removed = ROW_COUNT;
+  accounts := accounts + v_removed;
+  UPDATE ttfd.platform_accounts a SET import_run_id = NULL WHERE a.import_run_id = p_run_id;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.remove_import_accounts(bigint) IS
+  'Removes the accounts that a run brought, and with them the members who are nothing else. Returns users, accounts.';
 
 CREATE OR REPLACE FUNCTION ttfd.report_import(p_run_id bigint, p_users_created bigint)
 RETURNS jsonb
@@ -2776,6 +2891,27 @@ $$;
 
 COMMENT ON FUNCTION ttfd.require_read_committed() IS 'Raises 0A000 in a transaction of another isolation level.';
 
+CREATE OR REPLACE FUNCTION ttfd.require_undoable_import(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_later bigint;
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM ttfd.import_runs r WHERE r.id = p_run_id AND r.status = 'unified' FOR UPDATE) THEN
+    RAISE EXCEPTION 'run % is no finished import', coalesce(p_run_id::text, 'NULL')
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Only an import that was carried out, and not undone, can be undone.';
+  END IF;
+  SELECT max(r.id) INTO v_later FROM ttfd.import_runs r WHERE r.id > p_run_id AND r.status = 'unified';
+  IF v_later IS NOT NULL THEN
+    RAISE EXCEPTION 'run % is not the last import', p_run_id
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Undo run ' || v_later || ' first: it builds on this one.';
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.require_undoable_import(bigint) IS 'Raises 55000 unless the run is the last one that was unified; locks it.';
+
 -- The gate of every function that speaks for an account.
 CREATE OR REPLACE FUNCTION ttfd.resolve_platform(p_platform text, p_external_id text)
 RETURNS text
@@ -2846,6 +2982,15 @@ $$;
 
 COMMENT ON FUNCTION ttfd.restore_limits(bigint, jsonb) IS 'Gives a member the limits that collect_limits had collected.';
 
+CREATE OR REPLACE FUNCTION ttfd.restore_value(p_before jsonb, p_after jsonb, p_name text, p_now text)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT CASE WHEN p_after IS NOT NULL AND p_after ->> p_name IS NOT DISTINCT FROM p_now THEN p_before ->> p_name ELSE p_now END;
+$$;
+
+COMMENT ON FUNCTION ttfd.restore_value(jsonb, jsonb, text, text) IS 'The value before a change, unless it has changed again since.';
+
 -- Nobody pays for a time twice: a further one of the same item waits until the earlier ends.
 CREATE OR REPLACE FUNCTION ttfd.schedule_purchase(p_user_id bigint, p_item ttfd.shop_items)
 RETURNS TABLE (starts_at timestamptz, expires_at timestamptz)
@@ -2906,6 +3051,89 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.strip_data(jsonb) IS 'What of an event''s data is about amounts and nobody.';
+
+CREATE OR REPLACE FUNCTION ttfd.take_back_import(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  UPDATE ttfd.unified_users u
+     SET xp = u.xp - g.xp,
+         coins = u.coins - g.coins,
+         games_played = greatest(0, u.games_played - g.games_played),
+         games_won = greatest(0, u.games_won - g.games_won),
+         total_voice_time = greatest(0, u.total_voice_time - g.total_voice_time),
+         messages_sent = greatest(0, u.messages_sent - g.messages_sent),
+         highest_rank_id = greatest(r.id, p.rank_id,
+           CASE WHEN c.after IS NULL THEN 1
+                WHEN u.highest_rank_id = (c.after ->> 'highest_rank_id')::smallint THEN (c.before ->> 'highest_rank_id')::smallint
+                ELSE u.highest_rank_id END),
+         daily_streak = ttfd.restore_value(c.before, c.after, 'daily_streak', u.daily_streak::text)::integer,
+         last_daily = ttfd.restore_value(c.before, c.after, 'last_daily', u.last_daily::text)::date,
+         created_at = CASE WHEN (c.after ->> 'created_at')::timestamptz = u.created_at
+                           THEN (c.before ->> 'created_at')::timestamptz ELSE u.created_at END,
+         last_active = CASE WHEN (c.after ->> 'last_active')::timestamptz = u.last_active
+                            THEN (c.before ->> 'last_active')::timestamptz ELSE u.last_active END,
+         primary_platform = ttfd.restore_value(c.before, c.after, 'primary_platform', u.primary_platform),
+         achievements = CASE WHEN c.after IS NULL OR c.after -> 'achievements' = c.before -> 'achievements' THEN u.achievements
+                             ELSE ARRAY(SELECT e.name
+                                          FROM unnest(u.achievements) WITH ORDINALITY e (name, place)
+                                         WHERE c.before -> 'achievements' ? e.name OR NOT c.after -> 'achievements' ? e.name
+                                         ORDER BY e.place) END
+    FROM ttfd.list_undone_members(p_run_id) m
+    LEFT JOIN (SELECT t.user_id, sum(t.xp)::bigint AS xp, sum(t.coins)::bigint AS coins,
+                      sum(t.games_played)::bigint AS games_played, sum(t.games_won)::bigint AS games_won,
+                      sum(t.total_voice_time)::bigint AS total_voice_time, sum(t.messages_sent)::bigint AS messages_sent
+                 FROM ttfd.import_grants t
+                WHERE t.run_id = p_run_id
+                GROUP BY t.user_id
+              ) s ON s.user_id = m.user_id
+   CROSS JOIN LATERAL (
+           SELECT coalesce(s.xp, 0) AS xp, coalesce(s.coins, 0) AS coins, coalesce(s.games_played, 0) AS games_played,
+                  coalesce(s.games_won, 0) AS games_won, coalesce(s.total_voice_time, 0) AS total_voice_time,
+                  coalesce(s.messages_sent, 0) AS messages_sent) g
+    JOIN ttfd.unified_users o ON o.id = m.user_id
+    JOIN ttfd.list_rank_ranges() r ON r.rank_xp <= o.xp - g.xp AND o.xp - g.xp < coalesce(r.next_rank_xp, o.xp - g.xp + 1)
+    LEFT JOIN ttfd.import_changes c ON c.run_id = p_run_id AND c.user_id = m.user_id
+    LEFT JOIN (SELECT e.user_id, max((e.data ->> 'to_rank_id')::smallint) AS rank_id
+                 FROM ttfd.cross_platform_events e
+                WHERE e.event_type = 'rank_up'
+                GROUP BY e.user_id) p ON p.user_id = m.user_id
+   WHERE u.id = m.user_id;
+
+  INSERT INTO ttfd.cross_platform_events (id, user_id, event_type, source_platform, data, xp, coins, occurred_at)
+  SELECT ttfd.generate_event_id(), g.user_id, 'opening_balance', g.origin,
+         jsonb_build_object('run_id', p_run_id, 'undone', true), -g.xp, -g.coins, ttfd.current_time()
+    FROM ttfd.import_grants g
+   WHERE g.run_id = p_run_id AND (g.xp, g.coins) <> (0, 0)
+   ORDER BY g.user_id;
+
+  -- What could not be taken stays contributed, by one of the accounts.
+  WITH debts AS (
+    SELECT g.user_id, g.origin, g.owed_xp, g.owed_coins
+      FROM ttfd.import_grants g
+     WHERE g.run_id = p_run_id AND (g.owed_xp, g.owed_coins) <> (0, 0)
+  ), debtors AS (
+    SELECT DISTINCT ON (d.user_id, d.origin) b.ctid AS place, d.owed_xp, d.owed_coins
+      FROM debts d
+      JOIN ttfd.unified_users o ON coalesce(o.merged_into, o.id) = d.user_id
+      JOIN ttfd.import_balances b ON b.run_id = p_run_id AND b.user_id = o.id AND b.origin = d.origin
+     ORDER BY d.user_id, d.origin, b.platform, b.external_id, b.part
+  ), kept AS (
+    UPDATE ttfd.import_balances b
+       SET xp = d.owed_xp, coins = d.owed_coins, games_played = 0, games_won = 0, total_voice_time = 0, messages_sent = 0
+      FROM debtors d
+     WHERE b.ctid = d.place
+  )
+  DELETE FROM ttfd.import_balances b
+   USING ttfd.unified_users o
+   WHERE b.run_id = p_run_id AND o.id = b.user_id AND o.forgotten_at IS NULL
+     AND b.ctid NOT IN (SELECT d.place FROM debtors d);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.take_back_import(bigint) IS
+  'Takes back what measure_import_undo found, with events of its own, and restores what the run changed and nobody has changed since.';
 
 CREATE OR REPLACE FUNCTION ttfd.was_handled(p_event_id uuid)
 RETURNS boolean

@@ -30,6 +30,29 @@ COMMENT ON FUNCTION ttfd.list_import_conflicts(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.list_import_conflicts(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_import_conflicts(bigint) TO ttfd_admin;
 
+CREATE OR REPLACE FUNCTION ttfd.set_import_policy(p_run_id bigint, p_policy text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  IF coalesce(p_policy, '') !~ '^(sum|max|prefer [a-z][a-z0-9_]{1,30})$' THEN
+    RAISE EXCEPTION 'there is no policy %', coalesce(quote_literal(left(p_policy, 60)), 'NULL')
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Policies are sum, max, and prefer with an origin: prefer telegram.';
+  END IF;
+  UPDATE import_runs r SET policy = p_policy WHERE r.id = p_run_id AND r.status = 'loading';
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'run % is not waiting to be unified', coalesce(p_run_id::text, 'NULL')
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Open a run with start_import.';
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.set_import_policy(bigint, text) IS
+  'What becomes of the XP and coins of a person with several accounts in a run, before it is unified: they add up (sum, unless told otherwise), those of the account with the most count (max), or those of an origin where the person has an account there, else the most (prefer telegram). Counters always add up. Raises 22023 for another policy, 55000 when the run is finished.';
+
+REVOKE ALL ON FUNCTION ttfd.set_import_policy(bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.set_import_policy(bigint, text) TO ttfd_admin;
+
 -- Together means a merge, with its journal: undo_merge takes it back.
 CREATE OR REPLACE FUNCTION ttfd.settle_import_conflict(
   p_conflict_id bigint, p_settlement text, p_platform text DEFAULT NULL, p_external_id text DEFAULT NULL)
@@ -98,11 +121,53 @@ COMMENT ON FUNCTION ttfd.start_import(text) IS
 REVOKE ALL ON FUNCTION ttfd.start_import(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.start_import(text) TO ttfd_admin;
 
+-- The ledger only grows: what a run gave is taken back by events of its own. Members whom it made and who have done nothing
+-- since become nobody's rows, as those of forgotten members do, because the feed has told of them.
+CREATE OR REPLACE FUNCTION ttfd.undo_import(p_run_id bigint)
+RETURNS TABLE (
+  run_id bigint, status text, users_removed bigint, users_kept bigint, accounts_removed bigint, xp bigint, coins bigint,
+  spent_xp bigint, spent_coins bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET work_mem = '128MB'
+SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM require_read_committed();
+  PERFORM require_undoable_import(p_run_id);
+  LOCK TABLE platform_accounts IN SHARE ROW EXCLUSIVE MODE;
+  PERFORM lock_undone_members(p_run_id);
+  PERFORM measure_import_undo(p_run_id);
+  ANALYZE import_grants;
+  SELECT coalesce(sum(g.xp), 0), coalesce(sum(g.coins), 0), coalesce(sum(g.owed_xp), 0), coalesce(sum(g.owed_coins), 0),
+         (SELECT count(*) FROM list_undone_members(p_run_id))
+    INTO xp, coins, spent_xp, spent_coins, users_kept
+    FROM import_grants g
+   WHERE g.run_id = p_run_id;
+  PERFORM take_back_import(p_run_id);
+  SELECT r.users, r.accounts INTO users_removed, accounts_removed FROM remove_import_accounts(p_run_id) r;
+  DELETE FROM import_changes c WHERE c.run_id = p_run_id;
+  DELETE FROM import_grants g WHERE g.run_id = p_run_id;
+  UPDATE import_runs r SET status = 'undone', undone_at = ttfd.current_time() WHERE r.id = p_run_id;
+  undo_import.run_id := p_run_id;
+  undo_import.status := 'undone';
+  users_kept := users_kept - users_removed;
+  PERFORM audit('import_undone', NULL,
+                jsonb_build_object('run_id', p_run_id, 'xp', xp, 'coins', coins, 'spent_xp', spent_xp, 'spent_coins', spent_coins));
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.undo_import(bigint) IS
+  'Takes the last import back: amounts, streaks, dates, achievements and accounts are as before it; what members have earned since stays theirs. Members whom it made and who have done nothing since are gone; those who have keep their accounts. Coins and XP that are not there any more are left out, and counted. Returns run_id, status (undone), users_removed, users_kept (members who go on), accounts_removed, xp, coins (taken back), spent_xp, spent_coins (not there any more). Raises 55000 when the run was not unified, or a later one was. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.undo_import(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.undo_import(bigint) TO ttfd_admin;
+
 -- Each step is a set-based function of its own; this is their order. A dry run does everything, keeps the report and
 -- throws the rest away, so that it cannot say anything but what the real run will do.
 CREATE OR REPLACE FUNCTION ttfd.unify_import(
-  p_run_id bigint, p_dry_run boolean DEFAULT false, p_link_by_username boolean DEFAULT true,
-  p_policy text DEFAULT 'sum')
+  p_run_id bigint, p_dry_run boolean DEFAULT false, p_link_by_username boolean DEFAULT true)
 RETURNS TABLE (
   run_id bigint, status text, rows bigint, rejected bigint, accounts bigint, users_created bigint, users_joined bigint,
   linked_by_id bigint, linked_by_username bigint, conflicts bigint, report jsonb)
@@ -137,7 +202,7 @@ BEGIN
     IF p_link_by_username THEN
       PERFORM link_import_by_username(p_run_id);
     END IF;
-    PERFORM apply_import_policy(p_run_id, p_policy);
+    PERFORM apply_import_policy(p_run_id);
     PERFORM lock_import_members(p_run_id);
     PERFORM measure_import(p_run_id);
     ANALYZE import_grants;
@@ -163,10 +228,10 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.unify_import(bigint, boolean, boolean, text) IS
-  'Makes the records of a run members: refuses sources that are the same rows, rejects bad records, matches accounts by id and, if asked, by unambiguous username, and adds what is new as ledger events opening_balance. Of a person with several accounts XP and coins add up (p_policy sum), or those of the account with most count (max), or those of an origin where the person has an account there (prefer telegram). A dry run changes nothing and reports the same. Returns run_id, status (unified, dry_run), rows, rejected, accounts, users_created, users_joined (members who existed before), linked_by_id, linked_by_username, conflicts, report (sources, counts, conflicts, rejected, totals_before, totals_after). Raises TI001 when two sources hold the same rows, 22023 for an unknown policy, 55000 when the run is finished.';
+COMMENT ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) IS
+  'Makes the records of a run members: refuses sources that are the same rows, rejects bad records, matches accounts by id and, if asked, by unambiguous username, and adds what is new as ledger events opening_balance. A dry run changes nothing and reports the same. Returns run_id, status (unified, dry_run), rows, rejected, accounts, users_created, users_joined (members who existed before), linked_by_id, linked_by_username, conflicts, report (sources, counts, conflicts, rejected, totals_before, totals_after). Raises TI001 when two sources hold the same rows, 55000 when the run is finished.';
 
-REVOKE ALL ON FUNCTION ttfd.unify_import(bigint, boolean, boolean, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ttfd.unify_import(bigint, boolean, boolean, text) TO ttfd_admin;
+REVOKE ALL ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) TO ttfd_admin;
 
 RESET ROLE;

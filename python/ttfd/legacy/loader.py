@@ -81,13 +81,14 @@ def run_import(
         cursor.execute("SELECT run_id FROM ttfd.start_import(p_source => %s)", [" + ".join(labels)])
         (started,) = cursor
         run_id = started["run_id"]
+        cursor.execute("SELECT ttfd.set_import_policy(p_run_id => %s, p_policy => %s)", [run_id, policy])
         for label, source in zip(labels, sources, strict=True):
             _copy(cursor, run_id, _register(cursor, run_id, label, source), source, progress)
         cursor.execute(
             "SELECT run_id, status, rows, rejected, accounts, users_created, users_joined,"
             " linked_by_id, linked_by_username, conflicts, report"
-            " FROM ttfd.unify_import(p_run_id => %s, p_dry_run => %s, p_link_by_username => %s, p_policy => %s)",
-            [run_id, dry_run, link_by_username, policy],
+            " FROM ttfd.unify_import(p_run_id => %s, p_dry_run => %s, p_link_by_username => %s)",
+            [run_id, dry_run, link_by_username],
         )
         (outcome,) = cursor
     left_out = tuple(part for source in sources for part in source.left_out)

@@ -1,8 +1,7 @@
 -- Each step is a set-based function of its own; this is their order. A dry run does everything, keeps the report and
 -- throws the rest away, so that it cannot say anything but what the real run will do.
 CREATE OR REPLACE FUNCTION ttfd.unify_import(
-  p_run_id bigint, p_dry_run boolean DEFAULT false, p_link_by_username boolean DEFAULT true,
-  p_policy text DEFAULT 'sum')
+  p_run_id bigint, p_dry_run boolean DEFAULT false, p_link_by_username boolean DEFAULT true)
 RETURNS TABLE (
   run_id bigint, status text, rows bigint, rejected bigint, accounts bigint, users_created bigint, users_joined bigint,
   linked_by_id bigint, linked_by_username bigint, conflicts bigint, report jsonb)
@@ -37,7 +36,7 @@ BEGIN
     IF p_link_by_username THEN
       PERFORM link_import_by_username(p_run_id);
     END IF;
-    PERFORM apply_import_policy(p_run_id, p_policy);
+    PERFORM apply_import_policy(p_run_id);
     PERFORM lock_import_members(p_run_id);
     PERFORM measure_import(p_run_id);
     ANALYZE import_grants;
@@ -63,8 +62,8 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.unify_import(bigint, boolean, boolean, text) IS
-  'Makes the records of a run members: refuses sources that are the same rows, rejects bad records, matches accounts by id and, if asked, by unambiguous username, and adds what is new as ledger events opening_balance. Of a person with several accounts XP and coins add up (p_policy sum), or those of the account with most count (max), or those of an origin where the person has an account there (prefer telegram). A dry run changes nothing and reports the same. Returns run_id, status (unified, dry_run), rows, rejected, accounts, users_created, users_joined (members who existed before), linked_by_id, linked_by_username, conflicts, report (sources, counts, conflicts, rejected, totals_before, totals_after). Raises TI001 when two sources hold the same rows, 22023 for an unknown policy, 55000 when the run is finished.';
+COMMENT ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) IS
+  'Makes the records of a run members: refuses sources that are the same rows, rejects bad records, matches accounts by id and, if asked, by unambiguous username, and adds what is new as ledger events opening_balance. A dry run changes nothing and reports the same. Returns run_id, status (unified, dry_run), rows, rejected, accounts, users_created, users_joined (members who existed before), linked_by_id, linked_by_username, conflicts, report (sources, counts, conflicts, rejected, totals_before, totals_after). Raises TI001 when two sources hold the same rows, 55000 when the run is finished.';
 
-REVOKE ALL ON FUNCTION ttfd.unify_import(bigint, boolean, boolean, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ttfd.unify_import(bigint, boolean, boolean, text) TO ttfd_admin;
+REVOKE ALL ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) TO ttfd_admin;

@@ -1,16 +1,13 @@
 -- Sums are what the records say. Otherwise only the account that wins keeps its XP and coins: what the others had given in
 -- earlier runs is then taken back as any difference is.
-CREATE OR REPLACE FUNCTION ttfd.apply_import_policy(p_run_id bigint, p_policy text)
+CREATE OR REPLACE FUNCTION ttfd.apply_import_policy(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
+DECLARE
+  v_policy text := (SELECT r.policy FROM ttfd.import_runs r WHERE r.id = p_run_id);
 BEGIN
-  IF p_policy IS DISTINCT FROM 'sum' AND coalesce(p_policy, '') !~ '^(max|prefer [a-z][a-z0-9_]{1,30})$' THEN
-    RAISE EXCEPTION 'there is no policy %', coalesce(quote_literal(left(p_policy, 60)), 'NULL')
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'Policies are sum, max, and prefer with an origin, as in: prefer telegram.';
-  END IF;
-  UPDATE ttfd.import_runs SET policy = p_policy WHERE id = p_run_id;
-  IF p_policy = 'sum' THEN
+  IF v_policy = 'sum' THEN
     RETURN;
   END IF;
   WITH held AS (
@@ -22,9 +19,9 @@ BEGIN
   ), ranked AS (
     SELECT h.*, count(*) OVER (PARTITION BY h.person) AS accounts,
            row_number() OVER (PARTITION BY h.person
-                              ORDER BY 'prefer ' || h.origin = p_policy DESC, h.xp DESC, h.origin, h.platform, h.external_id) AS xp_place,
+                              ORDER BY 'prefer ' || h.origin = v_policy DESC, h.xp DESC, h.origin, h.platform, h.external_id) AS xp_place,
            row_number() OVER (PARTITION BY h.person
-                              ORDER BY 'prefer ' || h.origin = p_policy DESC, h.coins DESC, h.origin, h.platform, h.external_id) AS coins_place
+                              ORDER BY 'prefer ' || h.origin = v_policy DESC, h.coins DESC, h.origin, h.platform, h.external_id) AS coins_place
       FROM held h
   )
   UPDATE ttfd.import_accounts a
@@ -36,5 +33,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.apply_import_policy(bigint, text) IS
-  'Decides which XP and coins of a person with several accounts in a run count. Raises 22023 for an unknown policy.';
+COMMENT ON FUNCTION ttfd.apply_import_policy(bigint) IS
+  'Decides which XP and coins of a person with several accounts in a run count.';
