@@ -105,6 +105,8 @@ DROP FUNCTION ttfd.list_import_touched(bigint);
 
 DROP FUNCTION ttfd.list_import_totals(bigint);
 
+DROP FUNCTION ttfd.list_import_joins(bigint);
+
 DROP FUNCTION ttfd.list_import_gains(bigint);
 
 DROP FUNCTION ttfd.list_audit_lines(bigint[], ttfd.platform_accounts[]);

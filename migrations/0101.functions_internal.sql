@@ -1952,6 +1952,30 @@ $$;
 COMMENT ON FUNCTION ttfd.list_import_gains(bigint) IS
   'What each part of each account of a run has gained since the runs before, whom it goes to, and whether it is new.';
 
+-- Not kept with the report: it is for the owner's eyes, once.
+CREATE OR REPLACE FUNCTION ttfd.list_import_joins(p_run_id bigint)
+RETURNS jsonb
+LANGUAGE sql STABLE
+AS $$
+  SELECT coalesce(jsonb_agg(jsonb_build_object(
+           'reason', j.kind,
+           'platform', j.platform, 'external_id', j.external_id, 'username', one.username,
+           'to_platform', j.to_platform, 'to_external_id', j.to_external_id, 'to_username', other.username)
+           ORDER BY j.kind, j.platform, j.external_id, j.to_platform), '[]')
+    FROM (SELECT l.*
+            FROM ttfd.import_links l
+           WHERE l.run_id = p_run_id AND l.is_new AND NOT l.is_refused
+           ORDER BY l.kind, l.platform, l.external_id, l.to_platform
+           LIMIT 10000) j
+    JOIN ttfd.import_identities one
+      ON one.run_id = p_run_id AND one.platform = j.platform AND one.external_id = j.external_id
+    JOIN ttfd.import_identities other
+      ON other.run_id = p_run_id AND other.platform = j.to_platform AND other.external_id = j.to_external_id;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_import_joins(bigint) IS
+  'Whom a run joined to whom and why (id, username), as JSON; the first 10,000.';
+
 CREATE OR REPLACE FUNCTION ttfd.list_import_totals(p_run_id bigint)
 RETURNS TABLE (
   user_id bigint, xp bigint, coins bigint, games_played bigint, games_won bigint, total_voice_time bigint,
@@ -2843,6 +2867,17 @@ AS $$
                'source', r.source, 'source_key', r.source_key, 'reason', r.reject_reason) ORDER BY r.id), '[]')
         FROM ttfd.import_rows r
        WHERE r.run_id = p_run_id AND r.reject_reason IS NOT NULL),
+    -- How many persons are on which platforms, as this run knows them.
+    'overlaps', (
+      SELECT coalesce(jsonb_agg(jsonb_build_object('platforms', o.platforms, 'persons', o.persons)
+                                ORDER BY o.persons DESC, o.platforms), '[]')
+        FROM (SELECT p.platforms, count(*) AS persons
+                FROM (SELECT array_agg(i.platform ORDER BY i.platform) AS platforms
+                        FROM ttfd.import_identities i
+                       WHERE i.run_id = p_run_id
+                       GROUP BY i.person
+                      HAVING count(i.row_id) > 0) p
+               GROUP BY p.platforms) o),
     'totals_before', (
       SELECT jsonb_build_object(
                'xp', coalesce(sum(a.xp), 0), 'coins', coalesce(sum(a.coins), 0),
@@ -2860,7 +2895,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.report_import(bigint, bigint) IS
-  'What a run has done, as JSON: sources, counts, conflicts, rejected, totals_before (accepted records) and totals_after (what the ledger holds of these accounts).';
+  'What a run has done, as JSON: sources, counts, conflicts, rejected, overlaps, totals_before (accepted records) and totals_after (what the ledger holds of these accounts).';
 
 CREATE OR REPLACE FUNCTION ttfd.require_metric(p_metric text)
 RETURNS void

@@ -15,17 +15,18 @@ AS $$
   SELECT c.id, 'conflict', c.reason, c.source, c.source_key, c.platform, c.external_id, c.username, c.candidates,
          c.settled_at
     FROM import_conflicts c
-   WHERE c.run_id = p_run_id
+   WHERE c.run_id = coalesce(p_run_id, (SELECT max(l.id) FROM import_runs l WHERE l.status = 'unified'))
    UNION ALL
   SELECT NULL, 'rejected', r.reject_reason, r.source, r.source_key, r.platform, r.record ->> 'external_id',
          r.record ->> 'username', '[]', NULL
     FROM import_rows r
-   WHERE r.run_id = p_run_id AND r.reject_reason IS NOT NULL
+   WHERE r.run_id = coalesce(p_run_id, (SELECT max(l.id) FROM import_runs l WHERE l.status = 'unified'))
+     AND r.reject_reason IS NOT NULL
    ORDER BY 2, 4, 5;
 $$;
 
 COMMENT ON FUNCTION ttfd.list_import_conflicts(bigint) IS
-  'What a run left to a person: conflicts (the account was imported, but not joined to anybody) and rejected records (not imported). Returns conflict_id, kind (conflict, rejected), reason, source, source_key, platform, external_id, username, candidates (accounts it might belong to), settled_at. Reasons of conflicts: links_contradict, two_users, ambiguous_username, other_id_known, malformed_link, amount_below_zero.';
+  'What a run, or the last one when NULL is given, left to a person: conflicts (the account was imported, but not joined to anybody) and rejected records (not imported). Returns conflict_id, kind (conflict, rejected), reason, source, source_key, platform, external_id, username, candidates (accounts it might belong to), settled_at. Reasons of conflicts: links_contradict, two_users, ambiguous_username, other_id_known, malformed_link, amount_below_zero.';
 
 REVOKE ALL ON FUNCTION ttfd.list_import_conflicts(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_import_conflicts(bigint) TO ttfd_admin;
@@ -212,6 +213,7 @@ BEGIN
     PERFORM recall_import_settlements(p_run_id);
     v_report := report_import(p_run_id, v_users_created);
     UPDATE import_runs r SET status = 'unified', finished_at = clock_timestamp(), report = v_report WHERE r.id = p_run_id;
+    v_report := v_report || jsonb_build_object('joins', list_import_joins(p_run_id));
     PERFORM clear_import(p_run_id);
     IF p_dry_run THEN
       RAISE EXCEPTION 'dry run' USING ERRCODE = 'TI999';
@@ -229,7 +231,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) IS
-  'Makes the records of a run members: refuses sources that are the same rows, rejects bad records, matches accounts by id and, if asked, by unambiguous username, and adds what is new as ledger events opening_balance. A dry run changes nothing and reports the same. Returns run_id, status (unified, dry_run), rows, rejected, accounts, users_created, users_joined (members who existed before), linked_by_id, linked_by_username, conflicts, report (sources, counts, conflicts, rejected, totals_before, totals_after). Raises TI001 when two sources hold the same rows, 55000 when the run is finished.';
+  'Makes the records of a run members: refuses sources that are the same rows, rejects bad records, matches accounts by id and, if asked, by unambiguous username, and adds what is new as ledger events opening_balance. A dry run changes nothing and reports the same. Returns run_id, status (unified, dry_run), rows, rejected, accounts, users_created, users_joined (members who existed before), linked_by_id, linked_by_username, conflicts, report (sources, counts, conflicts, rejected, overlaps, joins, totals_before, totals_after). Raises TI001 when two sources hold the same rows, 55000 when the run is finished.';
 
 REVOKE ALL ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) TO ttfd_admin;

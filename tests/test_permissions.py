@@ -57,6 +57,7 @@ MAY_CALL: dict[str, set[str]] = {
     "undo_import": {"ttfd_admin"},
     "settle_import_conflict": {"ttfd_admin"},
     "list_import_conflicts": {"ttfd_admin"},
+    "verify_imports": {"ttfd_worker", "ttfd_admin", "ttfd_reader"},
     "verify_integrity": {"ttfd_worker", "ttfd_admin", "ttfd_reader"},
     "get_stats": {"ttfd_website", "ttfd_worker", "ttfd_admin", "ttfd_reader"},
 }

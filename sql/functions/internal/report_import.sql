@@ -63,6 +63,17 @@ AS $$
                'source', r.source, 'source_key', r.source_key, 'reason', r.reject_reason) ORDER BY r.id), '[]')
         FROM ttfd.import_rows r
        WHERE r.run_id = p_run_id AND r.reject_reason IS NOT NULL),
+    -- How many persons are on which platforms, as this run knows them.
+    'overlaps', (
+      SELECT coalesce(jsonb_agg(jsonb_build_object('platforms', o.platforms, 'persons', o.persons)
+                                ORDER BY o.persons DESC, o.platforms), '[]')
+        FROM (SELECT p.platforms, count(*) AS persons
+                FROM (SELECT array_agg(i.platform ORDER BY i.platform) AS platforms
+                        FROM ttfd.import_identities i
+                       WHERE i.run_id = p_run_id
+                       GROUP BY i.person
+                      HAVING count(i.row_id) > 0) p
+               GROUP BY p.platforms) o),
     'totals_before', (
       SELECT jsonb_build_object(
                'xp', coalesce(sum(a.xp), 0), 'coins', coalesce(sum(a.coins), 0),
@@ -80,4 +91,4 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.report_import(bigint, bigint) IS
-  'What a run has done, as JSON: sources, counts, conflicts, rejected, totals_before (accepted records) and totals_after (what the ledger holds of these accounts).';
+  'What a run has done, as JSON: sources, counts, conflicts, rejected, overlaps, totals_before (accepted records) and totals_after (what the ledger holds of these accounts).';
