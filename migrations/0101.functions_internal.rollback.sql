@@ -3,19 +3,37 @@ SET LOCAL lock_timeout = '10s';
 
 DROP FUNCTION ttfd.was_handled(uuid);
 
+DROP FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint);
+
+DROP FUNCTION ttfd.take_best(bigint, ttfd.unified_users);
+
 DROP FUNCTION ttfd.stated_import_links(bigint);
 
 DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
 
+DROP FUNCTION ttfd.snapshot_user(bigint);
+
+DROP FUNCTION ttfd.reverse_merge(ttfd.user_merges);
+
+DROP FUNCTION ttfd.return_award_windows(bigint, bigint, jsonb);
+
+DROP FUNCTION ttfd.restore_best(bigint, ttfd.unified_users, ttfd.unified_users);
+
 DROP FUNCTION ttfd.resolve_user(text, text);
 
 DROP FUNCTION ttfd.resolve_platform(text, text);
+
+DROP FUNCTION ttfd.require_unlinker(text);
+
+DROP FUNCTION ttfd.require_undoable(ttfd.user_merges);
 
 DROP FUNCTION ttfd.require_read_committed();
 
 DROP FUNCTION ttfd.require_metric(text);
 
 DROP FUNCTION ttfd.report_import(bigint, bigint);
+
+DROP FUNCTION ttfd.rename_account(text, text, text, text);
 
 DROP FUNCTION ttfd.reject_import_rows(bigint);
 
@@ -26,6 +44,8 @@ DROP FUNCTION ttfd.raise_unknown_user(bigint);
 DROP FUNCTION ttfd.raise_not_failed(uuid);
 
 DROP FUNCTION ttfd.raise_event_error(text, uuid, text);
+
+DROP FUNCTION ttfd.raise_collision(text);
 
 DROP FUNCTION ttfd.projected_accounts(bigint[]);
 
@@ -43,6 +63,8 @@ DROP FUNCTION ttfd.normalise_external_id(text, text);
 
 DROP FUNCTION ttfd.multiply_award(bigint, numeric);
 
+DROP FUNCTION ttfd.move_progress(bigint, bigint, ttfd.unified_users, text, jsonb);
+
 DROP FUNCTION ttfd.metric_value(ttfd.unified_users, text);
 
 DROP FUNCTION ttfd.measure_import(bigint);
@@ -51,7 +73,11 @@ DROP FUNCTION ttfd.may_speak(text);
 
 DROP FUNCTION ttfd.lock_user(bigint);
 
+DROP FUNCTION ttfd.lock_live_users(bigint[]);
+
 DROP FUNCTION ttfd.lock_import_members(bigint);
+
+DROP FUNCTION ttfd.lock_account(text, text);
 
 DROP FUNCTION ttfd.link_import_by_username(bigint);
 
@@ -59,7 +85,13 @@ DROP FUNCTION ttfd.link_import_by_id(bigint);
 
 DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint);
 
+DROP FUNCTION ttfd.join_users(bigint, bigint, text);
+
+DROP FUNCTION ttfd.is_link_locked(text, bytea);
+
 DROP FUNCTION ttfd.is_known_event(uuid);
+
+DROP FUNCTION ttfd.is_blank(ttfd.unified_users);
 
 DROP FUNCTION ttfd.is_admin();
 
@@ -71,9 +103,13 @@ DROP FUNCTION ttfd.import_time(text, text);
 
 DROP FUNCTION ttfd.import_amount(jsonb);
 
+DROP FUNCTION ttfd.hash_link_code(text);
+
 DROP FUNCTION ttfd.grant_import(bigint);
 
 DROP FUNCTION ttfd.grant_event(bigint, text, text, jsonb, timestamptz);
+
+DROP FUNCTION ttfd.generate_link_code();
 
 DROP FUNCTION ttfd.generate_event_id();
 
@@ -83,11 +119,17 @@ DROP FUNCTION ttfd.fold_name(text);
 
 DROP FUNCTION ttfd.fold_external_id(ttfd.platforms, text);
 
+DROP FUNCTION ttfd.find_survivor(bigint);
+
 DROP FUNCTION ttfd.find_rule(text, timestamptz);
 
 DROP FUNCTION ttfd.find_rank(bigint);
 
+DROP FUNCTION ttfd.find_owner(text, text);
+
 DROP FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz);
+
+DROP FUNCTION ttfd.find_link_code(text, text, text);
 
 DROP FUNCTION ttfd.find_boost(bigint, text, text, timestamptz);
 
@@ -113,9 +155,13 @@ DROP FUNCTION ttfd.check_events(ttfd.sent_event[]);
 
 DROP FUNCTION ttfd.check_event(uuid, text, jsonb, timestamptz);
 
+DROP FUNCTION ttfd.carry_award_windows(bigint, bigint);
+
 DROP FUNCTION ttfd.caller_role();
 
 DROP FUNCTION ttfd.audit(text, jsonb, jsonb);
+
+DROP FUNCTION ttfd.attach_account(bigint, text, text, text, text);
 
 DROP FUNCTION ttfd.assess_stated(jsonb, bigint, boolean);
 

@@ -1,5 +1,7 @@
 -- The heart: one pass over a set of pending events. First the members are locked in ascending id, as everywhere; then one
 -- statement takes the rows out of the queue, judges them by the rules, updates every member once and appends the log.
+-- Events of a merged member go to the survivor; those that were granted already stay in the ledger of whom they were
+-- granted to, because the merge has moved the balance.
 -- Rows of the queue are only ever deleted, and by one processor at a time, so their places (ctid) hold.
 -- The plan settings are there because the statistics of a queue always lie: it was empty when they were taken.
 CREATE OR REPLACE FUNCTION ttfd.apply_batch(p_rows tid[])
@@ -34,7 +36,7 @@ BEGIN
     DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
     RETURNING *
   ), assessed AS MATERIALIZED (
-    SELECT b.id, b.seq, coalesce(u.merged_into, b.user_id) AS user_id, b.event_type, b.source_platform, b.data,
+    SELECT b.id, b.seq, CASE WHEN b.xp IS NULL THEN coalesce(u.merged_into, b.user_id) ELSE b.user_id END AS user_id, b.event_type, b.source_platform, b.data,
            b.occurred_at, b.created_at, b.xp AS granted_xp, b.coins AS granted_coins, b.note AS granted_note, b.rank_id,
            CASE WHEN v_has_strangers AND u.id IS NULL THEN 'TU001'
                 WHEN b.xp IS NOT NULL THEN NULL
