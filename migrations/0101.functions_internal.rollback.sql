@@ -3,6 +3,8 @@ SET LOCAL lock_timeout = '10s';
 
 DROP FUNCTION ttfd.was_handled(uuid);
 
+DROP FUNCTION ttfd.use_link_code(text, text, text);
+
 DROP FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint);
 
 DROP FUNCTION ttfd.take_best(bigint, ttfd.unified_users);

@@ -1528,32 +1528,46 @@ $$;
 
 COMMENT ON FUNCTION ttfd.lock_import_members(bigint) IS 'Locks the members of a run, in ascending id as everywhere.';
 
--- For what changes two users, or a user and its signposts: all are locked in ascending id, or none. A user who was merged
--- while we waited is let go again, because going on to its survivor could mean locking downwards.
+-- For what changes two users, or a user and its signposts: all are locked in ascending id, or none. When somebody was
+-- merged while we waited, all locks are let go again (a block with an exception handler does it), because what has to be
+-- locked now may come before what is locked already.
 CREATE OR REPLACE FUNCTION ttfd.lock_live_users(p_user_ids bigint[])
 RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 AS $$
+DECLARE
+  v_locked bigint[];
 BEGIN
-  PERFORM 1
-    FROM ttfd.unified_users u
-   WHERE u.id = ANY (p_user_ids) OR u.merged_into = ANY (p_user_ids)
-   ORDER BY u.id
-     FOR NO KEY UPDATE;
-  IF EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NOT NULL) THEN
-    RAISE EXCEPTION 'merged meanwhile';
-  END IF;
-  RETURN true;
-EXCEPTION
-  WHEN raise_exception THEN
-    RETURN false;
+  LOOP
+    BEGIN
+      v_locked := ARRAY(
+        SELECT u.id
+          FROM ttfd.unified_users u
+         WHERE u.id = ANY (p_user_ids) OR u.merged_into = ANY (p_user_ids)
+         ORDER BY u.id
+           FOR NO KEY UPDATE);
+      IF NOT EXISTS (SELECT 1 FROM ttfd.unified_users u
+                      WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NOT NULL
+                         OR u.merged_into = ANY (p_user_ids) AND u.id <> ALL (v_locked)) THEN
+        RETURN true;
+      END IF;
+      RAISE EXCEPTION 'merged meanwhile';
+    EXCEPTION
+      WHEN raise_exception THEN NULL;
+    END;
+    IF EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NOT NULL) THEN
+      RETURN false;
+    END IF;
+  END LOOP;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.lock_live_users(bigint[]) IS
   'Locks users and those who were merged into them. Returns false, and locks nobody, when one of them was merged itself.';
 
--- A user who is merged while we wait for the lock hands over to the survivor.
+-- A user who is merged while we wait for the lock hands over to the survivor. The lock on the one who was merged is let
+-- go before that (a block with an exception handler does it), because the survivor may have the lower id, and users are
+-- locked in ascending order. Such a block costs something, so it is for those who have to wait.
 CREATE OR REPLACE FUNCTION ttfd.lock_user(p_user_id bigint)
 RETURNS ttfd.unified_users
 LANGUAGE plpgsql VOLATILE
@@ -1563,14 +1577,24 @@ DECLARE
   v_user_id bigint := p_user_id;
 BEGIN
   LOOP
-    SELECT * INTO v_user FROM ttfd.unified_users WHERE id = v_user_id FOR NO KEY UPDATE;
-    IF NOT FOUND THEN
-      PERFORM ttfd.raise_unknown_user(p_user_id);
+    SELECT * INTO v_user
+      FROM ttfd.unified_users
+     WHERE id = v_user_id AND coalesce(merged_into, id) = id  -- Not IS NULL: a planner without statistics would take another index.
+       FOR NO KEY UPDATE SKIP LOCKED;
+    IF FOUND THEN
+      RETURN v_user;
     END IF;
-    EXIT WHEN v_user.merged_into IS NULL;
-    v_user_id := v_user.merged_into;
+    v_user_id := ttfd.find_survivor(v_user_id);
+    BEGIN
+      SELECT * INTO v_user FROM ttfd.unified_users WHERE id = v_user_id FOR NO KEY UPDATE;
+      IF v_user.merged_into IS NULL THEN
+        RETURN v_user;
+      END IF;
+      RAISE EXCEPTION 'merged meanwhile';
+    EXCEPTION
+      WHEN raise_exception THEN NULL;
+    END;
   END LOOP;
-  RETURN v_user;
 END;
 $$;
 
@@ -2000,7 +2024,8 @@ $$;
 
 COMMENT ON FUNCTION ttfd.reject_import_rows(bigint) IS 'Marks the records of a run that cannot be imported with the reason.';
 
--- Names rarely change, so we look before we lock. The user comes before its account, as in a merge.
+-- Names rarely change, so we look before we lock. The user comes before its account, as in a merge. An account that has
+-- changed hands meanwhile gets its name the next time.
 CREATE OR REPLACE FUNCTION ttfd.rename_account(
   p_platform text, p_external_id text, p_username text, p_display_name text)
 RETURNS void
@@ -2015,10 +2040,10 @@ BEGIN
      AND (a.username, a.display_name)
          IS DISTINCT FROM (coalesce(p_username, a.username), coalesce(p_display_name, a.display_name));
   IF FOUND THEN
-    PERFORM ttfd.lock_user(v_user_id);
+    v_user_id := (ttfd.lock_user(v_user_id)).id;
     UPDATE ttfd.platform_accounts a
        SET username = coalesce(p_username, a.username), display_name = coalesce(p_display_name, a.display_name)
-     WHERE a.platform = p_platform AND a.external_id = p_external_id;
+     WHERE a.platform = p_platform AND a.external_id = p_external_id AND a.user_id = v_user_id;
   END IF;
 END;
 $$;
@@ -2414,6 +2439,49 @@ $$;
 
 COMMENT ON FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint) IS
   'Writes an event of the system''s own, granted already, for a user who is locked.';
+
+-- The users are locked first; the code is then used up by one UPDATE, so that of many redeemers one wins, and the others
+-- look again and find nothing. When an account changed hands meanwhile, all locks are let go and we look again.
+CREATE OR REPLACE FUNCTION ttfd.use_link_code(p_code text, p_platform text, p_external_id text)
+RETURNS TABLE (refusal text, user_id bigint)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_code record;
+  v_own_id bigint;
+BEGIN
+  LOOP
+    SELECT * INTO v_code FROM ttfd.find_link_code(p_code, p_platform, p_external_id);
+    refusal := v_code.refusal;
+    user_id := v_code.user_id;
+    IF refusal IS NOT NULL THEN
+      RETURN NEXT;
+      RETURN;
+    END IF;
+    v_own_id := ttfd.find_owner(p_platform, p_external_id);
+    BEGIN
+      IF ttfd.lock_live_users(ARRAY[user_id, v_own_id]) THEN
+        UPDATE ttfd.link_codes c
+           SET used_at = ttfd.current_time()
+          FROM ttfd.platform_accounts a
+         WHERE c.code_hash = v_code.code_hash AND c.used_at IS NULL
+           AND a.platform = c.platform AND a.external_id = c.external_id AND a.user_id = use_link_code.user_id
+           AND v_own_id IS NOT DISTINCT FROM ttfd.find_owner(p_platform, p_external_id);
+        IF FOUND THEN
+          RETURN NEXT;
+          RETURN;
+        END IF;
+        RAISE EXCEPTION 'changed hands meanwhile';
+      END IF;
+    EXCEPTION
+      WHEN raise_exception THEN NULL;
+    END;
+  END LOOP;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.use_link_code(text, text, text) IS
+  'Uses up a link code for the account that sends it, and locks the users of both; or says why not: locked, invalid. Returns who made the code.';
 
 CREATE OR REPLACE FUNCTION ttfd.was_handled(p_event_id uuid)
 RETURNS boolean

@@ -8,13 +8,13 @@ AS $$
 DECLARE
   v_external_id text := resolve_platform(p_platform, p_external_id);
   v_now timestamptz := ttfd.current_time();
+  v_user_id bigint;
   v_issued integer;
 BEGIN
-  -- The account may be unlinked between the two.
+  -- The account may be unlinked while we wait for the lock.
   LOOP
-    PERFORM resolve_user(p_platform, v_external_id);
-    PERFORM 1 FROM platform_accounts a WHERE a.platform = p_platform AND a.external_id = v_external_id FOR KEY SHARE;
-    EXIT WHEN FOUND;
+    v_user_id := (lock_user(resolve_user(p_platform, v_external_id))).id;
+    EXIT WHEN v_user_id = find_owner(p_platform, v_external_id);
   END LOOP;
   code := generate_link_code();
   expires_at := v_now + INTERVAL '10 minutes';

@@ -1,5 +1,4 @@
--- Whoever holds a code that was made on another account owns both. The users are locked first; the code is then used up by
--- one UPDATE, so that of many redeemers one wins, and the others look again and find nothing.
+-- Whoever holds a code that was made on another account owns both.
 -- A refusal is a status and not an error, because an error would undo the count of failures.
 CREATE OR REPLACE FUNCTION ttfd.redeem_link_code(p_code text, p_platform text, p_external_id text)
 RETURNS TABLE (status text, user_id bigint, merge_id bigint)
@@ -12,24 +11,13 @@ DECLARE
   v_is_blank boolean;
 BEGIN
   PERFORM require_read_committed();
-  LOOP
-    SELECT * INTO v_code FROM find_link_code(p_code, p_platform, v_external_id);
-    IF v_code.refusal IS NOT NULL THEN
-      status := v_code.refusal;
-      RETURN NEXT;
-      RETURN;
-    END IF;
-    v_own_id := find_owner(p_platform, v_external_id);
-    CONTINUE WHEN NOT lock_live_users(ARRAY[v_code.user_id, v_own_id]);
-    CONTINUE WHEN v_own_id IS DISTINCT FROM find_owner(p_platform, v_external_id);
-    UPDATE link_codes c
-       SET used_at = ttfd.current_time()
-      FROM platform_accounts a
-     WHERE c.code_hash = v_code.code_hash AND c.used_at IS NULL
-       AND a.platform = c.platform AND a.external_id = c.external_id AND a.user_id = v_code.user_id;
-    EXIT WHEN FOUND;
-  END LOOP;
-
+  SELECT * INTO v_code FROM use_link_code(p_code, p_platform, v_external_id);
+  IF v_code.refusal IS NOT NULL THEN
+    status := v_code.refusal;
+    RETURN NEXT;
+    RETURN;
+  END IF;
+  v_own_id := find_owner(p_platform, v_external_id);
   IF v_own_id IS NULL THEN
     PERFORM attach_account(v_code.user_id, p_platform, v_external_id, NULL, 'code');
     status := 'linked';

@@ -1,4 +1,6 @@
--- A user who is merged while we wait for the lock hands over to the survivor.
+-- A user who is merged while we wait for the lock hands over to the survivor. The lock on the one who was merged is let
+-- go before that (a block with an exception handler does it), because the survivor may have the lower id, and users are
+-- locked in ascending order. Such a block costs something, so it is for those who have to wait.
 CREATE OR REPLACE FUNCTION ttfd.lock_user(p_user_id bigint)
 RETURNS ttfd.unified_users
 LANGUAGE plpgsql VOLATILE
@@ -8,14 +10,24 @@ DECLARE
   v_user_id bigint := p_user_id;
 BEGIN
   LOOP
-    SELECT * INTO v_user FROM ttfd.unified_users WHERE id = v_user_id FOR NO KEY UPDATE;
-    IF NOT FOUND THEN
-      PERFORM ttfd.raise_unknown_user(p_user_id);
+    SELECT * INTO v_user
+      FROM ttfd.unified_users
+     WHERE id = v_user_id AND coalesce(merged_into, id) = id  -- Not IS NULL: a planner without statistics would take another index.
+       FOR NO KEY UPDATE SKIP LOCKED;
+    IF FOUND THEN
+      RETURN v_user;
     END IF;
-    EXIT WHEN v_user.merged_into IS NULL;
-    v_user_id := v_user.merged_into;
+    v_user_id := ttfd.find_survivor(v_user_id);
+    BEGIN
+      SELECT * INTO v_user FROM ttfd.unified_users WHERE id = v_user_id FOR NO KEY UPDATE;
+      IF v_user.merged_into IS NULL THEN
+        RETURN v_user;
+      END IF;
+      RAISE EXCEPTION 'merged meanwhile';
+    EXCEPTION
+      WHEN raise_exception THEN NULL;
+    END;
   END LOOP;
-  RETURN v_user;
 END;
 $$;
 
