@@ -75,6 +75,8 @@ DROP FUNCTION ttfd.may_speak(text);
 
 DROP FUNCTION ttfd.lock_user(bigint);
 
+DROP FUNCTION ttfd.lock_owner(text, text);
+
 DROP FUNCTION ttfd.lock_live_users(bigint[]);
 
 DROP FUNCTION ttfd.lock_import_members(bigint);

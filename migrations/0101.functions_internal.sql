@@ -54,6 +54,7 @@ AS $$
 DECLARE
   v_user_ids bigint[];
   v_has_strangers boolean;  -- Events of members who are unknown, or merged into another.
+  v_is_stale boolean;
   v_base bigint;
   v_now timestamptz := ttfd.current_time();
   v_has_boosts boolean := EXISTS (SELECT 1 FROM ttfd.boosts);
@@ -65,9 +66,18 @@ BEGIN
     INTO v_user_ids, v_has_strangers
     FROM (SELECT DISTINCT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.ctid = ANY (p_rows)) e
     LEFT JOIN ttfd.unified_users m ON m.id = e.user_id;
-  -- Somebody may have been merged while we waited for the locks.
-  SELECT v_has_strangers OR bool_or(l.merged_into IS NOT NULL) INTO v_has_strangers
+  -- Who was merged while we waited leads to a survivor who is not locked, and may come before those who are; so does a
+  -- merge that was undone.
+  SELECT bool_or(l.merged_into IS NOT NULL) INTO v_is_stale
     FROM (SELECT u.merged_into FROM ttfd.unified_users u WHERE u.id = ANY (v_user_ids) ORDER BY u.id FOR NO KEY UPDATE) l;
+  IF v_has_strangers AND NOT v_is_stale THEN
+    SELECT bool_or(coalesce(m.merged_into, m.id) <> ALL (v_user_ids)) INTO v_is_stale
+      FROM (SELECT DISTINCT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.ctid = ANY (p_rows)) e
+      JOIN ttfd.unified_users m ON m.id = e.user_id;
+  END IF;
+  IF v_is_stale THEN
+    RAISE EXCEPTION 'a member was merged meanwhile' USING ERRCODE = 'serialization_failure';
+  END IF;
   SELECT h.position INTO v_base FROM ttfd.feed_head h FOR UPDATE;
 
   WITH batch AS MATERIALIZED (
@@ -201,7 +211,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.apply_batch(tid[]) IS
-  'Applies the pending events at the given places, all or none; those that their own content forbids go to failed_events. Returns processed, failed.';
+  'Applies the pending events at the given places, all or none; those that their own content forbids go to failed_events. Returns processed, failed. Raises 40001 when it has to look again.';
 
 -- What one event might earn before cooldowns and caps, or why it cannot be applied. It answers with a code instead of
 -- raising, so that a batch sorts out bad rows as a set. The planner inlines it; OFFSET 0 keeps each step from being copied
@@ -1565,6 +1575,33 @@ $$;
 COMMENT ON FUNCTION ttfd.lock_live_users(bigint[]) IS
   'Locks users and those who were merged into them. Returns false, and locks nobody, when one of them was merged itself.';
 
+-- The account may change hands while we wait for its user: then that lock is let go again, because the next user may have
+-- a lower id.
+CREATE OR REPLACE FUNCTION ttfd.lock_owner(p_platform text, p_external_id text)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_user_id bigint;
+BEGIN
+  PERFORM ttfd.lock_account(p_platform, p_external_id);
+  LOOP
+    BEGIN
+      v_user_id := (ttfd.lock_user(ttfd.resolve_user(p_platform, p_external_id))).id;
+      IF v_user_id = ttfd.find_owner(p_platform, p_external_id) THEN
+        RETURN v_user_id;
+      END IF;
+      RAISE EXCEPTION 'changed hands meanwhile';
+    EXCEPTION
+      WHEN raise_exception THEN NULL;
+    END;
+  END LOOP;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.lock_owner(text, text) IS
+  'Locks the user behind a platform account, which is created at first contact, and returns its id. Raises TP001, TU002.';
+
 -- A user who is merged while we wait for the lock hands over to the survivor. The lock on the one who was merged is let
 -- go before that (a block with an exception handler does it), because the survivor may have the lower id, and users are
 -- locked in ascending order. Such a block costs something, so it is for those who have to wait.
@@ -1809,20 +1846,24 @@ AS $$
 DECLARE
   v_half integer := cardinality(p_rows) / 2;
 BEGIN
-  BEGIN
-    RETURN QUERY SELECT b.processed, b.failed FROM ttfd.apply_batch(p_rows) b;
-    RETURN;
-  EXCEPTION
-    WHEN OTHERS THEN
-      IF left(SQLSTATE, 2) NOT IN ('22', '23') AND left(SQLSTATE, 1) <> 'T' THEN
-        RAISE;
-      END IF;
-      IF v_half = 0 THEN
-        PERFORM ttfd.fail_event(p_rows[1], SQLSTATE, SQLERRM);
-        RETURN QUERY SELECT 0, 1;
-        RETURN;
-      END IF;
-  END;
+  LOOP
+    BEGIN
+      RETURN QUERY SELECT b.processed, b.failed FROM ttfd.apply_batch(p_rows) b;
+      RETURN;
+    EXCEPTION
+      WHEN serialization_failure THEN NULL;  -- The locks are let go, and we look again.
+      WHEN OTHERS THEN
+        IF left(SQLSTATE, 2) NOT IN ('22', '23') AND left(SQLSTATE, 1) <> 'T' THEN
+          RAISE;
+        END IF;
+        IF v_half = 0 THEN
+          PERFORM ttfd.fail_event(p_rows[1], SQLSTATE, SQLERRM);
+          RETURN QUERY SELECT 0, 1;
+          RETURN;
+        END IF;
+        EXIT;
+    END;
+  END LOOP;
   RETURN QUERY
   SELECT sum(h.processed)::integer, sum(h.failed)::integer
     FROM (VALUES (p_rows[:v_half]), (p_rows[v_half + 1:])) v (rows)

@@ -16,14 +16,9 @@ AS $$
 DECLARE
   v_external_id text := resolve_platform(p_platform, p_external_id);
   v_now timestamptz := ttfd.current_time();
-  v_user_id bigint;
   v_issued integer;
 BEGIN
-  -- The account may be unlinked while we wait for the lock.
-  LOOP
-    v_user_id := (lock_user(resolve_user(p_platform, v_external_id))).id;
-    EXIT WHEN v_user_id = find_owner(p_platform, v_external_id);
-  END LOOP;
+  PERFORM lock_owner(p_platform, v_external_id);
   code := generate_link_code();
   expires_at := v_now + INTERVAL '10 minutes';
   INSERT INTO link_codes AS c (platform, external_id, code_hash, created_at, expires_at, issued_since)
