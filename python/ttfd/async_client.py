@@ -129,9 +129,7 @@ class AsyncClient:
 
     async def merge_users(self, into_id: int, from_id: int, reason: str | None = None) -> models.Redemption:
         """Make one user of two, the first surviving. Raises UserNotFoundError, AccountsCollideError."""
-        return await self._one(
-            models.Redemption, "merge_users", p_into_id=into_id, p_from_id=from_id, p_reason=reason
-        )
+        return await self._one(models.Redemption, "merge_users", p_into_id=into_id, p_from_id=from_id, p_reason=reason)
 
     async def undo_merge(self, merge_id: int) -> models.UndoneMerge:
         """Make two users again of one, within seven days.

@@ -1,3 +1,4 @@
+import psycopg
 import pytest
 
 from calls import (
@@ -6,6 +7,7 @@ from calls import (
     apply_event,
     get_user,
     process_all,
+    process_events,
     profile,
     record_event,
     refused,
@@ -14,8 +16,9 @@ from calls import (
     set_time,
     value,
     violations,
+    while_blocked,
 )
-from links import audited, create_code, merge, redeem, set_user, state, told
+from links import audited, create_code, merge, redeem, set_user, state, told, undo
 
 
 @pytest.fixture
@@ -226,3 +229,56 @@ def test_every_column_of_a_user_is_known_to_the_merge(db: Connection) -> None:
     assert {name for name in columns if f" {name} = " in bettered} <= {
         name for name in columns if f" {name} = " in restored
     }
+
+
+def test_a_batch_that_waited_for_a_merge_applies_to_the_survivor(db: Connection, database_url: str) -> None:
+    one, two = get_user(db, "1"), get_user(db, "2", "discord")
+    record_event(db, "game_played", {"xp": 10}, external_id="2", platform="discord")
+    with psycopg.connect(database_url) as holder:
+        merge(holder, one, two)
+        batch = while_blocked(database_url, holder, process_events)
+    assert batch.failed == 0
+    process_all(db)
+    assert profile(db, one).xp == 10
+    assert violations(db) == []
+
+
+def test_a_batch_that_waited_for_an_undo_applies_to_whom_it_was_sent_for(db: Connection, database_url: str) -> None:
+    one, two = get_user(db, "1"), get_user(db, "2", "discord")
+    record_event(db, "game_played", {"xp": 10}, external_id="2", platform="discord")
+    merge_id = merge(db, one, two).merge_id
+    with psycopg.connect(database_url) as holder:
+        undo(holder, merge_id)
+        while_blocked(database_url, holder, process_events)
+    process_all(db)
+    assert (profile(db, one).xp, profile(db, two).xp) == (0, 10)
+    assert violations(db) == []
+
+
+def test_an_event_that_waited_for_a_merge_goes_to_the_survivor(db: Connection, database_url: str) -> None:
+    one, two = get_user(db, "1"), get_user(db, "2", "discord")
+    with psycopg.connect(database_url) as holder:
+        merge(holder, one, two)
+        outcome = while_blocked(database_url, holder, lambda own: apply_event(own, external_id="2", platform="discord"))
+    assert outcome.user_id == one
+    assert violations(db) == []
+
+
+def test_a_merge_that_waited_for_another_one_goes_to_the_survivor(db: Connection, database_url: str) -> None:
+    one, two, three = get_user(db, "1"), get_user(db, "2", "discord"), get_user(db, "a@example.org", "website")
+    with psycopg.connect(database_url) as holder:
+        merge(holder, one, two)
+        found = while_blocked(database_url, holder, lambda own: merge(own, two, three))
+    assert (found.status, found.user_id) == ("merged", one)
+    assert violations(db) == []
+
+
+def test_a_new_name_that_waited_for_a_merge_is_shown_or_waits_for_the_next_time(
+    db: Connection, database_url: str
+) -> None:
+    one, two = get_user(db, "1"), get_user(db, "2", "discord", "boris")
+    with psycopg.connect(database_url) as holder:
+        merge(holder, one, two)
+        while_blocked(database_url, holder, lambda own: get_user(own, "2", "discord", "boris_2"))
+    assert profile(db, one).username == "boris_2"
+    assert violations(db) == []

@@ -69,7 +69,10 @@ def rounds(url: str, count: int, jobs: list[Callable[[Connection, int], Any]]) -
         return answers
 
     with ThreadPoolExecutor(len(jobs)) as pool:
-        return [list(answers) for answers in zip(*pool.map(run, jobs), strict=True)]
+        futures = [pool.submit(run, job) for job in jobs]
+    # A job that fails breaks the barrier for the others: what it says is the error to show.
+    futures.sort(key=lambda future: isinstance(future.exception(), threading.BrokenBarrierError))
+    return [list(answers) for answers in zip(*(future.result() for future in futures), strict=True)]
 
 
 def test_two_merges_of_a_pair_crosswise_among_events_make_one_user(db: Connection, database_url: str) -> None:
