@@ -75,9 +75,11 @@ def test_counters_add_up_and_everything_else_takes_the_better(db: Connection, an
     assert (seen.created_at.isoformat()[:10], seen.last_active.isoformat()[:10]) == ("2026-01-01", "2026-04-01")
 
 
-def test_a_streak_that_ended_long_ago_does_not_come_alive(db: Connection, anna: int, boris: int) -> None:
-    set_user(db, anna, daily_streak=3, last_daily="2026-03-01")
-    set_user(db, boris, daily_streak=30, last_daily="2025-12-01")
+@pytest.mark.parametrize("is_ended", [0, 1])
+def test_a_streak_that_ended_long_ago_does_not_come_alive(db: Connection, anna: int, boris: int, is_ended: int) -> None:
+    users = [anna, boris]
+    set_user(db, users[is_ended], daily_streak=30, last_daily="2025-12-01")
+    set_user(db, users[1 - is_ended], daily_streak=3, last_daily="2026-03-01")
     merge(db, anna, boris)
     assert profile(db, anna).daily_streak == 3
 
@@ -127,7 +129,12 @@ def test_boosts_follow_the_member(db: Connection, anna: int, boris: int) -> None
 
 
 @pytest.mark.parametrize("granted", [True, False])
-def test_events_that_wait_reach_the_survivor_once(db: Connection, anna: int, boris: int, granted: bool) -> None:
+@pytest.mark.parametrize("is_history_applied", [True, False])
+def test_events_that_wait_reach_the_survivor_once(
+    db: Connection, anna: int, boris: int, granted: bool, is_history_applied: bool
+) -> None:
+    if is_history_applied:
+        process_all(db)
     send = apply_event if granted else record_event
     send(db, "game_played", {"xp": 10}, external_id="2", platform="discord")
     send(db, "game_played", {"xp": 20})
