@@ -3,6 +3,12 @@ SET LOCAL lock_timeout = '10s';
 
 DROP FUNCTION ttfd.was_handled(uuid);
 
+DROP FUNCTION ttfd.use_link_code(text, text, text);
+
+DROP FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint);
+
+DROP FUNCTION ttfd.take_best(bigint, ttfd.unified_users);
+
 DROP FUNCTION ttfd.strip_data(jsonb);
 
 DROP FUNCTION ttfd.stated_import_links(bigint);
@@ -11,19 +17,35 @@ DROP FUNCTION ttfd.stated_accounts(text, jsonb);
 
 DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
 
+DROP FUNCTION ttfd.snapshot_user(bigint);
+
 DROP FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items);
 
+DROP FUNCTION ttfd.reverse_merge(ttfd.user_merges);
+
+DROP FUNCTION ttfd.return_transfer_days(bigint, bigint);
+
+DROP FUNCTION ttfd.return_award_windows(bigint, bigint, jsonb);
+
 DROP FUNCTION ttfd.restore_limits(bigint, jsonb);
+
+DROP FUNCTION ttfd.restore_best(bigint, ttfd.unified_users, ttfd.unified_users);
 
 DROP FUNCTION ttfd.resolve_user(text, text);
 
 DROP FUNCTION ttfd.resolve_platform(text, text);
+
+DROP FUNCTION ttfd.require_unlinker(text);
+
+DROP FUNCTION ttfd.require_undoable(ttfd.user_merges);
 
 DROP FUNCTION ttfd.require_read_committed();
 
 DROP FUNCTION ttfd.require_metric(text);
 
 DROP FUNCTION ttfd.report_import(bigint, bigint);
+
+DROP FUNCTION ttfd.rename_account(text, text, text, text);
 
 DROP FUNCTION ttfd.reject_import_rows(bigint);
 
@@ -40,6 +62,8 @@ DROP FUNCTION ttfd.raise_not_failed(uuid);
 DROP FUNCTION ttfd.raise_not_adjusted(uuid);
 
 DROP FUNCTION ttfd.raise_event_error(text, uuid, text);
+
+DROP FUNCTION ttfd.raise_collision(text);
 
 DROP FUNCTION ttfd.raise_already_claimed(text, timestamptz);
 
@@ -61,6 +85,8 @@ DROP FUNCTION ttfd.normalise_external_id(text, text);
 
 DROP FUNCTION ttfd.multiply_award(bigint, numeric);
 
+DROP FUNCTION ttfd.move_progress(bigint, bigint, ttfd.unified_users, text, jsonb);
+
 DROP FUNCTION ttfd.metric_value(ttfd.unified_users, text);
 
 DROP FUNCTION ttfd.measure_import(bigint);
@@ -75,7 +101,13 @@ DROP FUNCTION ttfd.lock_represented_user(bigint);
 
 DROP FUNCTION ttfd.lock_person(bigint);
 
+DROP FUNCTION ttfd.lock_owner(text, text);
+
+DROP FUNCTION ttfd.lock_live_users(bigint[]);
+
 DROP FUNCTION ttfd.lock_import_members(bigint);
+
+DROP FUNCTION ttfd.lock_account(text, text);
 
 DROP FUNCTION ttfd.list_user_references();
 
@@ -93,7 +125,13 @@ DROP FUNCTION ttfd.keep_purchase(uuid, bigint, ttfd.shop_items, timestamptz, tim
 
 DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint);
 
+DROP FUNCTION ttfd.join_users(bigint, bigint, text);
+
+DROP FUNCTION ttfd.is_link_locked(text, bytea);
+
 DROP FUNCTION ttfd.is_known_event(uuid);
+
+DROP FUNCTION ttfd.is_blank(ttfd.unified_users);
 
 DROP FUNCTION ttfd.is_admin();
 
@@ -105,9 +143,13 @@ DROP FUNCTION ttfd.import_time(text, text);
 
 DROP FUNCTION ttfd.import_amount(jsonb);
 
+DROP FUNCTION ttfd.hash_link_code(text);
+
 DROP FUNCTION ttfd.grant_import(bigint);
 
 DROP FUNCTION ttfd.grant_event(bigint, ttfd.event_type_versions, text, jsonb, timestamptz);
+
+DROP FUNCTION ttfd.generate_link_code();
 
 DROP FUNCTION ttfd.generate_event_id();
 
@@ -129,7 +171,11 @@ DROP FUNCTION ttfd.find_rule(text, timestamptz);
 
 DROP FUNCTION ttfd.find_rank(bigint);
 
+DROP FUNCTION ttfd.find_owner(text, text);
+
 DROP FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz);
+
+DROP FUNCTION ttfd.find_link_code(text, text, text);
 
 DROP FUNCTION ttfd.find_first_outcome(uuid, bigint, text, text, jsonb);
 
@@ -181,9 +227,15 @@ DROP FUNCTION ttfd.check_event(uuid, text, jsonb, timestamptz);
 
 DROP FUNCTION ttfd.check_amount(bigint, numeric, numeric);
 
+DROP FUNCTION ttfd.carry_transfer_days(bigint, bigint);
+
+DROP FUNCTION ttfd.carry_award_windows(bigint, bigint);
+
 DROP FUNCTION ttfd.caller_role();
 
 DROP FUNCTION ttfd.audit(text, jsonb, jsonb);
+
+DROP FUNCTION ttfd.attach_account(bigint, text, text, text, text);
 
 DROP FUNCTION ttfd.assess_stated(jsonb, bigint, boolean);
 

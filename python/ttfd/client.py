@@ -102,6 +102,49 @@ class Client:
         """Erase who a member is, on all platforms; only sums stay. There is no way back. Raises UserNotFoundError."""
         return self._one(models.Forgotten, "forget_user", p_user_id=user_id)
 
+    def create_link_code(self, platform: str, external_id: str) -> models.LinkCode:
+        """A code for the member to send from another account: valid for ten minutes and once.
+
+        Raises TooManyLinkCodesError after ten within an hour, InvalidExternalIdError, PlatformNotAllowedError.
+        """
+        return self._one(models.LinkCode, "create_link_code", p_platform=platform, p_external_id=external_id)
+
+    def preview_link(self, code: str, platform: str, external_id: str) -> models.LinkPreview:
+        """What ``redeem_link_code`` would do, to show before asking; a wrong code counts as a failed attempt.
+
+        Raises InvalidExternalIdError, PlatformNotAllowedError.
+        """
+        return self._one(
+            models.LinkPreview, "preview_link", p_code=code, p_platform=platform, p_external_id=external_id
+        )
+
+    def redeem_link_code(self, code: str, platform: str, external_id: str) -> models.Redemption:
+        """Link the account that sends a code with the one it was made on. Look at ``status``.
+
+        Raises AccountsCollideError, InvalidExternalIdError, PlatformNotAllowedError.
+        """
+        return self._one(
+            models.Redemption, "redeem_link_code", p_code=code, p_platform=platform, p_external_id=external_id
+        )
+
+    def unlink_account(self, user_id: int, platform: str) -> models.Unlink:
+        """Take a user's account on a platform away; it starts anew when it speaks again.
+
+        Raises LastAccountError, UserNotFoundError, InvalidExternalIdError, PlatformNotAllowedError.
+        """
+        return self._one(models.Unlink, "unlink_account", p_user_id=user_id, p_platform=platform)
+
+    def merge_users(self, into_id: int, from_id: int, reason: str | None = None) -> models.Redemption:
+        """Make one user of two, the first surviving. Raises UserNotFoundError, AccountsCollideError."""
+        return self._one(models.Redemption, "merge_users", p_into_id=into_id, p_from_id=from_id, p_reason=reason)
+
+    def undo_merge(self, merge_id: int) -> models.UndoneMerge:
+        """Make two users again of one, within seven days.
+
+        Raises MergeTooOldError, MergeSpentError, psycopg.errors.NoDataFound.
+        """
+        return self._one(models.UndoneMerge, "undo_merge", p_merge_id=merge_id)
+
     # Events
 
     def record_event(

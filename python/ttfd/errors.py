@@ -35,8 +35,12 @@ class LastAccountError(TtfdError):
     """The last account of a user cannot be unlinked."""
 
 
+class TooManyLinkCodesError(TtfdError):
+    """The account has had too many link codes lately."""
+
+
 class MergeTooOldError(TtfdError):
-    """The merge cannot be undone any more."""
+    """The merge cannot be undone any more, or not before a later one."""
 
 
 class MergeSpentError(TtfdError):
@@ -85,6 +89,7 @@ ERRORS: dict[str, type[TtfdError]] = {
     "TL001": AccountTakenError,
     "TL002": AccountsCollideError,
     "TL003": LastAccountError,
+    "TL004": TooManyLinkCodesError,
     "TM001": MergeTooOldError,
     "TM002": MergeSpentError,
     "TE001": UnknownEventTypeError,

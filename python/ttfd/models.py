@@ -56,6 +56,67 @@ class Forgotten:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkCode:
+    """Answer of ``create_link_code``. The code is shown to its member and to nobody else."""
+
+    code: str
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPreview:
+    """Answer of ``preview_link``: what redeeming would do.
+
+    ``status`` is as in ``Redemption``, or ``accounts_collide`` where redeeming would raise AccountsCollideError.
+    ``other`` is who made the code; all is None where the status is ``invalid`` or ``locked``, and ``own`` is where the
+    account is new.
+    """
+
+    status: str
+    other_display_name: str | None
+    other_platforms: list[str] | None
+    other_xp: int | None
+    other_coins: int | None
+    other_rank_id: int | None
+    own_display_name: str | None
+    own_platforms: list[str] | None
+    own_xp: int | None
+    own_coins: int | None
+    own_rank_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """Answer of ``redeem_link_code`` and ``merge_users``.
+
+    ``status`` is ``linked``, ``merged``, ``already_linked``, ``invalid`` or ``locked``; ``merge_id`` is for
+    ``undo_merge``, where two users became one.
+    """
+
+    status: str
+    user_id: int | None
+    merge_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unlink:
+    """Answer of ``unlink_account``: ``status`` is ``unlinked`` or ``not_linked``."""
+
+    status: str
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UndoneMerge:
+    """Answer of ``undo_merge``: the two users that are apart again."""
+
+    merge_id: int
+    into_id: int
+    from_id: int
+    undone_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """Answer of ``get_profile``. ``next_rank_xp`` is None at the top rank; ``total_voice_time`` is in seconds."""
 

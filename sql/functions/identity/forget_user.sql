@@ -26,6 +26,7 @@ BEGIN
     UPDATE unified_users u
        SET daily_streak = 0, streak_freezes = 0, last_daily = NULL, last_daily_at = NULL, last_daily_zone = NULL
      WHERE u.id = ANY (v_user_ids);
+    UPDATE user_merges m SET reason = NULL WHERE m.into_id = ANY (v_user_ids) OR m.from_id = ANY (v_user_ids);
     UPDATE adjustments a SET reason = 'forgotten' WHERE a.user_id = ANY (v_user_ids);
     PERFORM forget_import(v_user_ids, v_accounts);
     PERFORM forget_audit(v_user_ids, v_accounts);

@@ -1,5 +1,7 @@
 -- The heart: one pass over a set of pending events. First the members are locked in ascending id, as everywhere; then one
 -- statement takes the rows out of the queue, judges them by the rules, updates every member once and appends the log.
+-- Events of a merged member go to the survivor; those that were granted already stay in the ledger of whom they were
+-- granted to, because the merge has moved the balance.
 -- Rows of the queue are only ever deleted, and by one processor at a time, so their places (ctid) hold.
 -- The plan settings are there because the statistics of a queue always lie: it was empty when they were taken.
 CREATE OR REPLACE FUNCTION ttfd.apply_batch(p_rows tid[])
@@ -14,6 +16,7 @@ AS $$
 DECLARE
   v_user_ids bigint[];
   v_has_strangers boolean;  -- Events of members who are unknown, or merged into another.
+  v_is_stale boolean;
   v_base bigint;
   v_now timestamptz := ttfd.current_time();
   v_has_boosts boolean := EXISTS (SELECT 1 FROM ttfd.boosts);
@@ -25,16 +28,25 @@ BEGIN
     INTO v_user_ids, v_has_strangers
     FROM (SELECT DISTINCT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.ctid = ANY (p_rows)) e
     LEFT JOIN ttfd.unified_users m ON m.id = e.user_id;
-  -- Somebody may have been merged while we waited for the locks.
-  SELECT v_has_strangers OR bool_or(l.merged_into IS NOT NULL) INTO v_has_strangers
+  -- Who was merged while we waited leads to a survivor who is not locked, and may come before those who are; so does a
+  -- merge that was undone.
+  SELECT bool_or(l.merged_into IS NOT NULL) INTO v_is_stale
     FROM (SELECT u.merged_into FROM ttfd.unified_users u WHERE u.id = ANY (v_user_ids) ORDER BY u.id FOR NO KEY UPDATE) l;
+  IF v_has_strangers AND NOT v_is_stale THEN
+    SELECT bool_or(coalesce(m.merged_into, m.id) <> ALL (v_user_ids)) INTO v_is_stale
+      FROM (SELECT DISTINCT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.ctid = ANY (p_rows)) e
+      JOIN ttfd.unified_users m ON m.id = e.user_id;
+  END IF;
+  IF v_is_stale THEN
+    RAISE EXCEPTION 'a member was merged meanwhile' USING ERRCODE = 'serialization_failure';
+  END IF;
   SELECT h.position INTO v_base FROM ttfd.feed_head h FOR UPDATE;
 
   WITH batch AS MATERIALIZED (
     DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
     RETURNING *
   ), assessed AS MATERIALIZED (
-    SELECT b.id, b.seq, coalesce(u.merged_into, b.user_id) AS user_id, b.event_type, b.source_platform, b.data,
+    SELECT b.id, b.seq, CASE WHEN b.xp IS NULL THEN coalesce(u.merged_into, b.user_id) ELSE b.user_id END AS user_id, b.event_type, b.source_platform, b.data,
            b.occurred_at, b.created_at, b.xp AS granted_xp, b.coins AS granted_coins, b.note AS granted_note, b.rank_id,
            CASE WHEN v_has_strangers AND u.id IS NULL THEN 'TU001'
                 WHEN b.xp IS NOT NULL THEN NULL
@@ -164,4 +176,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.apply_batch(tid[]) IS
-  'Applies the pending events at the given places, all or none; those that their own content forbids go to failed_events. Returns processed, failed.';
+  'Applies the pending events at the given places, all or none; those that their own content forbids go to failed_events. Returns processed, failed. Raises 40001 when it has to look again.';
