@@ -916,16 +916,20 @@ COMMENT ON FUNCTION ttfd.find_rule(text, timestamptz) IS
   'The rule of an event type that held at a time; all NULL when there was none.';
 
 CREATE OR REPLACE FUNCTION ttfd.find_survivor(p_user_id bigint)
-RETURNS bigint
+RETURNS ttfd.unified_users
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-  v_user_id bigint := (SELECT coalesce(u.merged_into, u.id) FROM ttfd.unified_users u WHERE u.id = p_user_id);
+  v_user ttfd.unified_users;
 BEGIN
-  IF v_user_id IS NULL THEN
+  SELECT u.* INTO v_user
+    FROM ttfd.unified_users asked
+    JOIN ttfd.unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
+   WHERE asked.id = p_user_id;
+  IF NOT FOUND THEN
     PERFORM ttfd.raise_unknown_user(p_user_id);
   END IF;
-  RETURN v_user_id;
+  RETURN v_user;
 END;
 $$;
 
@@ -1624,7 +1628,7 @@ BEGIN
     IF FOUND THEN
       RETURN v_user;
     END IF;
-    v_user_id := ttfd.find_survivor(v_user_id);
+    v_user_id := (ttfd.find_survivor(v_user_id)).id;
     BEGIN
       SELECT * INTO v_user FROM ttfd.unified_users WHERE id = v_user_id FOR NO KEY UPDATE;
       IF v_user.merged_into IS NULL THEN

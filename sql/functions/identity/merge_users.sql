@@ -8,8 +8,8 @@ DECLARE
 BEGIN
   PERFORM require_read_committed();
   LOOP
-    user_id := find_survivor(p_into_id);
-    v_from_id := find_survivor(p_from_id);
+    user_id := (find_survivor(p_into_id)).id;
+    v_from_id := (find_survivor(p_from_id)).id;
     EXIT WHEN lock_live_users(ARRAY[user_id, v_from_id]);
   END LOOP;
   IF v_from_id = user_id THEN

@@ -1,14 +1,18 @@
 CREATE OR REPLACE FUNCTION ttfd.find_survivor(p_user_id bigint)
-RETURNS bigint
+RETURNS ttfd.unified_users
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-  v_user_id bigint := (SELECT coalesce(u.merged_into, u.id) FROM ttfd.unified_users u WHERE u.id = p_user_id);
+  v_user ttfd.unified_users;
 BEGIN
-  IF v_user_id IS NULL THEN
+  SELECT u.* INTO v_user
+    FROM ttfd.unified_users asked
+    JOIN ttfd.unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
+   WHERE asked.id = p_user_id;
+  IF NOT FOUND THEN
     PERFORM ttfd.raise_unknown_user(p_user_id);
   END IF;
-  RETURN v_user_id;
+  RETURN v_user;
 END;
 $$;
 

@@ -17,7 +17,7 @@ BEGIN
     IF FOUND THEN
       RETURN v_user;
     END IF;
-    v_user_id := ttfd.find_survivor(v_user_id);
+    v_user_id := (ttfd.find_survivor(v_user_id)).id;
     BEGIN
       SELECT * INTO v_user FROM ttfd.unified_users WHERE id = v_user_id FOR NO KEY UPDATE;
       IF v_user.merged_into IS NULL THEN
