@@ -259,7 +259,7 @@ LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
   v_last date := p_user.last_daily;
-  v_earliest timestamptz := '-infinity';
+  v_earliest timestamptz := TIMESTAMPTZ '-infinity';
 BEGIN
   IF p_user.last_daily_zone <> p_user.time_zone THEN
     v_last := greatest(v_last, (p_user.last_daily_at AT TIME ZONE p_user.time_zone)::date);
@@ -952,7 +952,7 @@ LANGUAGE sql IMMUTABLE
 AS $$
   SELECT (pg_catalog.left(pg_catalog.replace(p_event_id::text, '-', ''), 12)
           || '8' || pg_catalog.left(h.digest, 3) || '8' || pg_catalog.substr(h.digest, 4, 15))::uuid
-    FROM (SELECT pg_catalog.encode(pg_catalog.sha256((p_purpose || ' ' || p_event_id)::bytea), 'hex')) h (digest);
+    FROM (SELECT pg_catalog.encode(pg_catalog.sha256((p_purpose || ' ' || p_event_id)::pg_catalog.bytea), 'hex')) h (digest);
 $$;
 
 COMMENT ON FUNCTION ttfd.derive_event_id(uuid, text) IS

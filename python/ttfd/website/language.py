@@ -49,6 +49,22 @@ _EVENTS = {
     "coins_change": marked("Coins changed by an administrator"),
     "rank_up": marked("New rank"),
     "opening_balance": marked("Opening balance"),
+    "achievement_unlock": marked("Achievement"),
+    "season_reward": marked("Season reward"),
+    "daily_claim": marked("Daily reward"),
+    "work": marked("Work"),
+    "award": marked("Award"),
+    "coins_spent": marked("Coins spent"),
+    "transfer_sent": marked("Coins sent"),
+    "transfer_received": marked("Coins received"),
+    "purchase": marked("Purchase"),
+    "adjustment": marked("Balance adjusted by an administrator"),
+    "adjustment_reverted": marked("Adjustment taken back"),
+    "account_linked": marked("Account linked"),
+    "account_unlinked": marked("Account unlinked"),
+    "accounts_merged": marked("Accounts merged"),
+    "merge_undone": marked("Merge undone"),
+    "account_forgotten": marked("Account forgotten"),
 }
 
 _NOTES = {
