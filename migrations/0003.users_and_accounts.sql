@@ -16,6 +16,7 @@ CREATE TABLE ttfd.unified_users (
   games_played      bigint NOT NULL DEFAULT 0,
   games_won         bigint NOT NULL DEFAULT 0,
   season_xp         bigint NOT NULL DEFAULT 0,
+  season_reached_at timestamptz,
   merged_into       bigint REFERENCES ttfd.unified_users (id) CHECK (merged_into <> id),
   created_at        timestamptz NOT NULL DEFAULT now(),
   last_active       timestamptz NOT NULL DEFAULT now(),
@@ -51,6 +52,8 @@ COMMENT ON COLUMN ttfd.unified_users.rank_xp IS 'XP from which the present rank 
 COMMENT ON COLUMN ttfd.unified_users.next_rank_xp IS 'XP of the next rank; NULL at the top.';
 COMMENT ON COLUMN ttfd.unified_users.highest_rank_id IS 'Highest rank ever reached: its rewards, and those below, are settled.';
 COMMENT ON COLUMN ttfd.unified_users.total_voice_time IS 'Seconds in voice.';
+COMMENT ON COLUMN ttfd.unified_users.season_xp IS 'XP from playing in season_id, the last season that the member has played in.';
+COMMENT ON COLUMN ttfd.unified_users.season_reached_at IS 'When season_xp was reached: of two with the same, the first is ahead.';
 COMMENT ON COLUMN ttfd.unified_users.merged_into IS 'The survivor, when this account was merged into another.';
 COMMENT ON COLUMN ttfd.unified_users.xp_bucket IS 'XP in steps of 256, for the leaderboard index.';
 COMMENT ON COLUMN ttfd.unified_users.telegram_id IS 'Projected from platform_accounts by a trigger, as are discord_id, website_email, platforms and the names.';

@@ -3,15 +3,27 @@ SET LOCAL lock_timeout = '10s';
 
 DROP FUNCTION ttfd.was_handled(uuid);
 
+DROP FUNCTION ttfd.turn_seasons(timestamptz);
+
 DROP FUNCTION ttfd.stated_import_links(bigint);
 
 DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
+
+DROP FUNCTION ttfd.settle_season(ttfd.seasons);
+
+DROP FUNCTION ttfd.settle_achievements(bigint[], boolean);
+
+DROP FUNCTION ttfd.season_standings(integer);
+
+DROP FUNCTION ttfd.return_progress(jsonb);
 
 DROP FUNCTION ttfd.resolve_user(text, text);
 
 DROP FUNCTION ttfd.resolve_platform(text, text);
 
 DROP FUNCTION ttfd.require_read_committed();
+
+DROP FUNCTION ttfd.require_platform(text);
 
 DROP FUNCTION ttfd.require_metric(text);
 
@@ -22,6 +34,8 @@ DROP FUNCTION ttfd.reject_import_rows(bigint);
 DROP FUNCTION ttfd.refuse_same_sources(bigint);
 
 DROP FUNCTION ttfd.raise_unknown_user(bigint);
+
+DROP FUNCTION ttfd.raise_unknown_season(integer);
 
 DROP FUNCTION ttfd.raise_not_failed(uuid);
 
@@ -43,6 +57,8 @@ DROP FUNCTION ttfd.normalise_external_id(text, text);
 
 DROP FUNCTION ttfd.multiply_award(bigint, numeric);
 
+DROP FUNCTION ttfd.move_season_scores(jsonb, bigint, bigint);
+
 DROP FUNCTION ttfd.metric_value(ttfd.unified_users, text);
 
 DROP FUNCTION ttfd.measure_import(bigint);
@@ -56,6 +72,8 @@ DROP FUNCTION ttfd.lock_import_members(bigint);
 DROP FUNCTION ttfd.link_import_by_username(bigint);
 
 DROP FUNCTION ttfd.link_import_by_id(bigint);
+
+DROP FUNCTION ttfd.keep_past_seasons(bigint[], integer);
 
 DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint);
 
@@ -71,6 +89,10 @@ DROP FUNCTION ttfd.import_time(text, text);
 
 DROP FUNCTION ttfd.import_amount(jsonb);
 
+DROP FUNCTION ttfd.has_reached_more(ttfd.unified_users, ttfd.unified_users);
+
+DROP FUNCTION ttfd.has_crossed(bigint[], bigint, bigint);
+
 DROP FUNCTION ttfd.grant_import(bigint);
 
 DROP FUNCTION ttfd.grant_event(bigint, ttfd.event_type_versions, text, jsonb, timestamptz);
@@ -83,6 +105,10 @@ DROP FUNCTION ttfd.fold_name(text);
 
 DROP FUNCTION ttfd.fold_external_id(ttfd.platforms, text);
 
+DROP FUNCTION ttfd.find_season_reward(integer, bigint);
+
+DROP FUNCTION ttfd.find_season(timestamptz);
+
 DROP FUNCTION ttfd.find_rule(text, timestamptz);
 
 DROP FUNCTION ttfd.find_rank(bigint);
@@ -92,6 +118,8 @@ DROP FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz);
 DROP FUNCTION ttfd.find_boost(bigint, text, text, timestamptz);
 
 DROP FUNCTION ttfd.fail_event(tid, text, text);
+
+DROP FUNCTION ttfd.desired_roles(text, text[]);
 
 DROP FUNCTION ttfd.describe_event_error(text);
 
@@ -112,6 +140,8 @@ DROP FUNCTION ttfd.clear_import(bigint);
 DROP FUNCTION ttfd.check_events(ttfd.sent_event[]);
 
 DROP FUNCTION ttfd.check_event(uuid, text, jsonb, timestamptz);
+
+DROP FUNCTION ttfd.carry_progress(bigint, bigint);
 
 DROP FUNCTION ttfd.caller_role();
 
@@ -135,4 +165,10 @@ DROP FUNCTION ttfd.assess_event(ttfd.event_type_versions, jsonb);
 
 DROP FUNCTION ttfd.apply_batch(tid[]);
 
+DROP FUNCTION ttfd.announce_seasons();
+
 DROP FUNCTION ttfd.advance_floor(ttfd.feed_head, bigint);
+
+DROP FUNCTION ttfd.add_season_score(bigint, integer, bigint, timestamptz);
+
+DROP FUNCTION ttfd.achievement_progress(bigint[]);
