@@ -1017,7 +1017,9 @@ DECLARE
   v_season ttfd.seasons;
 BEGIN
   SELECT * INTO v_season FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL;
-  IF NOT FOUND AND ttfd.turn_seasons(p_at) THEN
+  IF NOT FOUND THEN
+    PERFORM ttfd.turn_seasons(p_at);
+    -- Somebody else may have started it since we looked.
     SELECT * INTO v_season FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL;
   END IF;
   RETURN v_season;
@@ -2371,7 +2373,7 @@ COMMENT ON FUNCTION ttfd.stated_import_links(bigint) IS
 
 -- Seasons follow the last one without a gap, however long nobody looked. The first is started by tend_seasons or a person.
 CREATE OR REPLACE FUNCTION ttfd.turn_seasons(p_at timestamptz)
-RETURNS boolean
+RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
@@ -2379,19 +2381,18 @@ DECLARE
   v_last timestamptz := (SELECT max(s.ends_at) FROM ttfd.seasons s);
 BEGIN
   IF v_length IS NULL OR v_last IS NULL OR v_last > p_at THEN
-    RETURN false;
+    RETURN;
   END IF;
   INSERT INTO ttfd.seasons (name, starts_at, ends_at)
   SELECT 'Season ' || (SELECT count(*) FROM ttfd.seasons) + row_number() OVER (ORDER BY n.starts_at),
          n.starts_at, lead(n.starts_at, 1, n.starts_at + v_length) OVER (ORDER BY n.starts_at)
     FROM generate_series(v_last, p_at, v_length) n (starts_at)
   ON CONFLICT DO NOTHING;
-  RETURN true;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.turn_seasons(timestamptz) IS
-  'Starts the seasons that follow the last one, up to a time. Returns whether any were due.';
+  'Starts the seasons that follow the last one, up to a time.';
 
 CREATE OR REPLACE FUNCTION ttfd.was_handled(p_event_id uuid)
 RETURNS boolean

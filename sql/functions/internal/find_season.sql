@@ -8,7 +8,9 @@ DECLARE
   v_season ttfd.seasons;
 BEGIN
   SELECT * INTO v_season FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL;
-  IF NOT FOUND AND ttfd.turn_seasons(p_at) THEN
+  IF NOT FOUND THEN
+    PERFORM ttfd.turn_seasons(p_at);
+    -- Somebody else may have started it since we looked.
     SELECT * INTO v_season FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL;
   END IF;
   RETURN v_season;
