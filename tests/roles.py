@@ -8,7 +8,8 @@ from calls import Connection, row, rows
 def give(db: Connection, role_id: str, platform: str = "discord", **reward: Any) -> None:
     """A role reward: rank_id and last_rank_id, or achievement."""
     db.execute(
-        "INSERT INTO ttfd.role_rewards (platform, role_id, rank_id, last_rank_id, achievement) VALUES (%s, %s, %s, %s, %s)",
+        "INSERT INTO ttfd.role_rewards (platform, role_id, rank_id, last_rank_id, achievement)"
+        " VALUES (%s, %s, %s, %s, %s)",
         [platform, role_id, reward.get("rank_id"), reward.get("last_rank_id"), reward.get("achievement")],
     )
 

@@ -63,6 +63,10 @@ class AlreadyClaimedError(TtfdError):
     """The reward was claimed already."""
 
 
+class SeasonNotFoundError(TtfdError):
+    """No such season."""
+
+
 class SameSourceError(TtfdError):
     """Two sources of an import hold the same rows."""
 
@@ -84,6 +88,7 @@ ERRORS: dict[str, type[TtfdError]] = {
     "TE003": AmountNotAllowedError,
     "TC001": NotEnoughCoinsError,
     "TC002": AlreadyClaimedError,
+    "TS001": SeasonNotFoundError,
     "TI001": SameSourceError,
     "TP001": PlatformNotAllowedError,
 }

@@ -35,7 +35,9 @@ def test_what_ships_with_ttfd_is_what_members_know(db: Connection) -> None:
         "season_top_10": ("season_place", 10, 1500, 750),
         "season_champion": ("season_place", 1, 5000, 2500),
     }
-    assert all(each.title_ru and each.title_en and each.description_ru and each.description_en for each in found.values())
+    assert all(
+        each.title_ru and each.title_en and each.description_ru and each.description_en for each in found.values()
+    )
     assert found["wins_1"].title_ru == "Первая победа"
 
 

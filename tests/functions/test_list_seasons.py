@@ -11,7 +11,9 @@ def test_seasons_are_listed_with_what_has_become_of_them(db: Connection) -> None
     start_season(db, "Fourth", "2026-03-20 00:00Z", "2026-04-20 00:00Z")
     set_time(db, "2026-02-21 00:00Z")
     close_season(db, first)
-    assert [(found.name, found.status, found.participants) for found in rows(db, "SELECT * FROM ttfd.list_seasons()")] == [
+    assert [
+        (found.name, found.status, found.participants) for found in rows(db, "SELECT * FROM ttfd.list_seasons()")
+    ] == [
         ("Fourth", "planned", None),
         ("Third", "running", None),
         ("Second", "ended", None),

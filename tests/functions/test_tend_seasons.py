@@ -1,3 +1,5 @@
+import itertools
+
 from calls import (
     Connection,
     acting_as,
@@ -118,7 +120,7 @@ def test_three_turns_are_caught_up_at_once(db: Connection) -> None:
     process_all(db)
     found = rows(db, "SELECT * FROM ttfd.list_seasons() ORDER BY starts_at")
     assert [season.status for season in found] == ["closed", "closed", "closed", "running"]
-    assert all(after.starts_at == before.ends_at for before, after in zip(found, found[1:], strict=False))
+    assert all(after.starts_at == before.ends_at for before, after in itertools.pairwise(found))
     assert len(told(db, "season_closed")) == 3
     assert [event.data["season_id"] for event in told(db, "season_started")] == [first, found[-1].season_id]
     assert len(told(db, "season_reward")) == 1
@@ -140,7 +142,9 @@ def test_fifty_at_once_do_it_once(db: Connection, database_url: str) -> None:
     start_season(db, starts_at=None, ends_at=None)
     for member in "123":
         apply_event(db, "game_played", {"xp": 10}, external_id=member)
-    db.execute("UPDATE ttfd.seasons SET starts_at = starts_at - INTERVAL '40 days', ends_at = now() - INTERVAL '10 days'")
+    db.execute(
+        "UPDATE ttfd.seasons SET starts_at = starts_at - INTERVAL '40 days', ends_at = now() - INTERVAL '10 days'"
+    )
     together(database_url, [tend_seasons] * 50)
     process_all(db)
     assert len(told(db, "season_closed")) == 1
@@ -151,7 +155,9 @@ def test_fifty_at_once_do_it_once(db: Connection, database_url: str) -> None:
 
 def test_fifty_who_apply_events_after_the_end_start_one_season(db: Connection, database_url: str) -> None:
     start_season(db, starts_at=None, ends_at=None)
-    db.execute("UPDATE ttfd.seasons SET starts_at = starts_at - INTERVAL '40 days', ends_at = now() - INTERVAL '10 days'")
+    db.execute(
+        "UPDATE ttfd.seasons SET starts_at = starts_at - INTERVAL '40 days', ends_at = now() - INTERVAL '10 days'"
+    )
     together(
         database_url,
         [lambda own, n=n: apply_event(own, "game_played", {"xp": 1}, external_id=str(n)) for n in range(1, 51)],

@@ -153,7 +153,9 @@ def test_an_achievement_that_is_switched_off_is_not_unlocked(game: Connection) -
 
 
 @pytest.mark.parametrize("change", ["new", "lowered"])
-def test_a_new_or_lowered_achievement_is_unlocked_for_those_who_are_there_already(game: Connection, change: str) -> None:
+def test_a_new_or_lowered_achievement_is_unlocked_for_those_who_are_there_already(
+    game: Connection, change: str
+) -> None:
     record_event(game)
     record_event(game, external_id="2")
     record_event(game, external_id="2")
