@@ -55,9 +55,11 @@ def test_it_pays_by_place_and_tells_everybody_who_took_part(db: Connection, seas
     assert violations(db) == []
 
 
-def test_a_season_can_have_rewards_of_its_own(db: Connection, season: int) -> None:
+def test_a_season_can_have_rewards_of_its_own_and_the_range_that_begins_last_counts(db: Connection, season: int) -> None:
     db.execute(
-        "INSERT INTO ttfd.season_rewards (season_id, from_place, to_place, xp, coins) VALUES (%s, 1, 2, 7, 8)", [season]
+        "INSERT INTO ttfd.season_rewards (season_id, from_place, to_place, xp, coins)"
+        " VALUES (%(season)s, 1, 2, 7, 8), (%(season)s, 2, 2, 3, 4)",
+        {"season": season},
     )
     for member in "123":
         play(db, member, 5, "2026-03-01 00:00Z")
@@ -65,7 +67,7 @@ def test_a_season_can_have_rewards_of_its_own(db: Connection, season: int) -> No
     assert [
         (found.reward_xp, found.reward_coins)
         for found in rows(db, "SELECT * FROM ttfd.list_season_results(%s)", season)
-    ] == [(7, 8), (7, 8), (0, 0)]
+    ] == [(7, 8), (3, 4), (0, 0)]
 
 
 def test_fifty_at_once_close_it_once(db: Connection, database_url: str) -> None:
