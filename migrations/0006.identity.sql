@@ -52,6 +52,7 @@ CREATE TABLE ttfd.user_merges (
   boosts       bigint[] NOT NULL,
   purchases    uuid[] NOT NULL,
   kept_windows jsonb NOT NULL,
+  progress     jsonb,
   CHECK (into_id <> from_id)
 );
 
@@ -63,6 +64,7 @@ COMMENT ON COLUMN ttfd.user_merges.into_before IS 'The survivor before the merge
 COMMENT ON COLUMN ttfd.user_merges.accounts IS 'Platforms, link methods and times of the accounts that moved.';
 COMMENT ON COLUMN ttfd.user_merges.signposts IS 'Users who had been merged into the one that went, and were pointed on.';
 COMMENT ON COLUMN ttfd.user_merges.boosts IS 'Boosts that moved, as did purchases.';
+COMMENT ON COLUMN ttfd.user_merges.progress IS 'Scores of seasons and achievements that moved: see carry_progress.';
 COMMENT ON COLUMN ttfd.user_merges.kept_windows IS 'Cooldown windows in which both had earned: they stay with the survivor.';
 
 RESET ROLE;

@@ -5,6 +5,8 @@ DROP FUNCTION ttfd.was_handled(uuid);
 
 DROP FUNCTION ttfd.use_link_code(text, text, text);
 
+DROP FUNCTION ttfd.turn_seasons(timestamptz);
+
 DROP FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint);
 
 DROP FUNCTION ttfd.take_best(bigint, ttfd.unified_users);
@@ -19,11 +21,19 @@ DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
 
 DROP FUNCTION ttfd.snapshot_user(bigint);
 
+DROP FUNCTION ttfd.settle_season(ttfd.seasons);
+
+DROP FUNCTION ttfd.settle_achievements(bigint[], boolean);
+
+DROP FUNCTION ttfd.season_standings(integer);
+
 DROP FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items);
 
 DROP FUNCTION ttfd.reverse_merge(ttfd.user_merges);
 
 DROP FUNCTION ttfd.return_transfer_days(bigint, bigint);
+
+DROP FUNCTION ttfd.return_progress(jsonb);
 
 DROP FUNCTION ttfd.return_award_windows(bigint, bigint, jsonb);
 
@@ -41,6 +51,8 @@ DROP FUNCTION ttfd.require_undoable(ttfd.user_merges);
 
 DROP FUNCTION ttfd.require_read_committed();
 
+DROP FUNCTION ttfd.require_platform(text);
+
 DROP FUNCTION ttfd.require_metric(text);
 
 DROP FUNCTION ttfd.report_import(bigint, bigint);
@@ -56,6 +68,8 @@ DROP FUNCTION ttfd.redact(jsonb, text[]);
 DROP FUNCTION ttfd.read_setting(text);
 
 DROP FUNCTION ttfd.raise_unknown_user(bigint);
+
+DROP FUNCTION ttfd.raise_unknown_season(integer);
 
 DROP FUNCTION ttfd.raise_not_failed(uuid);
 
@@ -84,6 +98,8 @@ DROP FUNCTION ttfd.note_award(boolean, boolean, boolean, boolean, numeric);
 DROP FUNCTION ttfd.normalise_external_id(text, text);
 
 DROP FUNCTION ttfd.multiply_award(bigint, numeric);
+
+DROP FUNCTION ttfd.move_season_scores(jsonb, bigint, bigint);
 
 DROP FUNCTION ttfd.move_progress(bigint, bigint, ttfd.unified_users, text, jsonb);
 
@@ -123,6 +139,8 @@ DROP FUNCTION ttfd.keep_tombstones(bigint[], ttfd.platform_accounts[]);
 
 DROP FUNCTION ttfd.keep_purchase(uuid, bigint, ttfd.shop_items, timestamptz, timestamptz);
 
+DROP FUNCTION ttfd.keep_past_seasons(bigint[], integer);
+
 DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint);
 
 DROP FUNCTION ttfd.join_users(bigint, bigint, text);
@@ -145,6 +163,10 @@ DROP FUNCTION ttfd.import_amount(jsonb);
 
 DROP FUNCTION ttfd.hash_link_code(text);
 
+DROP FUNCTION ttfd.has_reached_more(ttfd.unified_users, ttfd.unified_users);
+
+DROP FUNCTION ttfd.has_crossed(bigint[], bigint, bigint);
+
 DROP FUNCTION ttfd.grant_import(bigint);
 
 DROP FUNCTION ttfd.grant_event(bigint, ttfd.event_type_versions, text, jsonb, timestamptz);
@@ -166,6 +188,10 @@ DROP FUNCTION ttfd.fold_name(text);
 DROP FUNCTION ttfd.fold_external_id(ttfd.platforms, text);
 
 DROP FUNCTION ttfd.find_survivor(bigint);
+
+DROP FUNCTION ttfd.find_season_reward(integer, bigint);
+
+DROP FUNCTION ttfd.find_season(timestamptz);
 
 DROP FUNCTION ttfd.find_rule(text, timestamptz);
 
@@ -192,6 +218,8 @@ DROP FUNCTION ttfd.drop_accounts(jsonb, ttfd.platform_accounts[]);
 DROP FUNCTION ttfd.draw_setting(text);
 
 DROP FUNCTION ttfd.digest_account(bytea, text, text);
+
+DROP FUNCTION ttfd.desired_roles(text, text[]);
 
 DROP FUNCTION ttfd.describe_event_error(text);
 
@@ -229,6 +257,8 @@ DROP FUNCTION ttfd.check_amount(bigint, numeric, numeric);
 
 DROP FUNCTION ttfd.carry_transfer_days(bigint, bigint);
 
+DROP FUNCTION ttfd.carry_progress(bigint, bigint);
+
 DROP FUNCTION ttfd.carry_award_windows(bigint, bigint);
 
 DROP FUNCTION ttfd.caller_role();
@@ -259,4 +289,10 @@ DROP FUNCTION ttfd.apply_grant(uuid, ttfd.unified_users, text, text, jsonb, bigi
 
 DROP FUNCTION ttfd.apply_batch(tid[]);
 
+DROP FUNCTION ttfd.announce_seasons();
+
 DROP FUNCTION ttfd.advance_floor(ttfd.feed_head, bigint);
+
+DROP FUNCTION ttfd.add_season_score(bigint, integer, bigint, timestamptz);
+
+DROP FUNCTION ttfd.achievement_progress(bigint[]);

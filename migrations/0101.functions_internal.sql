@@ -6,6 +6,51 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- One place that says what a metric is. The planner inlines it, so a filter on names is applied before anything is counted.
+CREATE OR REPLACE FUNCTION ttfd.achievement_progress(p_user_ids bigint[])
+RETURNS TABLE (user_id bigint, name text, value bigint, is_reached boolean)
+LANGUAGE sql STABLE
+AS $$
+  SELECT u.id, a.name, v.value,
+         a.is_enabled AND CASE WHEN a.metric = 'season_place' THEN v.value <= a.threshold ELSE v.value >= a.threshold END
+    FROM ttfd.unified_users u
+   CROSS JOIN ttfd.achievements a
+   CROSS JOIN LATERAL (
+           SELECT CASE
+                    WHEN a.metric = 'streak' THEN u.daily_streak
+                    WHEN a.metric IN ('seasons', 'season_place') THEN (
+                      SELECT CASE a.metric WHEN 'seasons' THEN count(*) ELSE min(r.place) END
+                        FROM ttfd.season_results r
+                       WHERE r.user_id IN (SELECT u.id UNION ALL SELECT m.id FROM ttfd.unified_users m WHERE m.merged_into = u.id))
+                    ELSE ttfd.metric_value(u, a.metric)
+                  END) v (value)
+   WHERE u.id = ANY (p_user_ids);
+$$;
+
+COMMENT ON FUNCTION ttfd.achievement_progress(bigint[]) IS
+  'How far members have come with every achievement; value is NULL for a place in a season that they never had.';
+
+CREATE OR REPLACE FUNCTION ttfd.add_season_score(
+  p_user_id bigint, p_season_id integer, p_xp bigint, p_reached_at timestamptz)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  UPDATE ttfd.unified_users u
+     SET season_xp = u.season_xp + p_xp, season_reached_at = greatest(u.season_reached_at, p_reached_at)
+   WHERE u.id = p_user_id AND u.season_id = p_season_id AND u.season_xp + p_xp >= 0;
+  IF NOT FOUND THEN
+    INSERT INTO ttfd.season_scores AS k (user_id, season_id, xp, reached_at)
+    VALUES (p_user_id, p_season_id, p_xp, p_reached_at)
+    ON CONFLICT (user_id, season_id)
+    DO UPDATE SET xp = k.xp + EXCLUDED.xp, reached_at = greatest(k.reached_at, EXCLUDED.reached_at);
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.add_season_score(bigint, integer, bigint, timestamptz) IS
+  'Adds XP, which may be negative, to the score of a member who is locked, wherever that is kept.';
+
 -- The index of the queue is full of rows that are dead but not yet vacuumed, millions of them in a rush; so a batch starts
 -- looking above a floor. Below what has been handed out, a number may still turn up as long as a transaction runs that may
 -- have taken it. Such a transaction has an id, older than ours (the default of seq sees to that): once all ids before ours have
@@ -36,10 +81,38 @@ $$;
 COMMENT ON FUNCTION ttfd.advance_floor(ttfd.feed_head, bigint) IS
   'Raises the floor of the queue as far as is safe. p_taken_seq is the last number that was handed out before the transaction had an id, NULL when that is not known. Returns whether anything is pending.';
 
+CREATE OR REPLACE FUNCTION ttfd.announce_seasons()
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_now timestamptz := ttfd.current_time();
+  v_announced bigint;
+BEGIN
+  WITH begun AS (
+    UPDATE ttfd.seasons s SET announced_at = v_now
+     WHERE s.announced_at IS NULL AND s.starts_at <= v_now
+    RETURNING s.id, s.name, s.starts_at, s.ends_at
+  )
+  INSERT INTO ttfd.cross_platform_events_pending (id, user_id, event_type, source_platform, data, xp, coins, occurred_at)
+  SELECT ttfd.generate_event_id(), 0, 'season_started', 'system',
+         jsonb_build_object('season_id', b.id, 'season', b.name, 'starts_at', b.starts_at, 'ends_at', b.ends_at), 0, 0, v_now
+    FROM begun b
+   WHERE b.ends_at > v_now;
+  GET DIAGNOSTICS v_announced = ROW_COUNT;
+  RETURN v_announced;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.announce_seasons() IS
+  'Tells the community (user_id 0) of seasons that have begun, once, by an event season_started. Returns how many.';
+
 -- The heart: one pass over a set of pending events. First the members are locked in ascending id, as everywhere; then one
 -- statement takes the rows out of the queue, judges them by the rules, updates every member once and appends the log.
 -- Events of a merged member go to the survivor; those that were granted already stay in the ledger of whom they were
 -- granted to, because the merge has moved the balance.
+-- Who has come to the threshold of an achievement is looked at afterwards, and so is everybody to whom something was granted
+-- in another way, because the queue is where all of that comes by.
 -- Rows of the queue are only ever deleted, and by one processor at a time, so their places (ctid) hold.
 -- The plan settings are there because the statistics of a queue always lie: it was empty when they were taken.
 CREATE OR REPLACE FUNCTION ttfd.apply_batch(p_rows tid[])
@@ -58,6 +131,10 @@ DECLARE
   v_base bigint;
   v_now timestamptz := ttfd.current_time();
   v_has_boosts boolean := EXISTS (SELECT 1 FROM ttfd.boosts);
+  v_season ttfd.seasons;
+  v_has_past_seasons boolean;  -- Others than the present one that are not closed yet.
+  v_goals record;
+  v_achievers bigint[];
   v_taken integer;
   v_members integer;
   v_updated integer;
@@ -79,6 +156,19 @@ BEGIN
     RAISE EXCEPTION 'a member was merged meanwhile' USING ERRCODE = 'serialization_failure';
   END IF;
   SELECT h.position INTO v_base FROM ttfd.feed_head h FOR UPDATE;
+  v_season := ttfd.find_season(v_now);
+  v_has_past_seasons := EXISTS (SELECT 1 FROM ttfd.seasons s WHERE s.closed_at IS NULL AND s.id IS DISTINCT FROM v_season.id);
+  IF v_has_past_seasons AND v_season.id IS NOT NULL THEN
+    PERFORM ttfd.keep_past_seasons(v_user_ids, v_season.id);
+  END IF;
+  SELECT array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'xp') AS xp,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'coins') AS coins,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'messages') AS messages,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'voice') AS voice,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'games') AS games,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'wins') AS wins
+    INTO v_goals
+    FROM ttfd.achievements a;
 
   WITH batch AS MATERIALIZED (
     DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
@@ -86,13 +176,13 @@ BEGIN
   ), assessed AS MATERIALIZED (
     SELECT b.id, b.seq, CASE WHEN b.xp IS NULL THEN coalesce(u.merged_into, b.user_id) ELSE b.user_id END AS user_id, b.event_type, b.source_platform, b.data,
            b.occurred_at, b.created_at, b.xp AS granted_xp, b.coins AS granted_coins, b.note AS granted_note, b.rank_id,
-           CASE WHEN v_has_strangers AND u.id IS NULL THEN 'TU001'
+           CASE WHEN v_has_strangers AND u.id IS NULL AND b.user_id <> 0 THEN 'TU001'
                 WHEN b.xp IS NOT NULL THEN NULL
                 WHEN t.name IS NULL THEN 'TE001'
                 WHEN b.occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND v_now + INTERVAL '5 minutes' THEN '22008'
                 ELSE g.error
            END AS error,
-           t.is_enabled, t.counter, t.daily_xp_cap, g.is_idle, g.seconds,
+           t.is_enabled, NOT t.is_admin_only AS is_play, t.counter, t.daily_xp_cap, g.is_idle, g.seconds,
            f.factor,
            CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.xp, f.factor) ELSE 0 END AS base_xp,
            CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.coins, f.factor) ELSE 0 END AS base_coins,
@@ -165,7 +255,9 @@ BEGIN
            coalesce(sum(g.seconds) FILTER (WHERE g.counter = 'voice'), 0)::bigint AS voice_seconds,
            count(*) FILTER (WHERE g.counter = 'games') AS games,
            count(*) FILTER (WHERE g.counter = 'games' AND g.data @> '{"won": true}') AS wins,
-           max(g.occurred_at) AS last_active
+           max(g.occurred_at) AS last_active,
+           coalesce(sum(g.xp) FILTER (WHERE g.is_play AND g.xp > 0 AND g.occurred_at >= v_season.starts_at AND g.occurred_at < v_season.ends_at), 0)::bigint AS season_xp,
+           max(g.occurred_at) FILTER (WHERE g.is_play AND g.xp > 0 AND g.occurred_at >= v_season.starts_at AND g.occurred_at < v_season.ends_at) AS season_reached_at
       FROM granted g
      WHERE g.granted_xp IS NULL AND g.error IS NULL
      GROUP BY g.user_id
@@ -177,10 +269,29 @@ BEGIN
            total_voice_time = u.total_voice_time + t.voice_seconds,
            games_played = u.games_played + t.games,
            games_won = u.games_won + t.wins,
-           last_active = greatest(u.last_active, t.last_active)
+           last_active = greatest(u.last_active, t.last_active),
+           season_id = CASE WHEN t.season_xp > 0 THEN v_season.id ELSE u.season_id END,
+           season_xp = t.season_xp + CASE WHEN t.season_xp = 0 OR u.season_id = v_season.id THEN u.season_xp ELSE 0 END,
+           season_reached_at = greatest(
+             t.season_reached_at, CASE WHEN t.season_xp = 0 OR u.season_id = v_season.id THEN u.season_reached_at END)
       FROM totals t
      WHERE u.id = t.user_id
-    RETURNING u.id
+    RETURNING u.id, ttfd.has_crossed(v_goals.xp, u.xp, t.xp)
+                    OR ttfd.has_crossed(v_goals.coins, u.coins, t.coins)
+                    OR ttfd.has_crossed(v_goals.messages, u.messages_sent, t.messages)
+                    OR ttfd.has_crossed(v_goals.voice, u.total_voice_time, t.voice_seconds)
+                    OR ttfd.has_crossed(v_goals.games, u.games_played, t.games)
+                    OR ttfd.has_crossed(v_goals.wins, u.games_won, t.wins) AS has_achieved
+  ), past AS (
+    INSERT INTO ttfd.season_scores AS k (user_id, season_id, xp, reached_at)
+    SELECT g.user_id, s.id, sum(g.xp)::bigint, max(g.occurred_at)
+      FROM granted g
+      JOIN ttfd.seasons s ON g.occurred_at >= s.starts_at AND g.occurred_at < s.ends_at
+     WHERE v_has_past_seasons AND s.closed_at IS NULL AND s.id IS DISTINCT FROM v_season.id
+       AND g.is_play AND g.xp > 0 AND g.error IS NULL
+     GROUP BY g.user_id, s.id
+    ON CONFLICT (user_id, season_id)
+    DO UPDATE SET xp = k.xp + EXCLUDED.xp, reached_at = greatest(k.reached_at, EXCLUDED.reached_at)
   ), moved AS (
     INSERT INTO ttfd.cross_platform_events_processed
       (id, seq, user_id, event_type, source_platform, data, xp, coins, note, rank_id, position, processed,
@@ -199,13 +310,18 @@ BEGIN
     ON CONFLICT (id) DO UPDATE SET sqlstate = EXCLUDED.sqlstate, message = EXCLUDED.message, failed_at = EXCLUDED.failed_at
   )
   SELECT count(*), count(*) FILTER (WHERE error IS NOT NULL),
-         (SELECT count(*) FROM totals), (SELECT count(*) FROM updated)
-    INTO v_taken, failed, v_members, v_updated
+         (SELECT count(*) FROM totals), (SELECT count(*) FROM updated),
+         array_agg(DISTINCT user_id) FILTER (WHERE error IS NULL AND (granted_xp IS NOT NULL OR source_platform = 'system'))
+           || (SELECT array_agg(u.id) FROM updated u WHERE u.has_achieved)
+    INTO v_taken, failed, v_members, v_updated, v_achievers
     FROM granted;
 
   IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
     RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members
       USING ERRCODE = 'internal_error', HINT = 'Nothing of the batch was kept. Please report this.';
+  END IF;
+  IF v_achievers IS NOT NULL THEN
+    PERFORM ttfd.settle_achievements(v_achievers, true);
   END IF;
   processed := v_taken - failed;
   UPDATE ttfd.feed_head SET position = v_base + processed;
@@ -543,6 +659,47 @@ $$;
 COMMENT ON FUNCTION ttfd.carry_award_windows(bigint, bigint) IS
   'Adds the award windows of one user to those of another. Returns the cooldown windows that both had.';
 
+-- Places in closed seasons stay with whom they were won by; readers follow merged_into.
+CREATE OR REPLACE FUNCTION ttfd.carry_progress(p_from_id bigint, p_into_id bigint)
+RETURNS jsonb
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_reached_at timestamptz := (SELECT u.season_reached_at FROM ttfd.unified_users u WHERE u.id = p_into_id);
+  v_settled text[] := ARRAY(SELECT k.achievement FROM ttfd.user_achievements k WHERE k.user_id = p_into_id);
+  v_scores jsonb;
+BEGIN
+  SELECT coalesce(jsonb_agg(s), '[]') INTO v_scores
+    FROM (SELECT u.season_id, u.season_xp AS xp, u.season_reached_at AS reached_at
+            FROM ttfd.unified_users u
+            JOIN ttfd.seasons o ON o.id = u.season_id AND o.closed_at IS NULL
+           WHERE u.id = p_from_id AND u.season_xp > 0
+           UNION ALL
+          SELECT k.season_id, k.xp, k.reached_at FROM ttfd.season_scores k WHERE k.user_id = p_from_id) s;
+  PERFORM ttfd.move_season_scores(v_scores, p_from_id, p_into_id);
+
+  INSERT INTO ttfd.user_achievements (user_id, achievement, unlocked_at)
+  SELECT p_into_id, k.achievement, k.unlocked_at FROM ttfd.user_achievements k WHERE k.user_id = p_from_id
+  ON CONFLICT (user_id, achievement) DO NOTHING;
+  UPDATE ttfd.unified_users u
+     SET achievements = u.achievements || ARRAY(
+           SELECT k.achievement
+             FROM ttfd.user_achievements k
+            WHERE k.user_id = p_into_id AND k.achievement <> ALL (u.achievements)
+            ORDER BY k.unlocked_at, k.achievement)
+   WHERE u.id = p_into_id;
+  PERFORM ttfd.settle_achievements(ARRAY[p_into_id], false);
+  RETURN jsonb_build_object(
+    'from_id', p_from_id, 'into_id', p_into_id, 'scores', v_scores, 'reached_at', v_reached_at,
+    'achievements', (SELECT coalesce(jsonb_agg(k.achievement), '[]')
+                       FROM ttfd.user_achievements k
+                      WHERE k.user_id = p_into_id AND k.achievement <> ALL (v_settled)));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.carry_progress(bigint, bigint) IS
+  'For a merge, once all else has moved, of two users who are locked: scores of open seasons and achievements go to the survivor; what both have reached together is unlocked without a reward. It alone moves season_id, season_xp and season_reached_at. Returns what return_progress needs to undo it.';
+
 -- Two members who become one have one daily limit for sending coins. The rows of the one that goes stay, for the undo.
 CREATE OR REPLACE FUNCTION ttfd.carry_transfer_days(p_from_id bigint, p_into_id bigint)
 RETURNS void
@@ -759,6 +916,9 @@ BEGIN
              'last_daily_at', max(u.last_daily_at),
              'last_daily_zone', (array_agg(u.last_daily_zone ORDER BY u.last_daily_at DESC NULLS LAST))[1],
              'highest_rank_id', max(u.highest_rank_id),
+             'achievements', (SELECT coalesce(jsonb_agg(DISTINCT k.achievement), '[]')
+                                FROM ttfd.user_achievements k
+                               WHERE k.user_id = ANY (p_user_ids)),
              'windows', (SELECT coalesce(jsonb_agg(to_jsonb(w) - 'user_id'), '[]')
                            FROM ttfd.award_windows w
                            LEFT JOIN ttfd.event_types t ON t.name = w.event_type
@@ -774,7 +934,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.collect_limits(bigint[]) IS
-  'What a member must not get twice: the last daily claim, highest_rank_id (rewards up to it are paid), the award windows that are open, and the coins sent today.';
+  'What a member must not get twice: the last daily claim, highest_rank_id (rewards up to it are paid), the achievements that are paid, the award windows that are open, and the coins sent today.';
 
 -- A freeze that would not save the streak is kept.
 CREATE OR REPLACE FUNCTION ttfd.continue_streak(p_user ttfd.unified_users, p_missed_days integer)
@@ -977,6 +1137,31 @@ $$;
 
 COMMENT ON FUNCTION ttfd.describe_event_error(text) IS 'The words for an SQLSTATE with which an event is refused.';
 
+CREATE OR REPLACE FUNCTION ttfd.desired_roles(p_platform text, p_external_ids text[])
+RETURNS TABLE (user_id bigint, external_id text, role_ids text[], other_role_ids text[])
+LANGUAGE sql STABLE
+AS $$
+  SELECT a.user_id, a.external_id,
+         coalesce(array_agg(r.role_id ORDER BY r.role_id) FILTER (WHERE r.is_due), '{}'),
+         coalesce(array_agg(r.role_id ORDER BY r.role_id) FILTER (WHERE NOT r.is_due), '{}')
+    FROM ttfd.platform_accounts a
+    JOIN ttfd.unified_users u ON u.id = a.user_id
+    LEFT JOIN LATERAL (
+           SELECT w.role_id,
+                  bool_or(u.rank_id BETWEEN w.rank_id AND coalesce(w.last_rank_id, u.rank_id)
+                          OR w.achievement = ANY (u.achievements)) IS TRUE AS is_due
+             FROM ttfd.role_rewards w
+            WHERE w.platform = p_platform
+              AND NOT EXISTS (SELECT 1 FROM ttfd.removed_roles m
+                               WHERE m.platform = p_platform AND m.external_id = a.external_id AND m.role_id = w.role_id)
+            GROUP BY w.role_id) r ON true
+   WHERE a.platform = p_platform AND a.external_id = ANY (p_external_ids)
+   GROUP BY a.user_id, a.external_id;
+$$;
+
+COMMENT ON FUNCTION ttfd.desired_roles(text, text[]) IS
+  'Roles that accounts of a platform ought to have, and those that are for others; neither names what was removed by hand.';
+
 CREATE OR REPLACE FUNCTION ttfd.digest_account(p_key bytea, p_platform text, p_external_id text)
 RETURNS bytea
 LANGUAGE sql IMMUTABLE
@@ -1053,13 +1238,17 @@ BEGIN
         FROM ttfd.forgotten_accounts f
         JOIN unnest(p_accounts) a ON true
         JOIN ttfd.forgetting_key k ON f.account_digest = ttfd.digest_account(k.key, a.platform, a.external_id)),
+    'removed_roles', (
+      SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]')
+        FROM ttfd.removed_roles r
+        JOIN unnest(p_accounts) a ON (r.platform, r.external_id) = (a.platform, a.external_id)),
     'audit_log', (
       SELECT coalesce(jsonb_agg(to_jsonb(l) ORDER BY l.id), '[]') FROM ttfd.list_audit_lines(p_user_ids, p_accounts) l));
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]) IS
-  'Legacy records, import conflicts, remembered limits and audit lines that are about a member.';
+  'Legacy records, import conflicts, remembered limits, roles that were taken by hand and audit lines that are about a member.';
 
 -- An event that was granted already has its place in the ledger and never leaves it: that error is raised again.
 CREATE OR REPLACE FUNCTION ttfd.fail_event(p_row tid, p_sqlstate text, p_message text)
@@ -1249,6 +1438,43 @@ $$;
 
 COMMENT ON FUNCTION ttfd.find_rule(text, timestamptz) IS
   'The rule of an event type that held at a time; all NULL when there was none.';
+
+-- Events count for seasons with or without a worker: whoever comes first after the end of one starts the next. Members are
+-- locked before this is called, because two who start the same season wait for each other.
+CREATE OR REPLACE FUNCTION ttfd.find_season(p_at timestamptz)
+RETURNS ttfd.seasons
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_season ttfd.seasons;
+BEGIN
+  SELECT * INTO v_season FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL;
+  IF NOT FOUND THEN
+    PERFORM ttfd.turn_seasons(p_at);
+    -- Somebody else may have started it since we looked.
+    SELECT * INTO v_season FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL;
+  END IF;
+  RETURN v_season;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.find_season(timestamptz) IS 'The season of a time, started if it is due; all NULL when there is none.';
+
+CREATE OR REPLACE FUNCTION ttfd.find_season_reward(p_season_id integer, p_place bigint)
+RETURNS TABLE (xp bigint, coins bigint)
+LANGUAGE sql STABLE
+AS $$
+  SELECT coalesce(max(r.xp), 0), coalesce(max(r.coins), 0)
+    FROM (SELECT w.xp, w.coins
+            FROM ttfd.season_rewards w
+           WHERE p_place BETWEEN w.from_place AND w.to_place
+             AND CASE WHEN EXISTS (SELECT 1 FROM ttfd.season_rewards o WHERE o.season_id = p_season_id)
+                      THEN w.season_id = p_season_id ELSE w.season_id IS NULL END
+           ORDER BY w.from_place DESC
+           LIMIT 1) r;
+$$;
+
+COMMENT ON FUNCTION ttfd.find_season_reward(integer, bigint) IS 'What a place in a season earns.';
 
 CREATE OR REPLACE FUNCTION ttfd.find_survivor(p_user_id bigint)
 RETURNS ttfd.unified_users
@@ -1598,6 +1824,8 @@ BEGIN
            GROUP BY e.user_id) g
    WHERE u.id = g.user_id AND u.achievements <> g.achievements;
 
+  PERFORM ttfd.settle_achievements(ARRAY(SELECT DISTINCT a.user_id FROM ttfd.import_accounts a WHERE a.run_id = p_run_id), false);
+
   INSERT INTO ttfd.import_balances AS b
     (origin, part, platform, external_id, user_id, run_id, xp, coins, games_played, games_won, total_voice_time, messages_sent)
   SELECT a.origin, a.part, a.platform, a.external_id, a.user_id, p_run_id, a.new_xp, a.new_coins, a.new_games_played,
@@ -1618,6 +1846,31 @@ $$;
 
 COMMENT ON FUNCTION ttfd.grant_import(bigint) IS
   'Grants what measure_import found: events opening_balance, balances, counters, dates, achievements.';
+
+CREATE OR REPLACE FUNCTION ttfd.has_crossed(p_goals bigint[], p_value bigint, p_added bigint)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT p_added > 0 AND pg_catalog.width_bucket(p_value, p_goals) > pg_catalog.width_bucket(p_value - p_added, p_goals);
+$$;
+
+COMMENT ON FUNCTION ttfd.has_crossed(bigint[], bigint, bigint) IS
+  'Whether one of the goals, in ascending order, was reached by what was added to make the value.';
+
+CREATE OR REPLACE FUNCTION ttfd.has_reached_more(p_before ttfd.unified_users, p_after ttfd.unified_users)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN EXISTS (
+    SELECT 1
+      FROM ttfd.achievements a
+     WHERE ttfd.metric_value(p_before, a.metric) < a.threshold AND ttfd.metric_value(p_after, a.metric) >= a.threshold);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.has_reached_more(ttfd.unified_users, ttfd.unified_users) IS
+  'Whether a member has come to the threshold of an achievement.';
 
 -- Read as Crockford says: small letters count, I and L are 1, O is 0, hyphens and spaces are nothing. Only these: letters
 -- of other alphabets that look alike stay what they are, so upper() is not for us.
@@ -1804,6 +2057,7 @@ BEGIN
                                'platforms', v_into.platforms || v_from.platforms);
   PERFORM ttfd.move_progress(p_from_id, p_into_id, v_from, 'accounts_merged', v_told);
   PERFORM ttfd.take_best(p_into_id, v_from);
+  UPDATE ttfd.user_merges SET progress = ttfd.carry_progress(p_from_id, p_into_id) WHERE id = v_merge_id;
   UPDATE ttfd.user_merges SET into_after = ttfd.snapshot_user(p_into_id) WHERE id = v_merge_id;
   PERFORM ttfd.audit('accounts_merged', NULL, v_told || jsonb_build_object('reason', p_reason, 'xp', v_from.xp, 'coins', v_from.coins));
   RETURN v_merge_id;
@@ -1833,6 +2087,33 @@ $$;
 
 COMMENT ON FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint) IS
   'Remembers that an event has used its cooldown window and its share of the daily cap.';
+
+-- A member's row holds the score of one season. When another begins before the last is closed, the old score steps aside.
+CREATE OR REPLACE FUNCTION ttfd.keep_past_seasons(p_user_ids bigint[], p_season_id integer)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  WITH past AS (
+    SELECT u.id, u.season_id, u.season_xp, u.season_reached_at
+      FROM ttfd.unified_users u
+      JOIN ttfd.seasons s ON s.id = u.season_id AND s.closed_at IS NULL
+     WHERE u.id = ANY (p_user_ids) AND u.season_id <> p_season_id
+  ), kept AS (
+    INSERT INTO ttfd.season_scores AS k (user_id, season_id, xp, reached_at)
+    SELECT p.id, p.season_id, p.season_xp, p.season_reached_at FROM past p WHERE p.season_xp > 0
+    ON CONFLICT (user_id, season_id)
+    DO UPDATE SET xp = k.xp + EXCLUDED.xp, reached_at = greatest(k.reached_at, EXCLUDED.reached_at)
+  )
+  UPDATE ttfd.unified_users u
+     SET season_id = p_season_id, season_xp = 0, season_reached_at = NULL
+    FROM past p
+   WHERE u.id = p.id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.keep_past_seasons(bigint[], integer) IS
+  'Readies members who are locked for a season: their score of another that is not closed yet goes to season_scores.';
 
 CREATE OR REPLACE FUNCTION ttfd.keep_purchase(
   p_event_id uuid, p_user_id bigint, p_item ttfd.shop_items, p_starts_at timestamptz, p_expires_at timestamptz)
@@ -2315,7 +2596,7 @@ $$;
 COMMENT ON FUNCTION ttfd.metric_value(ttfd.unified_users, text) IS
   'A member''s value by a leaderboard metric (voice in seconds); NULL for an unknown one.';
 
--- Whatever adds up between two users stands here, and only here: a new counter is one more line. Amounts leave one user and
+-- Whatever adds up between two users stands here, and only here: a new counter is one more line. (Scores of seasons: carry_progress.) Amounts leave one user and
 -- reach the other as two ledger events. The statement raises highest_rank_id itself, so that no rank is paid for.
 CREATE OR REPLACE FUNCTION ttfd.move_progress(
   p_from_id bigint, p_to_id bigint, p_moved ttfd.unified_users, p_event_type text, p_data jsonb)
@@ -2330,7 +2611,6 @@ BEGIN
          total_voice_time = u.total_voice_time + s.sign * p_moved.total_voice_time,
          games_played = u.games_played + s.sign * p_moved.games_played,
          games_won = u.games_won + s.sign * p_moved.games_won,
-         season_xp = u.season_xp + s.sign * p_moved.season_xp,
          highest_rank_id = greatest(u.highest_rank_id, (SELECT r.id FROM ttfd.find_rank(u.xp + s.sign * p_moved.xp) r))
     FROM (VALUES (p_from_id, -1), (p_to_id, 1)) s (user_id, sign)
    WHERE u.id = s.user_id;
@@ -2341,6 +2621,22 @@ $$;
 
 COMMENT ON FUNCTION ttfd.move_progress(bigint, bigint, ttfd.unified_users, text, jsonb) IS
   'Moves balances and counters from one user who is locked to another, with an event for each.';
+
+CREATE OR REPLACE FUNCTION ttfd.move_season_scores(p_scores jsonb, p_from_id bigint, p_to_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  PERFORM ttfd.add_season_score(u.id, s.season_id, u.sign * s.xp, s.reached_at)
+     FROM jsonb_to_recordset(p_scores) s (season_id integer, xp bigint, reached_at timestamptz)
+     JOIN ttfd.seasons o ON o.id = s.season_id AND o.closed_at IS NULL
+    CROSS JOIN (VALUES (p_from_id, -1), (p_to_id, 1)) u (id, sign);
+  DELETE FROM ttfd.season_scores k WHERE k.user_id IN (p_from_id, p_to_id) AND k.xp = 0;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.move_season_scores(jsonb, bigint, bigint) IS
+  'Moves scores (season_id, xp, reached_at) of open seasons from one member who is locked to another.';
 
 CREATE OR REPLACE FUNCTION ttfd.multiply_award(p_amount bigint, p_factor numeric)
 RETURNS bigint
@@ -2600,6 +2896,18 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.raise_not_failed(uuid) IS 'Refuses the id of an event that has not failed. Raises P0002.';
+
+CREATE OR REPLACE FUNCTION ttfd.raise_unknown_season(p_season_id integer)
+RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RAISE EXCEPTION 'no season %', coalesce(p_season_id::text, 'NULL')
+    USING ERRCODE = 'TS001', HINT = 'Season ids come from list_seasons.';
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.raise_unknown_season(integer) IS 'Refuses a season id. Raises TS001.';
 
 CREATE OR REPLACE FUNCTION ttfd.raise_unknown_user(p_user_id bigint)
 RETURNS void
@@ -2874,6 +3182,23 @@ $$;
 
 COMMENT ON FUNCTION ttfd.require_metric(text) IS 'Refuses an unknown leaderboard metric. Raises 22023.';
 
+CREATE OR REPLACE FUNCTION ttfd.require_platform(p_platform text)
+RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_role_name text;
+BEGIN
+  SELECT p.role_name INTO v_role_name FROM ttfd.platforms p WHERE p.name = p_platform;
+  IF NOT FOUND OR NOT ttfd.may_speak(v_role_name) THEN
+    RAISE EXCEPTION 'role "%" may not speak for platform "%"', ttfd.caller_role(), coalesce(p_platform, 'NULL')
+      USING ERRCODE = 'TP001', HINT = 'Connect as a member of the role of that platform.';
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.require_platform(text) IS 'Checks that the caller may speak for a platform. Raises TP001.';
+
 -- Under a stricter isolation the second look of insert_event would be blind to what has just been applied.
 CREATE OR REPLACE FUNCTION ttfd.require_read_committed()
 RETURNS void
@@ -3018,7 +3343,6 @@ BEGIN
          last_daily = d.last_daily,
          last_daily_at = d.last_daily_at,
          last_daily_zone = d.last_daily_zone,
-         season_id = CASE WHEN u.season_id = p_after.season_id THEN p_before.season_id ELSE u.season_id END,
          created_at = CASE WHEN u.created_at = p_after.created_at THEN p_before.created_at ELSE u.created_at END,
          last_active = CASE WHEN u.last_active = p_after.last_active THEN p_before.last_active ELSE u.last_active END
     FROM (SELECT (CASE WHEN (s.daily_streak, s.last_daily) IS NOT DISTINCT FROM (p_after.daily_streak, p_after.last_daily)
@@ -3041,12 +3365,17 @@ BEGIN
      SET last_daily = greatest(u.last_daily, (p_limits ->> 'last_daily')::date),
          last_daily_at = greatest(u.last_daily_at, (p_limits ->> 'last_daily_at')::timestamptz),
          last_daily_zone = coalesce(p_limits ->> 'last_daily_zone', u.last_daily_zone),
+         achievements = u.achievements || ARRAY(
+           SELECT k.name FROM jsonb_array_elements_text(p_limits -> 'achievements') k (name) WHERE k.name <> ALL (u.achievements)),
          highest_rank_id = greatest(u.highest_rank_id, (p_limits ->> 'highest_rank_id')::smallint)
    WHERE u.id = p_user_id;
   INSERT INTO ttfd.award_windows AS w (user_id, event_type, is_daily, starts_at, xp)
   SELECT p_user_id, l.event_type, l.is_daily, l.starts_at, l.xp
     FROM jsonb_to_recordset(p_limits -> 'windows') l (event_type text, is_daily boolean, starts_at timestamptz, xp bigint)
   ON CONFLICT (user_id, event_type, is_daily, starts_at) DO UPDATE SET xp = greatest(w.xp, EXCLUDED.xp);
+  INSERT INTO ttfd.user_achievements (user_id, achievement, unlocked_at)
+  SELECT p_user_id, k.name, ttfd.current_time() FROM jsonb_array_elements_text(p_limits -> 'achievements') k (name)
+  ON CONFLICT (user_id, achievement) DO NOTHING;
   INSERT INTO ttfd.transfer_days AS d (user_id, day, coins)
   SELECT p_user_id, t.day, sum(t.coins)::bigint
     FROM jsonb_to_recordset(p_limits -> 'transfers') t (day date, coins bigint)
@@ -3079,6 +3408,38 @@ $$;
 
 COMMENT ON FUNCTION ttfd.return_award_windows(bigint, bigint, jsonb) IS
   'Takes back what carry_award_windows added; p_kept is what that returned.';
+
+-- What the survivor has reached on its own since is unlocked anew, with its reward, when its next event is applied.
+CREATE OR REPLACE FUNCTION ttfd.return_progress(p_journal jsonb)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_from_id bigint := p_journal -> 'from_id';
+  v_into_id bigint := p_journal -> 'into_id';
+  v_names text[] := ARRAY(SELECT jsonb_array_elements_text(p_journal -> 'achievements'));
+BEGIN
+  PERFORM ttfd.move_season_scores(p_journal -> 'scores', v_into_id, v_from_id);
+  UPDATE ttfd.unified_users u
+     SET season_reached_at = (p_journal ->> 'reached_at')::timestamptz
+   WHERE u.id = v_into_id
+     AND u.season_reached_at IN (
+           SELECT s.reached_at
+             FROM jsonb_to_recordset(p_journal -> 'scores') s (season_id integer, reached_at timestamptz)
+            WHERE s.season_id = u.season_id AND s.reached_at > (p_journal ->> 'reached_at')::timestamptz);
+  DELETE FROM ttfd.user_achievements k WHERE k.user_id = v_into_id AND k.achievement = ANY (v_names);
+  UPDATE ttfd.unified_users u
+     SET achievements = ARRAY(
+           SELECT a.name
+             FROM unnest(u.achievements) WITH ORDINALITY a (name, place)
+            WHERE a.name <> ALL (v_names)
+            ORDER BY a.place)
+   WHERE u.id = v_into_id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.return_progress(jsonb) IS
+  'For the undoing of a merge, once all else is back, of two users who are locked: takes back what carry_progress did, given what it returned. Scores of seasons that were closed meanwhile stay.';
 
 CREATE OR REPLACE FUNCTION ttfd.return_transfer_days(p_from_id bigint, p_into_id bigint)
 RETURNS void
@@ -3122,6 +3483,7 @@ BEGIN
   PERFORM ttfd.return_award_windows(p_merge.from_id, p_merge.into_id, p_merge.kept_windows);
   PERFORM ttfd.move_progress(p_merge.into_id, p_merge.from_id, v_from, 'merge_undone', v_told);
   PERFORM ttfd.restore_best(p_merge.into_id, v_before, v_after);
+  PERFORM ttfd.return_progress(p_merge.progress);
   UPDATE ttfd.user_merges SET undone_at = ttfd.current_time() WHERE id = p_merge.id;
   PERFORM ttfd.audit('merge_undone', NULL, v_told || jsonb_build_object('xp', v_from.xp, 'coins', v_from.coins));
 END;
@@ -3147,6 +3509,122 @@ $$;
 
 COMMENT ON FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items) IS
   'From when to when a purchase made now would last; expires_at is NULL for good.';
+
+CREATE OR REPLACE FUNCTION ttfd.season_standings(p_season_id integer)
+RETURNS TABLE (place bigint, user_id bigint, xp bigint, reached_at timestamptz)
+LANGUAGE sql STABLE
+AS $$
+  SELECT row_number() OVER (ORDER BY t.xp DESC, t.reached_at, t.user_id), t.user_id, t.xp, t.reached_at
+    FROM (SELECT s.user_id, sum(s.xp)::bigint AS xp, max(s.reached_at) AS reached_at
+            FROM (SELECT u.id AS user_id, u.season_xp AS xp, u.season_reached_at AS reached_at
+                    FROM ttfd.unified_users u
+                   WHERE u.season_id = p_season_id AND u.forgotten_at IS NULL
+                   UNION ALL
+                  SELECT k.user_id, k.xp, k.reached_at
+                    FROM ttfd.season_scores k
+                    JOIN ttfd.unified_users u ON u.id = k.user_id AND u.forgotten_at IS NULL
+                   WHERE k.season_id = p_season_id) s
+           GROUP BY s.user_id) t
+   WHERE t.xp > 0;
+$$;
+
+COMMENT ON FUNCTION ttfd.season_standings(integer) IS
+  'How a season stands that is not closed: the most XP first, then who had it first, then the lower id.';
+
+-- The primary key of user_achievements is what makes it once. What is already shown (imported, or carried over by a merge)
+-- is settled as it is. Rewards may raise a rank, which the trigger pays, and reach further achievements: the event of the
+-- reward passes through a batch, which looks at its member again.
+CREATE OR REPLACE FUNCTION ttfd.settle_achievements(p_user_ids bigint[], p_is_paid boolean)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_members bigint;
+BEGIN
+  WITH due AS MATERIALIZED (
+    SELECT u.id AS user_id, a.name, a.sort_order, a.xp, a.coins
+      FROM ttfd.unified_users u
+     CROSS JOIN ttfd.achievements a
+      JOIN ttfd.achievement_progress(p_user_ids) p ON p.user_id = u.id AND p.name = a.name
+     WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NULL AND u.forgotten_at IS NULL AND p.is_reached AND a.name <> ALL (u.achievements)
+  ), unlocked AS (
+    INSERT INTO ttfd.user_achievements AS k (user_id, achievement, unlocked_at)
+    SELECT d.user_id, d.name, ttfd.current_time() FROM due d
+    ON CONFLICT (user_id, achievement) DO NOTHING
+    RETURNING k.user_id, k.achievement
+  ), summed AS MATERIALIZED (
+    SELECT d.user_id,
+           array_agg(d.name ORDER BY d.sort_order, d.name) AS shown,
+           jsonb_agg(d.name ORDER BY d.sort_order, d.name) FILTER (WHERE k.user_id IS NOT NULL AND p_is_paid) AS paid,
+           coalesce(sum(d.xp) FILTER (WHERE k.user_id IS NOT NULL AND p_is_paid), 0)::bigint AS xp,
+           coalesce(sum(d.coins) FILTER (WHERE k.user_id IS NOT NULL AND p_is_paid), 0)::bigint AS coins
+      FROM due d
+      LEFT JOIN unlocked k ON k.user_id = d.user_id AND k.achievement = d.name
+     GROUP BY d.user_id
+  ), told AS (
+    INSERT INTO ttfd.cross_platform_events_pending (id, user_id, event_type, source_platform, data, xp, coins, occurred_at)
+    SELECT ttfd.generate_event_id(), s.user_id, 'achievement_unlock', 'system',
+           jsonb_build_object('achievements', s.paid), s.xp, s.coins, ttfd.current_time()
+      FROM summed s
+     WHERE s.paid IS NOT NULL
+     ORDER BY s.user_id
+  ), shown AS (
+    UPDATE ttfd.unified_users u
+       SET achievements = u.achievements || s.shown, xp = u.xp + s.xp, coins = u.coins + s.coins
+      FROM summed s
+     WHERE u.id = s.user_id
+    RETURNING 1
+  )
+  SELECT count(*) INTO v_members FROM shown;
+  RETURN v_members;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.settle_achievements(bigint[], boolean) IS
+  'Unlocks whatever these members, who are locked, have reached. Paid, it is an event achievement_unlock for each of them; unpaid (imports, merges) it is silent. Returns how many members it changed.';
+
+-- Everybody who took part is told the place by an event; the rewards are paid when the batch applies it. No member is locked
+-- here, so that closing a season waits for nobody who plays. user_id 0 stands for the community.
+CREATE OR REPLACE FUNCTION ttfd.settle_season(p_season ttfd.seasons)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_now timestamptz := ttfd.current_time();
+  v_participants bigint;
+BEGIN
+  INSERT INTO ttfd.season_results (season_id, place, user_id, xp, reached_at, reward_xp, reward_coins)
+  SELECT p_season.id, s.place, s.user_id, s.xp, s.reached_at, w.xp, w.coins
+    FROM ttfd.season_standings(p_season.id) s
+   CROSS JOIN LATERAL ttfd.find_season_reward(p_season.id, s.place) w;
+  GET DIAGNOSTICS v_participants = ROW_COUNT;
+  DELETE FROM ttfd.season_scores k WHERE k.season_id = p_season.id;
+  UPDATE ttfd.seasons s SET closed_at = v_now, ends_at = least(s.ends_at, v_now) WHERE s.id = p_season.id;
+
+  INSERT INTO ttfd.cross_platform_events_pending (id, user_id, event_type, source_platform, data, occurred_at)
+  SELECT ttfd.generate_event_id(), r.user_id, 'season_reward', 'system',
+         jsonb_build_object('season_id', p_season.id, 'season', p_season.name, 'place', r.place, 'season_xp', r.xp,
+                            'xp', r.reward_xp, 'coins', r.reward_coins),
+         v_now
+    FROM ttfd.season_results r
+   WHERE r.season_id = p_season.id
+   ORDER BY r.place;
+  INSERT INTO ttfd.cross_platform_events_pending (id, user_id, event_type, source_platform, data, xp, coins, occurred_at)
+  VALUES (ttfd.generate_event_id(), 0, 'season_closed', 'system',
+          jsonb_build_object(
+            'season_id', p_season.id, 'season', p_season.name, 'participants', v_participants,
+            'winners', (SELECT coalesce(jsonb_agg(jsonb_build_object('place', r.place, 'user_id', r.user_id, 'season_xp', r.xp)
+                                                  ORDER BY r.place), '[]')
+                          FROM ttfd.season_results r
+                         WHERE r.season_id = p_season.id AND r.place <= 3)),
+          0, 0, v_now);
+  PERFORM ttfd.audit('season_closed', to_jsonb(p_season), jsonb_build_object('participants', v_participants));
+  RETURN v_participants;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.settle_season(ttfd.seasons) IS
+  'Closes a season whose row is locked: results, an event season_reward for each who took part, an event season_closed. Returns how many took part.';
 
 -- Names and external ids follow from the accounts, and are nobody's business in a journal.
 CREATE OR REPLACE FUNCTION ttfd.snapshot_user(p_user_id bigint)
@@ -3213,7 +3691,8 @@ BEGIN
     SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}')
       FROM jsonb_each(CASE jsonb_typeof(p_data) WHEN 'object' THEN p_data ELSE '{}' END) e
      WHERE e.key IN ('xp', 'coins', 'seconds', 'idle_seconds', 'won', 'messages', 'games_played', 'games_won',
-                     'run_id', 'from_rank_id', 'to_rank_id', 'events')
+                     'run_id', 'merge_id', 'streak', 'bonus', 'freeze_used', 'fee',
+                     'price', 'season_id', 'place', 'season_xp', 'from_rank_id', 'to_rank_id', 'events')
        AND jsonb_typeof(e.value) IN ('number', 'boolean')
         OR e.key = 'since' AND e.value #>> '{}' ~ '^\d{4}-\d\d-\d\dT[\d:.+-]+$');
 END;
@@ -3243,7 +3722,6 @@ BEGIN
          last_daily_at = greatest(u.last_daily_at, p_from.last_daily_at),
          last_daily_zone = CASE WHEN p_from.last_daily_at > u.last_daily_at OR u.last_daily_at IS NULL
                                 THEN p_from.last_daily_zone ELSE u.last_daily_zone END,
-         season_id = greatest(u.season_id, p_from.season_id),
          created_at = least(u.created_at, p_from.created_at),
          last_active = greatest(u.last_active, p_from.last_active)
    WHERE u.id = p_into_id;
@@ -3266,6 +3744,29 @@ $$;
 
 COMMENT ON FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint) IS
   'Writes an event of the system''s own, granted already, for a user who is locked.';
+
+-- Seasons follow the last one without a gap, however long nobody looked. The first is started by tend_seasons or a person.
+CREATE OR REPLACE FUNCTION ttfd.turn_seasons(p_at timestamptz)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_length interval := (SELECT s.length FROM ttfd.season_settings s WHERE s.is_automatic);
+  v_last timestamptz := (SELECT max(s.ends_at) FROM ttfd.seasons s);
+BEGIN
+  IF v_length IS NULL OR v_last IS NULL OR v_last > p_at THEN
+    RETURN;
+  END IF;
+  INSERT INTO ttfd.seasons (name, starts_at, ends_at)
+  SELECT 'Season ' || (SELECT count(*) FROM ttfd.seasons) + row_number() OVER (ORDER BY n.starts_at),
+         n.starts_at, lead(n.starts_at, 1, n.starts_at + v_length) OVER (ORDER BY n.starts_at)
+    FROM generate_series(v_last, p_at, v_length) n (starts_at)
+  ON CONFLICT DO NOTHING;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.turn_seasons(timestamptz) IS
+  'Starts the seasons that follow the last one, up to a time.';
 
 -- The users are locked first; the code is then used up by one UPDATE, so that of many redeemers one wins, and the others
 -- look again and find nothing. When an account changed hands meanwhile, all locks are let go and we look again.

@@ -49,6 +49,10 @@ def state(db: Connection, user_id: int) -> dict[str, Any]:
         "windows": "SELECT jsonb_agg(w ORDER BY w.event_type, w.is_daily, w.starts_at)"
         " FROM ttfd.award_windows w WHERE w.user_id = %s",
         "boosts": "SELECT jsonb_agg(b ORDER BY b.id) FROM ttfd.boosts b WHERE b.user_id = %s",
+        "purchases": "SELECT jsonb_agg(p ORDER BY p.event_id) FROM ttfd.purchases p WHERE p.user_id = %s",
+        "transfers": "SELECT jsonb_agg(t ORDER BY t.day) FROM ttfd.transfer_days t WHERE t.user_id = %s",
+        "scores": "SELECT jsonb_agg(k ORDER BY k.season_id) FROM ttfd.season_scores k WHERE k.user_id = %s",
+        "achievements": "SELECT jsonb_agg(k ORDER BY k.achievement) FROM ttfd.user_achievements k WHERE k.user_id = %s",
         "signposts": "SELECT jsonb_agg(s.id ORDER BY s.id) FROM ttfd.unified_users s WHERE s.merged_into = %s",
     }
     return {name: value(db, query, user_id) for name, query in parts.items()}

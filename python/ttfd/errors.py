@@ -75,6 +75,10 @@ class ItemLimitError(TtfdError):
     """The member has as many of the item as allowed."""
 
 
+class SeasonNotFoundError(TtfdError):
+    """No such season."""
+
+
 class SameSourceError(TtfdError):
     """Two sources of an import hold the same rows."""
 
@@ -99,6 +103,7 @@ ERRORS: dict[str, type[TtfdError]] = {
     "TC002": AlreadyClaimedError,
     "TC003": ItemNotAvailableError,
     "TC004": ItemLimitError,
+    "TS001": SeasonNotFoundError,
     "TI001": SameSourceError,
     "TP001": PlatformNotAllowedError,
 }

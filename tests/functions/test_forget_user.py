@@ -37,6 +37,10 @@ FATE = {
     "failed_events": "kept with amounts, for the same reason",
     "award_windows": "kept: they say no more than the events",
     "boosts": "kept: a factor and a time",
+    "user_achievements": "deleted; the digest of the accounts remembers which were paid",
+    "achievement_scan": "how far a scan has come: nobody in particular",
+    "season_scores": "kept: a score of nobody, which no standings show",
+    "season_results": "kept: a place and a score of nobody",
     "user_merges": "kept: ids and amounts; the reason is erased",
     "purchases": "kept: an item, a price and a time",
     "transfer_days": "kept: how many coins in a day, not to whom",
@@ -86,6 +90,7 @@ def make_anna(db: Connection) -> int:
         "SELECT ttfd.audit('account_linked', NULL, %s)",
         [f'{{"user_id": {user_id}, "accounts": [{{"external_id": "{DISCORD_ID}", "username": "Anna_On_Discord"}}]}}'],
     )
+    db.execute("SELECT ttfd.report_role_removed('telegram', %s, 'role')", [TELEGRAM_ID])
     record_event(db, "game_played", {"coins": 5, "said": "I am Анна Тайная"}, external_id=TELEGRAM_ID)
     return user_id
 
@@ -309,7 +314,7 @@ def test_what_is_remembered_names_nobody_and_leads_to_no_ledger(db: Connection) 
         assert len(tombstone.account_digest) == 32
         assert set(tombstone.limits) == {
             *("last_daily", "last_daily_at", "last_daily_zone"),
-            *("highest_rank_id", "windows", "transfers"),
+            *("highest_rank_id", "windows", "transfers", "achievements"),
         }
         assert all(
             set(window) == {"event_type", "is_daily", "starts_at", "xp"} for window in tombstone.limits["windows"]

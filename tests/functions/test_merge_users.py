@@ -225,6 +225,9 @@ def test_every_column_of_a_user_is_known_to_the_merge(db: Connection) -> None:
     moved = value(db, "SELECT prosrc FROM pg_proc WHERE proname = 'move_progress'")
     bettered = value(db, "SELECT prosrc FROM pg_proc WHERE proname = 'take_best'")
     restored = value(db, "SELECT prosrc FROM pg_proc WHERE proname = 'restore_best'")
+    carried = value(db, "SELECT prosrc FROM pg_proc WHERE proname = 'add_season_score'") + value(
+        db, "SELECT prosrc FROM pg_proc WHERE proname = 'keep_past_seasons'"
+    )
     columns = {
         name
         for (name,) in db.execute(
@@ -232,7 +235,7 @@ def test_every_column_of_a_user_is_known_to_the_merge(db: Connection) -> None:
             " AND attnum > 0 AND NOT attisdropped"
         )
     }
-    assert {name for name in columns if f" {name} = " in moved + bettered} == columns - stays - shown
+    assert {name for name in columns if f" {name} = " in moved + bettered + carried} == columns - stays - shown
     assert {name for name in columns if f" {name} = " in bettered} <= {
         name for name in columns if f" {name} = " in restored
     }

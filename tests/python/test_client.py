@@ -111,7 +111,7 @@ def test_a_refusal_is_an_exception_of_its_own_with_a_hint(database_url: str) -> 
 
 
 def test_every_sqlstate_has_one_class() -> None:
-    assert len(set(errors.ERRORS.values())) == len(errors.ERRORS) == 17
+    assert len(set(errors.ERRORS.values())) == len(errors.ERRORS) == 18
     assert all(cls.sqlstate == state and issubclass(cls, ttfd.TtfdError) for state, cls in errors.ERRORS.items())
 
 

@@ -49,6 +49,8 @@ _EVENTS = {
     "coins_change": marked("Coins changed by an administrator"),
     "rank_up": marked("New rank"),
     "opening_balance": marked("Opening balance"),
+    "season_started": marked("Season started"),
+    "season_closed": marked("Season closed"),
     "achievement_unlock": marked("Achievement"),
     "season_reward": marked("Season reward"),
     "daily_claim": marked("Daily reward"),

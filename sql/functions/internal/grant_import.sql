@@ -55,6 +55,8 @@ BEGIN
            GROUP BY e.user_id) g
    WHERE u.id = g.user_id AND u.achievements <> g.achievements;
 
+  PERFORM ttfd.settle_achievements(ARRAY(SELECT DISTINCT a.user_id FROM ttfd.import_accounts a WHERE a.run_id = p_run_id), false);
+
   INSERT INTO ttfd.import_balances AS b
     (origin, part, platform, external_id, user_id, run_id, xp, coins, games_played, games_won, total_voice_time, messages_sent)
   SELECT a.origin, a.part, a.platform, a.external_id, a.user_id, p_run_id, a.new_xp, a.new_coins, a.new_games_played,

@@ -40,6 +40,7 @@ BEGIN
                                'platforms', v_into.platforms || v_from.platforms);
   PERFORM ttfd.move_progress(p_from_id, p_into_id, v_from, 'accounts_merged', v_told);
   PERFORM ttfd.take_best(p_into_id, v_from);
+  UPDATE ttfd.user_merges SET progress = ttfd.carry_progress(p_from_id, p_into_id) WHERE id = v_merge_id;
   UPDATE ttfd.user_merges SET into_after = ttfd.snapshot_user(p_into_id) WHERE id = v_merge_id;
   PERFORM ttfd.audit('accounts_merged', NULL, v_told || jsonb_build_object('reason', p_reason, 'xp', v_from.xp, 'coins', v_from.coins));
   RETURN v_merge_id;

@@ -1,4 +1,4 @@
--- Whatever adds up between two users stands here, and only here: a new counter is one more line. Amounts leave one user and
+-- Whatever adds up between two users stands here, and only here: a new counter is one more line. (Scores of seasons: carry_progress.) Amounts leave one user and
 -- reach the other as two ledger events. The statement raises highest_rank_id itself, so that no rank is paid for.
 CREATE OR REPLACE FUNCTION ttfd.move_progress(
   p_from_id bigint, p_to_id bigint, p_moved ttfd.unified_users, p_event_type text, p_data jsonb)
@@ -13,7 +13,6 @@ BEGIN
          total_voice_time = u.total_voice_time + s.sign * p_moved.total_voice_time,
          games_played = u.games_played + s.sign * p_moved.games_played,
          games_won = u.games_won + s.sign * p_moved.games_won,
-         season_xp = u.season_xp + s.sign * p_moved.season_xp,
          highest_rank_id = greatest(u.highest_rank_id, (SELECT r.id FROM ttfd.find_rank(u.xp + s.sign * p_moved.xp) r))
     FROM (VALUES (p_from_id, -1), (p_to_id, 1)) s (user_id, sign)
    WHERE u.id = s.user_id;

@@ -22,7 +22,6 @@ BEGIN
          last_daily = d.last_daily,
          last_daily_at = d.last_daily_at,
          last_daily_zone = d.last_daily_zone,
-         season_id = CASE WHEN u.season_id = p_after.season_id THEN p_before.season_id ELSE u.season_id END,
          created_at = CASE WHEN u.created_at = p_after.created_at THEN p_before.created_at ELSE u.created_at END,
          last_active = CASE WHEN u.last_active = p_after.last_active THEN p_before.last_active ELSE u.last_active END
     FROM (SELECT (CASE WHEN (s.daily_streak, s.last_daily) IS NOT DISTINCT FROM (p_after.daily_streak, p_after.last_daily)

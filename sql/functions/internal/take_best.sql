@@ -20,7 +20,6 @@ BEGIN
          last_daily_at = greatest(u.last_daily_at, p_from.last_daily_at),
          last_daily_zone = CASE WHEN p_from.last_daily_at > u.last_daily_at OR u.last_daily_at IS NULL
                                 THEN p_from.last_daily_zone ELSE u.last_daily_zone END,
-         season_id = greatest(u.season_id, p_from.season_id),
          created_at = least(u.created_at, p_from.created_at),
          last_active = greatest(u.last_active, p_from.last_active)
    WHERE u.id = p_into_id;
