@@ -3415,8 +3415,8 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-  v_from_id bigint := p_journal -> 'from_id';
-  v_into_id bigint := p_journal -> 'into_id';
+  v_from_id bigint := (p_journal ->> 'from_id')::bigint;
+  v_into_id bigint := (p_journal ->> 'into_id')::bigint;
   v_names text[] := ARRAY(SELECT jsonb_array_elements_text(p_journal -> 'achievements'));
 BEGIN
   PERFORM ttfd.move_season_scores(p_journal -> 'scores', v_into_id, v_from_id);
