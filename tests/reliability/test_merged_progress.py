@@ -109,3 +109,23 @@ def test_a_score_in_a_season_that_was_closed_meanwhile_stays(db: Connection, two
     db.execute("SELECT ttfd.return_progress(%s::jsonb)", [journal])
     assert results(db, past) == [(1, into_id, 70)]
     assert results(db, present) == [(1, into_id, 6), (2, from_id, 5)]
+
+
+def test_merging_and_undoing_leaves_scores_achievements_and_streaks_as_they_were(db: Connection) -> None:
+    enable_achievements(db)
+    set_time(db, "2026-03-30 12:00Z")
+    start_season(db)
+    for platform, member, xp in (("telegram", "1", 30), ("discord", "2", 40)):
+        apply_event(db, "game_played", {"xp": xp, "won": member == "1"}, platform=platform, external_id=member)
+        value(db, "SELECT status FROM ttfd.claim_daily(gen_random_uuid(), %s, %s)", platform, member)
+    process_all(db)
+    into, gone = get_user(db, "1"), get_user(db, "2", "discord")
+    before = everything(db)
+    merge_id = value(db, "SELECT merge_id FROM ttfd.merge_users(%s, %s)", into, gone)
+    merged = row(db, "SELECT season_xp, achievements FROM ttfd.unified_users WHERE id = %s", into)
+    assert (merged.season_xp, merged.achievements) == (70, ["wins_1"])
+    process_all(db)
+    db.execute("SELECT ttfd.undo_merge(%s)", [merge_id])
+    process_all(db)
+    assert everything(db) == before
+    assert value(db, "SELECT count(*) FROM ttfd.verify_integrity()") == 0
