@@ -55,7 +55,7 @@ def test_it_pays_by_place_and_tells_everybody_who_took_part(db: Connection, seas
     assert violations(db) == []
 
 
-def test_a_season_can_have_rewards_of_its_own_and_the_last_range_counts(db: Connection, season: int) -> None:
+def test_rewards_of_the_season_itself_go_first_and_of_two_ranges_the_later(db: Connection, season: int) -> None:
     db.execute(
         "INSERT INTO ttfd.season_rewards (season_id, from_place, to_place, xp, coins)"
         " VALUES (%(season)s, 1, 2, 7, 8), (%(season)s, 2, 2, 3, 4)",

@@ -13,7 +13,7 @@ DECLARE
   v_rule event_type_versions := check_event(p_event_id, p_event_type, v_data, v_now);
   v_user unified_users;
   v_after unified_users;
-  v_season seasons;
+  v_season_id integer;
   v_season_xp bigint;
   v_grant record;
   v_rank_id smallint;
@@ -29,11 +29,13 @@ BEGIN
     RETURN find_outcome(p_event_id, v_user.id, p_event_type, p_platform, v_data, NULL);
   END IF;
   PERFORM keep_award_windows(v_user.id, p_event_type, v_grant.cooldown_start, v_grant.day_start, v_grant.xp);
-  v_season := find_season(v_now);
-  v_season_xp := CASE WHEN v_season.id IS NULL OR v_rule.is_admin_only THEN 0 ELSE greatest(0, v_grant.xp) END;
-  IF v_season_xp > 0 AND v_user.season_id <> v_season.id THEN
-    PERFORM keep_past_seasons(ARRAY[v_user.id], v_season.id);
+  IF v_grant.xp > 0 AND NOT v_rule.is_admin_only THEN
+    v_season_id := (find_season(v_now)).id;
+    IF v_user.season_id <> v_season_id THEN
+      PERFORM keep_past_seasons(ARRAY[v_user.id], v_season_id);
+    END IF;
   END IF;
+  v_season_xp := CASE WHEN v_season_id IS NULL THEN 0 ELSE v_grant.xp END;
   UPDATE unified_users u
      SET xp = u.xp + v_grant.xp,
          coins = u.coins + v_grant.coins,
@@ -42,8 +44,8 @@ BEGIN
          games_played = u.games_played + v_grant.games,
          games_won = u.games_won + v_grant.wins,
          last_active = greatest(u.last_active, v_now),
-         season_id = CASE WHEN v_season_xp > 0 THEN v_season.id ELSE u.season_id END,
-         season_xp = v_season_xp + CASE WHEN v_season_xp = 0 OR u.season_id = v_season.id THEN u.season_xp ELSE 0 END,
+         season_id = CASE WHEN v_season_xp > 0 THEN v_season_id ELSE u.season_id END,
+         season_xp = v_season_xp + CASE WHEN v_season_xp = 0 OR u.season_id = v_season_id THEN u.season_xp ELSE 0 END,
          season_reached_at = CASE WHEN v_season_xp > 0 THEN v_now ELSE u.season_reached_at END
    WHERE u.id = v_user.id
   RETURNING u.* INTO v_after;

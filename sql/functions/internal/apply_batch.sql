@@ -26,6 +26,7 @@ DECLARE
   v_has_past_seasons boolean;  -- Others than the present one that are not closed yet.
   v_goals record;
   v_achievers bigint[];
+  v_applied text[] := ARRAY(SELECT t.name FROM ttfd.event_types t);  -- apply_event has looked at their members itself.
   v_taken integer;
   v_members integer;
   v_updated integer;
@@ -202,7 +203,8 @@ BEGIN
   )
   SELECT count(*), count(*) FILTER (WHERE error IS NOT NULL),
          (SELECT count(*) FROM totals), (SELECT count(*) FROM updated),
-         array_agg(DISTINCT user_id) FILTER (WHERE error IS NULL AND (granted_xp IS NOT NULL OR source_platform = 'system'))
+         array_agg(user_id) FILTER (
+             WHERE error IS NULL AND (granted_xp IS NOT NULL AND event_type <> ALL (v_applied) OR source_platform = 'system'))
            || (SELECT array_agg(u.id) FROM updated u WHERE u.has_achieved)
     INTO v_taken, failed, v_members, v_updated, v_achievers
     FROM granted;
