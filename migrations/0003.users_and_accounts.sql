@@ -16,6 +16,7 @@ CREATE TABLE ttfd.unified_users (
   games_played      bigint NOT NULL DEFAULT 0,
   games_won         bigint NOT NULL DEFAULT 0,
   season_xp         bigint NOT NULL DEFAULT 0,
+  season_reached_at timestamptz,
   merged_into       bigint REFERENCES ttfd.unified_users (id) CHECK (merged_into <> id),
   created_at        timestamptz NOT NULL DEFAULT now(),
   last_active       timestamptz NOT NULL DEFAULT now(),
@@ -60,6 +61,8 @@ COMMENT ON COLUMN ttfd.unified_users.daily_streak IS 'Days in a row with a daily
 COMMENT ON COLUMN ttfd.unified_users.last_daily IS 'Date of the last daily claim, where the member was then (last_daily_zone). It only ever grows.';
 COMMENT ON COLUMN ttfd.unified_users.last_daily_at IS 'Moment of the last daily claim; NULL when it was imported.';
 COMMENT ON COLUMN ttfd.unified_users.streak_freezes IS 'Missed days that the streak would survive.';
+COMMENT ON COLUMN ttfd.unified_users.season_xp IS 'XP from playing in season_id, the last season that the member has played in.';
+COMMENT ON COLUMN ttfd.unified_users.season_reached_at IS 'When season_xp was reached: of two with the same, the first is ahead.';
 COMMENT ON COLUMN ttfd.unified_users.merged_into IS 'The survivor, when this account was merged into another.';
 COMMENT ON COLUMN ttfd.unified_users.forgotten_at IS 'When the member was forgotten: the row is nobody''s since then, and only its sums count.';
 COMMENT ON COLUMN ttfd.unified_users.xp_bucket IS 'XP in steps of 256, for the leaderboard index.';

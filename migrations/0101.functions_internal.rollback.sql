@@ -3,6 +3,14 @@ SET LOCAL lock_timeout = '10s';
 
 DROP FUNCTION ttfd.was_handled(uuid);
 
+DROP FUNCTION ttfd.use_link_code(text, text, text);
+
+DROP FUNCTION ttfd.turn_seasons(timestamptz);
+
+DROP FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint);
+
+DROP FUNCTION ttfd.take_best(bigint, ttfd.unified_users);
+
 DROP FUNCTION ttfd.take_back_import(bigint);
 
 DROP FUNCTION ttfd.strip_data(jsonb);
@@ -11,23 +19,49 @@ DROP FUNCTION ttfd.stated_accounts(text, jsonb);
 
 DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
 
+DROP FUNCTION ttfd.snapshot_user(bigint);
+
+DROP FUNCTION ttfd.settle_season(ttfd.seasons);
+
+DROP FUNCTION ttfd.settle_achievements(bigint[], boolean);
+
+DROP FUNCTION ttfd.season_standings(integer);
+
 DROP FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items);
+
+DROP FUNCTION ttfd.reverse_merge(ttfd.user_merges);
+
+DROP FUNCTION ttfd.return_transfer_days(bigint, bigint);
+
+DROP FUNCTION ttfd.return_progress(jsonb);
+
+DROP FUNCTION ttfd.return_award_windows(bigint, bigint, jsonb);
 
 DROP FUNCTION ttfd.restore_value(jsonb, jsonb, text, text);
 
 DROP FUNCTION ttfd.restore_limits(bigint, jsonb);
 
+DROP FUNCTION ttfd.restore_best(bigint, ttfd.unified_users, ttfd.unified_users);
+
 DROP FUNCTION ttfd.resolve_user(text, text);
 
 DROP FUNCTION ttfd.resolve_platform(text, text);
 
+DROP FUNCTION ttfd.require_unlinker(text);
+
 DROP FUNCTION ttfd.require_undoable_import(bigint);
 
+DROP FUNCTION ttfd.require_undoable(ttfd.user_merges);
+
 DROP FUNCTION ttfd.require_read_committed();
+
+DROP FUNCTION ttfd.require_platform(text);
 
 DROP FUNCTION ttfd.require_metric(text);
 
 DROP FUNCTION ttfd.report_import(bigint, bigint);
+
+DROP FUNCTION ttfd.rename_account(text, text, text, text);
 
 DROP FUNCTION ttfd.remove_import_accounts(bigint);
 
@@ -45,11 +79,15 @@ DROP FUNCTION ttfd.read_setting(text);
 
 DROP FUNCTION ttfd.raise_unknown_user(bigint);
 
+DROP FUNCTION ttfd.raise_unknown_season(integer);
+
 DROP FUNCTION ttfd.raise_not_failed(uuid);
 
 DROP FUNCTION ttfd.raise_not_adjusted(uuid);
 
 DROP FUNCTION ttfd.raise_event_error(text, uuid, text);
+
+DROP FUNCTION ttfd.raise_collision(text);
 
 DROP FUNCTION ttfd.raise_already_claimed(text, timestamptz);
 
@@ -73,6 +111,10 @@ DROP FUNCTION ttfd.normalise_external_id(text, text);
 
 DROP FUNCTION ttfd.multiply_award(bigint, numeric);
 
+DROP FUNCTION ttfd.move_season_scores(jsonb, bigint, bigint);
+
+DROP FUNCTION ttfd.move_progress(bigint, bigint, ttfd.unified_users, text, jsonb);
+
 DROP FUNCTION ttfd.metric_value(ttfd.unified_users, text);
 
 DROP FUNCTION ttfd.measure_import_undo(bigint);
@@ -91,7 +133,13 @@ DROP FUNCTION ttfd.lock_represented_user(bigint);
 
 DROP FUNCTION ttfd.lock_person(bigint);
 
+DROP FUNCTION ttfd.lock_owner(text, text);
+
+DROP FUNCTION ttfd.lock_live_users(bigint[]);
+
 DROP FUNCTION ttfd.lock_import_members(bigint);
+
+DROP FUNCTION ttfd.lock_account(text, text);
 
 DROP FUNCTION ttfd.list_user_references();
 
@@ -119,9 +167,17 @@ DROP FUNCTION ttfd.keep_tombstones(bigint[], ttfd.platform_accounts[]);
 
 DROP FUNCTION ttfd.keep_purchase(uuid, bigint, ttfd.shop_items, timestamptz, timestamptz);
 
+DROP FUNCTION ttfd.keep_past_seasons(bigint[], integer);
+
 DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint);
 
+DROP FUNCTION ttfd.join_users(bigint, bigint, text);
+
+DROP FUNCTION ttfd.is_link_locked(text, bytea);
+
 DROP FUNCTION ttfd.is_known_event(uuid);
+
+DROP FUNCTION ttfd.is_blank(ttfd.unified_users);
 
 DROP FUNCTION ttfd.is_admin();
 
@@ -135,9 +191,17 @@ DROP FUNCTION ttfd.import_amount(text);
 
 DROP FUNCTION ttfd.import_achievements(jsonb);
 
+DROP FUNCTION ttfd.hash_link_code(text);
+
+DROP FUNCTION ttfd.has_reached_more(ttfd.unified_users, ttfd.unified_users);
+
+DROP FUNCTION ttfd.has_crossed(bigint[], bigint, bigint);
+
 DROP FUNCTION ttfd.grant_import(bigint);
 
 DROP FUNCTION ttfd.grant_event(bigint, ttfd.event_type_versions, text, jsonb, timestamptz);
+
+DROP FUNCTION ttfd.generate_link_code();
 
 DROP FUNCTION ttfd.generate_event_id();
 
@@ -155,11 +219,19 @@ DROP FUNCTION ttfd.fold_external_id(ttfd.platforms, text);
 
 DROP FUNCTION ttfd.find_survivor(bigint);
 
+DROP FUNCTION ttfd.find_season_reward(integer, bigint);
+
+DROP FUNCTION ttfd.find_season(timestamptz);
+
 DROP FUNCTION ttfd.find_rule(text, timestamptz);
 
 DROP FUNCTION ttfd.find_rank(bigint);
 
+DROP FUNCTION ttfd.find_owner(text, text);
+
 DROP FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz);
+
+DROP FUNCTION ttfd.find_link_code(text, text, text);
 
 DROP FUNCTION ttfd.find_first_outcome(uuid, bigint, text, text, jsonb);
 
@@ -178,6 +250,8 @@ DROP FUNCTION ttfd.drop_accounts(jsonb, ttfd.platform_accounts[]);
 DROP FUNCTION ttfd.draw_setting(text);
 
 DROP FUNCTION ttfd.digest_account(bytea, text, text);
+
+DROP FUNCTION ttfd.desired_roles(text, text[]);
 
 DROP FUNCTION ttfd.describe_import_change(ttfd.unified_users);
 
@@ -219,9 +293,17 @@ DROP FUNCTION ttfd.check_event(uuid, text, jsonb, timestamptz);
 
 DROP FUNCTION ttfd.check_amount(bigint, numeric, numeric);
 
+DROP FUNCTION ttfd.carry_transfer_days(bigint, bigint);
+
+DROP FUNCTION ttfd.carry_progress(bigint, bigint);
+
+DROP FUNCTION ttfd.carry_award_windows(bigint, bigint);
+
 DROP FUNCTION ttfd.caller_role();
 
 DROP FUNCTION ttfd.audit(text, jsonb, jsonb);
+
+DROP FUNCTION ttfd.attach_account(bigint, text, text, text, text);
 
 DROP FUNCTION ttfd.assess_stated(jsonb, bigint, boolean);
 
@@ -245,4 +327,10 @@ DROP FUNCTION ttfd.apply_grant(uuid, ttfd.unified_users, text, text, jsonb, bigi
 
 DROP FUNCTION ttfd.apply_batch(tid[]);
 
+DROP FUNCTION ttfd.announce_seasons();
+
 DROP FUNCTION ttfd.advance_floor(ttfd.feed_head, bigint);
+
+DROP FUNCTION ttfd.add_season_score(bigint, integer, bigint, timestamptz);
+
+DROP FUNCTION ttfd.achievement_progress(bigint[]);

@@ -6,6 +6,51 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- One place that says what a metric is. The planner inlines it, so a filter on names is applied before anything is counted.
+CREATE OR REPLACE FUNCTION ttfd.achievement_progress(p_user_ids bigint[])
+RETURNS TABLE (user_id bigint, name text, value bigint, is_reached boolean)
+LANGUAGE sql STABLE
+AS $$
+  SELECT u.id, a.name, v.value,
+         a.is_enabled AND CASE WHEN a.metric = 'season_place' THEN v.value <= a.threshold ELSE v.value >= a.threshold END
+    FROM ttfd.unified_users u
+   CROSS JOIN ttfd.achievements a
+   CROSS JOIN LATERAL (
+           SELECT CASE
+                    WHEN a.metric = 'streak' THEN u.daily_streak
+                    WHEN a.metric IN ('seasons', 'season_place') THEN (
+                      SELECT CASE a.metric WHEN 'seasons' THEN count(*) ELSE min(r.place) END
+                        FROM ttfd.season_results r
+                       WHERE r.user_id IN (SELECT u.id UNION ALL SELECT m.id FROM ttfd.unified_users m WHERE m.merged_into = u.id))
+                    ELSE ttfd.metric_value(u, a.metric)
+                  END) v (value)
+   WHERE u.id = ANY (p_user_ids);
+$$;
+
+COMMENT ON FUNCTION ttfd.achievement_progress(bigint[]) IS
+  'How far members have come with every achievement; value is NULL for a place in a season that they never had.';
+
+CREATE OR REPLACE FUNCTION ttfd.add_season_score(
+  p_user_id bigint, p_season_id integer, p_xp bigint, p_reached_at timestamptz)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  UPDATE ttfd.unified_users u
+     SET season_xp = u.season_xp + p_xp, season_reached_at = greatest(u.season_reached_at, p_reached_at)
+   WHERE u.id = p_user_id AND u.season_id = p_season_id AND u.season_xp + p_xp >= 0;
+  IF NOT FOUND THEN
+    INSERT INTO ttfd.season_scores AS k (user_id, season_id, xp, reached_at)
+    VALUES (p_user_id, p_season_id, p_xp, p_reached_at)
+    ON CONFLICT (user_id, season_id)
+    DO UPDATE SET xp = k.xp + EXCLUDED.xp, reached_at = greatest(k.reached_at, EXCLUDED.reached_at);
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.add_season_score(bigint, integer, bigint, timestamptz) IS
+  'Adds XP, which may be negative, to the score of a member who is locked, wherever that is kept.';
+
 -- The index of the queue is full of rows that are dead but not yet vacuumed, millions of them in a rush; so a batch starts
 -- looking above a floor. Below what has been handed out, a number may still turn up as long as a transaction runs that may
 -- have taken it. Such a transaction has an id, older than ours (the default of seq sees to that): once all ids before ours have
@@ -36,8 +81,38 @@ $$;
 COMMENT ON FUNCTION ttfd.advance_floor(ttfd.feed_head, bigint) IS
   'Raises the floor of the queue as far as is safe. p_taken_seq is the last number that was handed out before the transaction had an id, NULL when that is not known. Returns whether anything is pending.';
 
+CREATE OR REPLACE FUNCTION ttfd.announce_seasons()
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_now timestamptz := ttfd.current_time();
+  v_announced bigint;
+BEGIN
+  WITH begun AS (
+    UPDATE ttfd.seasons s SET announced_at = v_now
+     WHERE s.announced_at IS NULL AND s.starts_at <= v_now
+    RETURNING s.id, s.name, s.starts_at, s.ends_at
+  )
+  INSERT INTO ttfd.cross_platform_events_pending (id, user_id, event_type, source_platform, data, xp, coins, occurred_at)
+  SELECT ttfd.generate_event_id(), 0, 'season_started', 'system',
+         jsonb_build_object('season_id', b.id, 'season', b.name, 'starts_at', b.starts_at, 'ends_at', b.ends_at), 0, 0, v_now
+    FROM begun b
+   WHERE b.ends_at > v_now;
+  GET DIAGNOSTICS v_announced = ROW_COUNT;
+  RETURN v_announced;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.announce_seasons() IS
+  'Tells the community (user_id 0) of seasons that have begun, once, by an event season_started. Returns how many.';
+
 -- The heart: one pass over a set of pending events. First the members are locked in ascending id, as everywhere; then one
 -- statement takes the rows out of the queue, judges them by the rules, updates every member once and appends the log.
+-- Events of a merged member go to the survivor; those that were granted already stay in the ledger of whom they were
+-- granted to, because the merge has moved the balance.
+-- Who has come to the threshold of an achievement is looked at afterwards, and so is everybody to whom something was granted
+-- in another way, because the queue is where all of that comes by.
 -- Rows of the queue are only ever deleted, and by one processor at a time, so their places (ctid) hold.
 -- The plan settings are there because the statistics of a queue always lie: it was empty when they were taken.
 CREATE OR REPLACE FUNCTION ttfd.apply_batch(p_rows tid[])
@@ -52,9 +127,15 @@ AS $$
 DECLARE
   v_user_ids bigint[];
   v_has_strangers boolean;  -- Events of members who are unknown, or merged into another.
+  v_is_stale boolean;
   v_base bigint;
   v_now timestamptz := ttfd.current_time();
   v_has_boosts boolean := EXISTS (SELECT 1 FROM ttfd.boosts);
+  v_season ttfd.seasons;
+  v_has_past_seasons boolean;  -- Others than the present one that are not closed yet.
+  v_goals record;
+  v_achievers bigint[];
+  v_applied text[] := ARRAY(SELECT t.name FROM ttfd.event_types t);  -- apply_event has looked at their members itself.
   v_taken integer;
   v_members integer;
   v_updated integer;
@@ -63,24 +144,46 @@ BEGIN
     INTO v_user_ids, v_has_strangers
     FROM (SELECT DISTINCT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.ctid = ANY (p_rows)) e
     LEFT JOIN ttfd.unified_users m ON m.id = e.user_id;
-  -- Somebody may have been merged while we waited for the locks.
-  SELECT v_has_strangers OR bool_or(l.merged_into IS NOT NULL) INTO v_has_strangers
+  -- Who was merged while we waited leads to a survivor who is not locked, and may come before those who are; so does a
+  -- merge that was undone.
+  SELECT bool_or(l.merged_into IS NOT NULL) INTO v_is_stale
     FROM (SELECT u.merged_into FROM ttfd.unified_users u WHERE u.id = ANY (v_user_ids) ORDER BY u.id FOR NO KEY UPDATE) l;
+  IF v_has_strangers AND NOT v_is_stale THEN
+    SELECT bool_or(coalesce(m.merged_into, m.id) <> ALL (v_user_ids)) INTO v_is_stale
+      FROM (SELECT DISTINCT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.ctid = ANY (p_rows)) e
+      JOIN ttfd.unified_users m ON m.id = e.user_id;
+  END IF;
+  IF v_is_stale THEN
+    RAISE EXCEPTION 'a member was merged meanwhile' USING ERRCODE = 'serialization_failure';
+  END IF;
   SELECT h.position INTO v_base FROM ttfd.feed_head h FOR UPDATE;
+  v_season := ttfd.find_season(v_now);
+  v_has_past_seasons := EXISTS (SELECT 1 FROM ttfd.seasons s WHERE s.closed_at IS NULL AND s.id IS DISTINCT FROM v_season.id);
+  IF v_has_past_seasons AND v_season.id IS NOT NULL THEN
+    PERFORM ttfd.keep_past_seasons(v_user_ids, v_season.id);
+  END IF;
+  SELECT array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'xp') AS xp,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'coins') AS coins,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'messages') AS messages,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'voice') AS voice,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'games') AS games,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'wins') AS wins
+    INTO v_goals
+    FROM ttfd.achievements a;
 
   WITH batch AS MATERIALIZED (
     DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
     RETURNING *
   ), assessed AS MATERIALIZED (
-    SELECT b.id, b.seq, coalesce(u.merged_into, b.user_id) AS user_id, b.event_type, b.source_platform, b.data,
+    SELECT b.id, b.seq, CASE WHEN b.xp IS NULL THEN coalesce(u.merged_into, b.user_id) ELSE b.user_id END AS user_id, b.event_type, b.source_platform, b.data,
            b.occurred_at, b.created_at, b.xp AS granted_xp, b.coins AS granted_coins, b.note AS granted_note, b.rank_id,
-           CASE WHEN v_has_strangers AND u.id IS NULL THEN 'TU001'
+           CASE WHEN v_has_strangers AND u.id IS NULL AND b.user_id <> 0 THEN 'TU001'
                 WHEN b.xp IS NOT NULL THEN NULL
                 WHEN t.name IS NULL THEN 'TE001'
                 WHEN b.occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND v_now + INTERVAL '5 minutes' THEN '22008'
                 ELSE g.error
            END AS error,
-           t.is_enabled, t.counter, t.daily_xp_cap, g.is_idle, g.seconds,
+           t.is_enabled, NOT t.is_admin_only AS is_play, t.counter, t.daily_xp_cap, g.is_idle, g.seconds,
            f.factor,
            CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.xp, f.factor) ELSE 0 END AS base_xp,
            CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.coins, f.factor) ELSE 0 END AS base_coins,
@@ -153,7 +256,9 @@ BEGIN
            coalesce(sum(g.seconds) FILTER (WHERE g.counter = 'voice'), 0)::bigint AS voice_seconds,
            count(*) FILTER (WHERE g.counter = 'games') AS games,
            count(*) FILTER (WHERE g.counter = 'games' AND g.data @> '{"won": true}') AS wins,
-           max(g.occurred_at) AS last_active
+           max(g.occurred_at) AS last_active,
+           coalesce(sum(g.xp) FILTER (WHERE g.is_play AND g.xp > 0 AND g.occurred_at >= v_season.starts_at AND g.occurred_at < v_season.ends_at), 0)::bigint AS season_xp,
+           max(g.occurred_at) FILTER (WHERE g.is_play AND g.xp > 0 AND g.occurred_at >= v_season.starts_at AND g.occurred_at < v_season.ends_at) AS season_reached_at
       FROM granted g
      WHERE g.granted_xp IS NULL AND g.error IS NULL
      GROUP BY g.user_id
@@ -165,10 +270,29 @@ BEGIN
            total_voice_time = u.total_voice_time + t.voice_seconds,
            games_played = u.games_played + t.games,
            games_won = u.games_won + t.wins,
-           last_active = greatest(u.last_active, t.last_active)
+           last_active = greatest(u.last_active, t.last_active),
+           season_id = CASE WHEN t.season_xp > 0 THEN v_season.id ELSE u.season_id END,
+           season_xp = t.season_xp + CASE WHEN t.season_xp = 0 OR u.season_id = v_season.id THEN u.season_xp ELSE 0 END,
+           season_reached_at = greatest(
+             t.season_reached_at, CASE WHEN t.season_xp = 0 OR u.season_id = v_season.id THEN u.season_reached_at END)
       FROM totals t
      WHERE u.id = t.user_id
-    RETURNING u.id
+    RETURNING u.id, ttfd.has_crossed(v_goals.xp, u.xp, t.xp)
+                    OR ttfd.has_crossed(v_goals.coins, u.coins, t.coins)
+                    OR ttfd.has_crossed(v_goals.messages, u.messages_sent, t.messages)
+                    OR ttfd.has_crossed(v_goals.voice, u.total_voice_time, t.voice_seconds)
+                    OR ttfd.has_crossed(v_goals.games, u.games_played, t.games)
+                    OR ttfd.has_crossed(v_goals.wins, u.games_won, t.wins) AS has_achieved
+  ), past AS (
+    INSERT INTO ttfd.season_scores AS k (user_id, season_id, xp, reached_at)
+    SELECT g.user_id, s.id, sum(g.xp)::bigint, max(g.occurred_at)
+      FROM granted g
+      JOIN ttfd.seasons s ON g.occurred_at >= s.starts_at AND g.occurred_at < s.ends_at
+     WHERE v_has_past_seasons AND s.closed_at IS NULL AND s.id IS DISTINCT FROM v_season.id
+       AND g.is_play AND g.xp > 0 AND g.error IS NULL
+     GROUP BY g.user_id, s.id
+    ON CONFLICT (user_id, season_id)
+    DO UPDATE SET xp = k.xp + EXCLUDED.xp, reached_at = greatest(k.reached_at, EXCLUDED.reached_at)
   ), moved AS (
     INSERT INTO ttfd.cross_platform_events_processed
       (id, seq, user_id, event_type, source_platform, data, xp, coins, note, rank_id, position, processed,
@@ -187,13 +311,19 @@ BEGIN
     ON CONFLICT (id) DO UPDATE SET sqlstate = EXCLUDED.sqlstate, message = EXCLUDED.message, failed_at = EXCLUDED.failed_at
   )
   SELECT count(*), count(*) FILTER (WHERE error IS NOT NULL),
-         (SELECT count(*) FROM totals), (SELECT count(*) FROM updated)
-    INTO v_taken, failed, v_members, v_updated
+         (SELECT count(*) FROM totals), (SELECT count(*) FROM updated),
+         array_agg(user_id) FILTER (
+             WHERE error IS NULL AND (granted_xp IS NOT NULL AND event_type <> ALL (v_applied) OR source_platform = 'system'))
+           || (SELECT array_agg(u.id) FROM updated u WHERE u.has_achieved)
+    INTO v_taken, failed, v_members, v_updated, v_achievers
     FROM granted;
 
   IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
     RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members
       USING ERRCODE = 'internal_error', HINT = 'Nothing of the batch was kept. Please report this.';
+  END IF;
+  IF v_achievers IS NOT NULL THEN
+    PERFORM ttfd.settle_achievements(v_achievers, true);
   END IF;
   processed := v_taken - failed;
   UPDATE ttfd.feed_head SET position = v_base + processed;
@@ -202,7 +332,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.apply_batch(tid[]) IS
-  'Applies the pending events at the given places, all or none; those that their own content forbids go to failed_events. Returns processed, failed.';
+  'Applies the pending events at the given places, all or none; those that their own content forbids go to failed_events. Returns processed, failed. Raises 40001 when it has to look again.';
 
 -- The one way in which amounts that were decided at once reach the ledger and the balance. The user is locked and the id
 -- was new when it was, so an id that is taken now was taken for something else.
@@ -285,7 +415,7 @@ LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
   v_last date := p_user.last_daily;
-  v_earliest timestamptz := '-infinity';
+  v_earliest timestamptz := TIMESTAMPTZ '-infinity';
 BEGIN
   IF p_user.last_daily_zone <> p_user.time_zone THEN
     v_last := greatest(v_last, (p_user.last_daily_at AT TIME ZONE p_user.time_zone)::date);
@@ -473,6 +603,31 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_stated(jsonb, bigint, boolean) IS
   'Why an amount that the caller states is refused (an SQLSTATE), or NULL when it is fine.';
 
+CREATE OR REPLACE FUNCTION ttfd.attach_account(
+  p_user_id bigint, p_platform text, p_external_id text, p_username text, p_link_method text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_told jsonb;
+BEGIN
+  IF EXISTS (SELECT 1 FROM ttfd.platform_accounts a WHERE a.user_id = p_user_id AND a.platform = p_platform) THEN
+    PERFORM ttfd.raise_collision(p_platform);
+  END IF;
+  INSERT INTO ttfd.platform_accounts (platform, external_id, user_id, username, link_method, linked_at)
+  VALUES (p_platform, p_external_id, p_user_id, nullif(left(btrim(p_username), 255), ''), p_link_method,
+          ttfd.current_time());
+  SELECT jsonb_build_object('platform', p_platform, 'method', p_link_method, 'platforms', u.platforms) INTO v_told
+    FROM ttfd.unified_users u
+   WHERE u.id = p_user_id;
+  PERFORM ttfd.tell_member(p_user_id, 'account_linked', v_told, 0, 0);
+  PERFORM ttfd.audit('account_linked', NULL, v_told || jsonb_build_object('user_id', p_user_id));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.attach_account(bigint, text, text, text, text) IS
+  'Gives a user who is locked an account that nobody has. Raises TL002.';
+
 CREATE OR REPLACE FUNCTION ttfd.audit(p_action text, p_before jsonb, p_after jsonb)
 RETURNS void
 LANGUAGE sql VOLATILE
@@ -494,6 +649,89 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.caller_role() IS 'The role that called the API: the one set by SET ROLE, else the login.';
+
+-- Otherwise a merge would let a member earn a cooldown or a daily cap twice. The rows of the user that goes stay where they
+-- are, for the undo.
+CREATE OR REPLACE FUNCTION ttfd.carry_award_windows(p_from_id bigint, p_into_id bigint)
+RETURNS jsonb
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_kept jsonb;
+BEGIN
+  SELECT coalesce(jsonb_agg(jsonb_build_object('event_type', w.event_type, 'starts_at', w.starts_at)), '[]') INTO v_kept
+    FROM ttfd.award_windows f
+    JOIN ttfd.award_windows w
+      ON w.user_id = p_into_id AND (w.event_type, w.is_daily, w.starts_at) = (f.event_type, f.is_daily, f.starts_at)
+   WHERE f.user_id = p_from_id AND NOT f.is_daily;
+  INSERT INTO ttfd.award_windows AS w (user_id, event_type, is_daily, starts_at, xp)
+  SELECT p_into_id, f.event_type, f.is_daily, f.starts_at, f.xp
+    FROM ttfd.award_windows f
+   WHERE f.user_id = p_from_id
+  ON CONFLICT (user_id, event_type, is_daily, starts_at) DO UPDATE SET xp = w.xp + EXCLUDED.xp WHERE w.is_daily;
+  RETURN v_kept;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.carry_award_windows(bigint, bigint) IS
+  'Adds the award windows of one user to those of another. Returns the cooldown windows that both had.';
+
+-- Places in closed seasons stay with whom they were won by; readers follow merged_into.
+CREATE OR REPLACE FUNCTION ttfd.carry_progress(p_from_id bigint, p_into_id bigint)
+RETURNS jsonb
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_reached_at timestamptz := (SELECT u.season_reached_at FROM ttfd.unified_users u WHERE u.id = p_into_id);
+  v_settled text[] := ARRAY(SELECT k.achievement FROM ttfd.user_achievements k WHERE k.user_id = p_into_id);
+  v_scores jsonb;
+BEGIN
+  SELECT coalesce(jsonb_agg(s), '[]') INTO v_scores
+    FROM (SELECT u.season_id, u.season_xp AS xp, u.season_reached_at AS reached_at
+            FROM ttfd.unified_users u
+            JOIN ttfd.seasons o ON o.id = u.season_id AND o.closed_at IS NULL
+           WHERE u.id = p_from_id AND u.season_xp > 0
+           UNION ALL
+          SELECT k.season_id, k.xp, k.reached_at FROM ttfd.season_scores k WHERE k.user_id = p_from_id) s;
+  PERFORM ttfd.move_season_scores(v_scores, p_from_id, p_into_id);
+
+  INSERT INTO ttfd.user_achievements (user_id, achievement, unlocked_at)
+  SELECT p_into_id, k.achievement, k.unlocked_at FROM ttfd.user_achievements k WHERE k.user_id = p_from_id
+  ON CONFLICT (user_id, achievement) DO NOTHING;
+  UPDATE ttfd.unified_users u
+     SET achievements = u.achievements || ARRAY(
+           SELECT k.achievement
+             FROM ttfd.user_achievements k
+            WHERE k.user_id = p_into_id AND k.achievement <> ALL (u.achievements)
+            ORDER BY k.unlocked_at, k.achievement)
+   WHERE u.id = p_into_id;
+  PERFORM ttfd.settle_achievements(ARRAY[p_into_id], false);
+  RETURN jsonb_build_object(
+    'from_id', p_from_id, 'into_id', p_into_id, 'scores', v_scores, 'reached_at', v_reached_at,
+    'achievements', (SELECT coalesce(jsonb_agg(k.achievement), '[]')
+                       FROM ttfd.user_achievements k
+                      WHERE k.user_id = p_into_id AND k.achievement <> ALL (v_settled)));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.carry_progress(bigint, bigint) IS
+  'For a merge, once all else has moved, of two users who are locked: scores of open seasons and achievements go to the survivor; what both have reached together is unlocked without a reward. It alone moves season_id, season_xp and season_reached_at. Returns what return_progress needs to undo it.';
+
+-- Two members who become one have one daily limit for sending coins. The rows of the one that goes stay, for the undo.
+CREATE OR REPLACE FUNCTION ttfd.carry_transfer_days(p_from_id bigint, p_into_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  INSERT INTO ttfd.transfer_days AS d (user_id, day, coins)
+  SELECT p_into_id, f.day, f.coins
+    FROM ttfd.transfer_days f
+   WHERE f.user_id = p_from_id
+  ON CONFLICT (user_id, day) DO UPDATE SET coins = d.coins + EXCLUDED.coins;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.carry_transfer_days(bigint, bigint) IS 'Adds the coins that one user has sent to what another has.';
 
 CREATE OR REPLACE FUNCTION ttfd.check_amount(p_amount bigint, p_minimum numeric, p_maximum numeric)
 RETURNS void
@@ -793,6 +1031,9 @@ BEGIN
              'last_daily_at', max(u.last_daily_at),
              'last_daily_zone', (array_agg(u.last_daily_zone ORDER BY u.last_daily_at DESC NULLS LAST))[1],
              'highest_rank_id', max(u.highest_rank_id),
+             'achievements', (SELECT coalesce(jsonb_agg(DISTINCT k.achievement), '[]')
+                                FROM ttfd.user_achievements k
+                               WHERE k.user_id = ANY (p_user_ids)),
              'windows', (SELECT coalesce(jsonb_agg(to_jsonb(w) - 'user_id'), '[]')
                            FROM ttfd.award_windows w
                            LEFT JOIN ttfd.event_types t ON t.name = w.event_type
@@ -808,7 +1049,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.collect_limits(bigint[]) IS
-  'What a member must not get twice: the last daily claim, highest_rank_id (rewards up to it are paid), the award windows that are open, and the coins sent today.';
+  'What a member must not get twice: the last daily claim, highest_rank_id (rewards up to it are paid), the achievements that are paid, the award windows that are open, and the coins sent today.';
 
 -- A freeze that would not save the streak is kept.
 CREATE OR REPLACE FUNCTION ttfd.continue_streak(p_user ttfd.unified_users, p_missed_days integer)
@@ -895,7 +1136,7 @@ LANGUAGE plpgsql VOLATILE
 AS $$
 #variable_conflict use_column
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtextextended('ttfd account ' || p_platform || ' ' || p_external_id, 0));
+  PERFORM ttfd.lock_account(p_platform, p_external_id);
   SELECT a.user_id, false INTO user_id, created
     FROM ttfd.platform_accounts a
    WHERE a.platform = p_platform AND a.external_id = p_external_id;
@@ -995,7 +1236,7 @@ LANGUAGE sql IMMUTABLE
 AS $$
   SELECT (pg_catalog.left(pg_catalog.replace(p_event_id::text, '-', ''), 12)
           || '8' || pg_catalog.left(h.digest, 3) || '8' || pg_catalog.substr(h.digest, 4, 15))::uuid
-    FROM (SELECT pg_catalog.encode(pg_catalog.sha256((p_purpose || ' ' || p_event_id)::bytea), 'hex')) h (digest);
+    FROM (SELECT pg_catalog.encode(pg_catalog.sha256((p_purpose || ' ' || p_event_id)::pg_catalog.bytea), 'hex')) h (digest);
 $$;
 
 COMMENT ON FUNCTION ttfd.derive_event_id(uuid, text) IS
@@ -1032,6 +1273,31 @@ $$;
 
 COMMENT ON FUNCTION ttfd.describe_import_change(ttfd.unified_users) IS
   'What an import changes of a member and cannot be computed back.';
+
+CREATE OR REPLACE FUNCTION ttfd.desired_roles(p_platform text, p_external_ids text[])
+RETURNS TABLE (user_id bigint, external_id text, role_ids text[], other_role_ids text[])
+LANGUAGE sql STABLE
+AS $$
+  SELECT a.user_id, a.external_id,
+         coalesce(array_agg(r.role_id ORDER BY r.role_id) FILTER (WHERE r.is_due), '{}'),
+         coalesce(array_agg(r.role_id ORDER BY r.role_id) FILTER (WHERE NOT r.is_due), '{}')
+    FROM ttfd.platform_accounts a
+    JOIN ttfd.unified_users u ON u.id = a.user_id
+    LEFT JOIN LATERAL (
+           SELECT w.role_id,
+                  bool_or(u.rank_id BETWEEN w.rank_id AND coalesce(w.last_rank_id, u.rank_id)
+                          OR w.achievement = ANY (u.achievements)) IS TRUE AS is_due
+             FROM ttfd.role_rewards w
+            WHERE w.platform = p_platform
+              AND NOT EXISTS (SELECT 1 FROM ttfd.removed_roles m
+                               WHERE m.platform = p_platform AND m.external_id = a.external_id AND m.role_id = w.role_id)
+            GROUP BY w.role_id) r ON true
+   WHERE a.platform = p_platform AND a.external_id = ANY (p_external_ids)
+   GROUP BY a.user_id, a.external_id;
+$$;
+
+COMMENT ON FUNCTION ttfd.desired_roles(text, text[]) IS
+  'Roles that accounts of a platform ought to have, and those that are for others; neither names what was removed by hand.';
 
 CREATE OR REPLACE FUNCTION ttfd.digest_account(p_key bytea, p_platform text, p_external_id text)
 RETURNS bytea
@@ -1132,13 +1398,17 @@ BEGIN
         FROM ttfd.forgotten_accounts f
         JOIN unnest(p_accounts) a ON true
         JOIN ttfd.forgetting_key k ON f.account_digest = ttfd.digest_account(k.key, a.platform, a.external_id)),
+    'removed_roles', (
+      SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]')
+        FROM ttfd.removed_roles r
+        JOIN unnest(p_accounts) a ON (r.platform, r.external_id) = (a.platform, a.external_id)),
     'audit_log', (
       SELECT coalesce(jsonb_agg(to_jsonb(l) ORDER BY l.id), '[]') FROM ttfd.list_audit_lines(p_user_ids, p_accounts) l));
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]) IS
-  'Legacy records, import conflicts, remembered limits and audit lines that are about a member.';
+  'Legacy records, import conflicts, remembered limits, roles that were taken by hand and audit lines that are about a member.';
 
 -- An event that was granted already has its place in the ledger and never leaves it: that error is raised again.
 CREATE OR REPLACE FUNCTION ttfd.fail_event(p_row tid, p_sqlstate text, p_message text)
@@ -1206,6 +1476,43 @@ $$;
 COMMENT ON FUNCTION ttfd.find_first_outcome(uuid, bigint, text, text, jsonb) IS
   'The outcome of an event that was sent before; NULL when it is new. The user has to be locked. Raises TE002 when its content differs, 22004 without an id, 0A000 under another isolation than READ COMMITTED.';
 
+-- The one way to a code, so that looking at what it would do is no cheaper than redeeming it. Whatever is wrong with a
+-- code, the answer is the same; only the count of guesses tells a used code from one that never was.
+CREATE OR REPLACE FUNCTION ttfd.find_link_code(p_code text, p_platform text, p_external_id text)
+RETURNS TABLE (refusal text, code_hash bytea, user_id bigint)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_now timestamptz := ttfd.current_time();
+  v_account_hash bytea := sha256(convert_to(p_platform || ' ' || p_external_id, 'UTF8'));
+BEGIN
+  PERFORM ttfd.lock_account(p_platform, p_external_id);
+  code_hash := ttfd.hash_link_code(p_code);
+  IF ttfd.is_link_locked(p_platform, v_account_hash) THEN
+    refusal := 'locked';
+  ELSE
+    SELECT a.user_id INTO user_id
+      FROM ttfd.link_codes c
+      JOIN ttfd.platform_accounts a ON a.platform = c.platform AND a.external_id = c.external_id
+     WHERE c.code_hash = find_link_code.code_hash AND c.used_at IS NULL AND c.expires_at > v_now
+       AND (c.platform, c.external_id) <> (p_platform, p_external_id);
+    IF NOT FOUND THEN
+      refusal := 'invalid';
+      DELETE FROM ttfd.link_failures f
+       WHERE f.ctid IN (SELECT o.ctid FROM ttfd.link_failures o WHERE o.failed_at <= v_now - INTERVAL '15 minutes'
+                         LIMIT 100 FOR UPDATE SKIP LOCKED);
+      INSERT INTO ttfd.link_failures (platform, account_hash, failed_at, is_guess)
+      SELECT p_platform, v_account_hash, v_now,
+             NOT EXISTS (SELECT 1 FROM ttfd.link_codes c WHERE c.code_hash = find_link_code.code_hash);
+    END IF;
+  END IF;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.find_link_code(text, text, text) IS
+  'Who made a link code, for the account that sends it; or why it is refused: locked, invalid. Counts the failure.';
+
 CREATE OR REPLACE FUNCTION ttfd.find_outcome(
   p_event_id uuid, p_user_id bigint, p_event_type text, p_platform text, p_data jsonb, p_occurred_at timestamptz)
 RETURNS ttfd.event_outcome
@@ -1248,6 +1555,18 @@ $$;
 COMMENT ON FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz) IS
   'The outcome of an event that was sent before; note is failed where it could not be applied, compacted where nothing more is known. Raises TE002 when its content differs.';
 
+CREATE OR REPLACE FUNCTION ttfd.find_owner(p_platform text, p_external_id text)
+RETURNS bigint
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN (SELECT a.user_id FROM ttfd.platform_accounts a WHERE a.platform = p_platform AND a.external_id = p_external_id);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.find_owner(text, text) IS
+  'The user behind a platform account, NULL when there is none. Expects a checked external id.';
+
 CREATE OR REPLACE FUNCTION ttfd.find_rank(p_xp bigint)
 RETURNS TABLE (id smallint, rank_xp bigint, next_rank_xp bigint)
 LANGUAGE sql STABLE
@@ -1280,6 +1599,43 @@ $$;
 COMMENT ON FUNCTION ttfd.find_rule(text, timestamptz) IS
   'The rule of an event type that held at a time; all NULL when there was none.';
 
+-- Events count for seasons with or without a worker: whoever comes first after the end of one starts the next. Members are
+-- locked before this is called, because two who start the same season wait for each other.
+CREATE OR REPLACE FUNCTION ttfd.find_season(p_at timestamptz)
+RETURNS ttfd.seasons
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_season ttfd.seasons;
+BEGIN
+  SELECT * INTO v_season FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL;
+  IF NOT FOUND THEN
+    PERFORM ttfd.turn_seasons(p_at);
+    -- Somebody else may have started it since we looked.
+    SELECT * INTO v_season FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL;
+  END IF;
+  RETURN v_season;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.find_season(timestamptz) IS 'The season of a time, started if it is due; all NULL when there is none.';
+
+CREATE OR REPLACE FUNCTION ttfd.find_season_reward(p_season_id integer, p_place bigint)
+RETURNS TABLE (xp bigint, coins bigint)
+LANGUAGE sql STABLE
+AS $$
+  SELECT coalesce(max(r.xp), 0), coalesce(max(r.coins), 0)
+    FROM (SELECT w.xp, w.coins
+            FROM ttfd.season_rewards w
+           WHERE p_place BETWEEN w.from_place AND w.to_place
+             AND CASE WHEN EXISTS (SELECT 1 FROM ttfd.season_rewards o WHERE o.season_id = p_season_id)
+                      THEN w.season_id = p_season_id ELSE w.season_id IS NULL END
+           ORDER BY w.from_place DESC
+           LIMIT 1) r;
+$$;
+
+COMMENT ON FUNCTION ttfd.find_season_reward(integer, bigint) IS 'What a place in a season earns.';
+
 CREATE OR REPLACE FUNCTION ttfd.find_survivor(p_user_id bigint)
 RETURNS ttfd.unified_users
 LANGUAGE plpgsql STABLE
@@ -1290,7 +1646,7 @@ BEGIN
   SELECT u.* INTO v_user
     FROM ttfd.unified_users asked
     JOIN ttfd.unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
-   WHERE asked.id = p_user_id;
+   WHERE asked.id = p_user_id AND u.forgotten_at IS NULL;
   IF NOT FOUND THEN
     PERFORM ttfd.raise_unknown_user(p_user_id);
   END IF;
@@ -1298,7 +1654,7 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.find_survivor(bigint) IS 'A user, or the one it was merged into. Raises TU001.';
+COMMENT ON FUNCTION ttfd.find_survivor(bigint) IS 'A user, or the one it was merged into. Raises TU001, also for one who is forgotten.';
 
 CREATE OR REPLACE FUNCTION ttfd.fold_external_id(p_platform ttfd.platforms, p_external_id text)
 RETURNS text
@@ -1411,14 +1767,14 @@ DECLARE
                            WHERE n.name <> '');
 BEGIN
   UPDATE ttfd.audit_log l
-     SET before = ttfd.redact(l.before, v_names), after = ttfd.redact(l.after, v_names)
+     SET before = ttfd.redact(l.before - 'reason', v_names), after = ttfd.redact(l.after - 'reason', v_names)
     FROM ttfd.list_audit_lines(p_user_ids, p_accounts) about
    WHERE l.id = about.id;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.forget_audit(bigint[], ttfd.platform_accounts[]) IS
-  'Blacks out a member''s names and external ids in the lines of the audit log that are about the member.';
+  'Blacks out a member''s names and external ids, and erases reasons, in the lines of the audit log that are about the member.';
 
 -- What waits is applied first, so that nothing personal is left in the queue and the limits count all of it.
 CREATE OR REPLACE FUNCTION ttfd.forget_events(p_user_ids bigint[])
@@ -1514,6 +1870,21 @@ $$;
 
 COMMENT ON FUNCTION ttfd.generate_event_id() IS 'A new time-ordered event id (UUID version 7).';
 
+-- 32 symbols divide a byte's 256 values evenly, so each byte of the hash gives one without a bias. A version 4 UUID holds
+-- 122 bits from the server's cryptographic generator; its fixed bits are what the hash is for.
+CREATE OR REPLACE FUNCTION ttfd.generate_link_code()
+RETURNS text
+LANGUAGE sql VOLATILE
+AS $$
+  SELECT pg_catalog.string_agg(
+           pg_catalog.substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', 1 + (pg_catalog.get_byte(h.bytes, n.place) & 31), 1),
+           '' ORDER BY n.place)
+    FROM (SELECT pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid())) AS bytes OFFSET 0) h
+   CROSS JOIN pg_catalog.generate_series(0, 9) n (place);
+$$;
+
+COMMENT ON FUNCTION ttfd.generate_link_code() IS 'Ten random symbols of Crockford''s base 32: 50 bits.';
+
 -- The rules for one event, whose user is locked. apply_batch says the same for a set; test_apply_event compares the two.
 CREATE OR REPLACE FUNCTION ttfd.grant_event(
   p_user_id bigint, p_rule ttfd.event_type_versions, p_platform text, p_data jsonb, p_occurred_at timestamptz,
@@ -1594,6 +1965,8 @@ BEGIN
     JOIN ttfd.list_rank_ranges() r ON r.rank_xp <= o.xp + g.xp AND o.xp + g.xp < coalesce(r.next_rank_xp, o.xp + g.xp + 1)
    WHERE c.run_id = p_run_id AND u.id = c.user_id;
 
+  PERFORM ttfd.settle_achievements(ARRAY(SELECT g.user_id FROM ttfd.list_import_totals(p_run_id) g), false);
+
   UPDATE ttfd.import_changes c
      SET after = ttfd.describe_import_change(u)
     FROM ttfd.unified_users u
@@ -1623,6 +1996,43 @@ $$;
 
 COMMENT ON FUNCTION ttfd.grant_import(bigint) IS
   'Grants what measure_import found to members who were there before, and writes the events opening_balance and import_balances of all.';
+
+CREATE OR REPLACE FUNCTION ttfd.has_crossed(p_goals bigint[], p_value bigint, p_added bigint)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT p_added > 0 AND pg_catalog.width_bucket(p_value, p_goals) > pg_catalog.width_bucket(p_value - p_added, p_goals);
+$$;
+
+COMMENT ON FUNCTION ttfd.has_crossed(bigint[], bigint, bigint) IS
+  'Whether one of the goals, in ascending order, was reached by what was added to make the value.';
+
+CREATE OR REPLACE FUNCTION ttfd.has_reached_more(p_before ttfd.unified_users, p_after ttfd.unified_users)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN EXISTS (
+    SELECT 1
+      FROM ttfd.achievements a
+     WHERE ttfd.metric_value(p_before, a.metric) < a.threshold AND ttfd.metric_value(p_after, a.metric) >= a.threshold);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.has_reached_more(ttfd.unified_users, ttfd.unified_users) IS
+  'Whether a member has come to the threshold of an achievement.';
+
+-- Read as Crockford says: small letters count, I and L are 1, O is 0, hyphens and spaces are nothing. Only these: letters
+-- of other alphabets that look alike stay what they are, so upper() is not for us.
+CREATE OR REPLACE FUNCTION ttfd.hash_link_code(p_code text)
+RETURNS bytea
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT pg_catalog.sha256(pg_catalog.convert_to(
+           pg_catalog.translate(p_code, 'abcdefghijklmnopqrstuvwxyzILO- ', 'ABCDEFGH1JK1MN0PQRSTUVWXYZ110'), 'UTF8'));
+$$;
+
+COMMENT ON FUNCTION ttfd.hash_link_code(text) IS 'What is kept of a link code: the SHA-256 of its canonical form.';
 
 CREATE OR REPLACE FUNCTION ttfd.import_achievements(p_value jsonb)
 RETURNS text[]
@@ -1731,6 +2141,16 @@ $$;
 
 COMMENT ON FUNCTION ttfd.is_admin() IS 'Whether the caller is a member of ttfd_admin.';
 
+CREATE OR REPLACE FUNCTION ttfd.is_blank(p_user ttfd.unified_users)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT p_user.xp = 0 AND p_user.coins = 0 AND p_user.messages_sent = 0 AND p_user.total_voice_time = 0
+     AND p_user.games_played = 0 AND p_user.daily_streak = 0 AND p_user.last_daily IS NULL AND p_user.achievements = '{}';
+$$;
+
+COMMENT ON FUNCTION ttfd.is_blank(ttfd.unified_users) IS 'Whether a user has nothing yet that could be merged.';
+
 CREATE OR REPLACE FUNCTION ttfd.is_known_event(p_event_id uuid)
 RETURNS boolean
 LANGUAGE plpgsql STABLE
@@ -1741,6 +2161,78 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.is_known_event(uuid) IS 'Whether an event with this id was sent before.';
+
+-- Five failures in 15 minutes stop an account. A thousand guesses in a minute stop a platform, because whoever has many
+-- accounts would never be stopped otherwise.
+CREATE OR REPLACE FUNCTION ttfd.is_link_locked(p_platform text, p_account_hash bytea)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_now timestamptz := ttfd.current_time();
+BEGIN
+  RETURN (SELECT count(*) >= 5
+            FROM ttfd.link_failures f
+           WHERE f.account_hash = p_account_hash AND f.failed_at > v_now - INTERVAL '15 minutes')
+      OR (SELECT count(*) >= 1000
+            FROM ttfd.link_failures f
+           WHERE f.platform = p_platform AND f.is_guess AND f.failed_at > v_now - INTERVAL '1 minute');
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.is_link_locked(text, bytea) IS 'Whether an account has to wait before it may try a link code again.';
+
+-- The merge itself, of two users who are locked. Everything that reverse_merge needs goes into the journal.
+CREATE OR REPLACE FUNCTION ttfd.join_users(p_into_id bigint, p_from_id bigint, p_reason text)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_from ttfd.unified_users;
+  v_into ttfd.unified_users;
+  v_platform text;
+  v_merge_id bigint;
+  v_told jsonb;
+BEGIN
+  SELECT * INTO v_into FROM ttfd.unified_users WHERE id = p_into_id;
+  SELECT * INTO v_from FROM ttfd.unified_users WHERE id = p_from_id;
+  SELECT p INTO v_platform FROM unnest(v_into.platforms) p WHERE p = ANY (v_from.platforms) ORDER BY p LIMIT 1;
+  IF FOUND THEN
+    PERFORM ttfd.raise_collision(v_platform);
+  END IF;
+
+  INSERT INTO ttfd.user_merges
+    (into_id, from_id, reason, merged_at, into_before, from_before, accounts, signposts, boosts, purchases,
+     kept_windows)
+  SELECT p_into_id, p_from_id, p_reason, ttfd.current_time(),
+         ttfd.snapshot_user(p_into_id), ttfd.snapshot_user(p_from_id),
+         (SELECT jsonb_agg(jsonb_build_object('platform', a.platform, 'link_method', a.link_method, 'linked_at', a.linked_at))
+            FROM ttfd.platform_accounts a WHERE a.user_id = p_from_id),
+         ARRAY(SELECT u.id FROM ttfd.unified_users u WHERE u.merged_into = p_from_id),
+         ARRAY(SELECT b.id FROM ttfd.boosts b WHERE b.user_id = p_from_id),
+         ARRAY(SELECT p.event_id FROM ttfd.purchases p WHERE p.user_id = p_from_id),
+         ttfd.carry_award_windows(p_from_id, p_into_id)
+  RETURNING id INTO v_merge_id;
+
+  -- A signpost never points to a signpost.
+  UPDATE ttfd.unified_users SET merged_into = p_into_id WHERE id = p_from_id OR merged_into = p_from_id;
+  UPDATE ttfd.platform_accounts SET user_id = p_into_id, link_method = 'merge' WHERE user_id = p_from_id;
+  UPDATE ttfd.boosts SET user_id = p_into_id WHERE user_id = p_from_id;
+  UPDATE ttfd.purchases SET user_id = p_into_id WHERE user_id = p_from_id;
+  PERFORM ttfd.carry_transfer_days(p_from_id, p_into_id);
+  v_told := jsonb_build_object('merge_id', v_merge_id, 'into_id', p_into_id, 'from_id', p_from_id,
+                               'platforms', v_into.platforms || v_from.platforms);
+  PERFORM ttfd.move_progress(p_from_id, p_into_id, v_from, 'accounts_merged', v_told);
+  PERFORM ttfd.take_best(p_into_id, v_from);
+  UPDATE ttfd.user_merges SET progress = ttfd.carry_progress(p_from_id, p_into_id) WHERE id = v_merge_id;
+  UPDATE ttfd.user_merges SET into_after = ttfd.snapshot_user(p_into_id) WHERE id = v_merge_id;
+  PERFORM ttfd.audit('accounts_merged', NULL, v_told || jsonb_build_object('reason', p_reason, 'xp', v_from.xp, 'coins', v_from.coins));
+  RETURN v_merge_id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.join_users(bigint, bigint, text) IS
+  'Makes one user of two who are locked; the second becomes a signpost. Returns the id of the merge. Raises TL002.';
 
 CREATE OR REPLACE FUNCTION ttfd.keep_award_windows(
   p_user_id bigint, p_event_type text, p_cooldown_start timestamptz, p_day_start timestamptz, p_xp bigint)
@@ -1762,6 +2254,33 @@ $$;
 
 COMMENT ON FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint) IS
   'Remembers that an event has used its cooldown window and its share of the daily cap.';
+
+-- A member's row holds the score of one season. When another begins before the last is closed, the old score steps aside.
+CREATE OR REPLACE FUNCTION ttfd.keep_past_seasons(p_user_ids bigint[], p_season_id integer)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  WITH past AS (
+    SELECT u.id, u.season_id, u.season_xp, u.season_reached_at
+      FROM ttfd.unified_users u
+      JOIN ttfd.seasons s ON s.id = u.season_id AND s.closed_at IS NULL
+     WHERE u.id = ANY (p_user_ids) AND u.season_id <> p_season_id
+  ), kept AS (
+    INSERT INTO ttfd.season_scores AS k (user_id, season_id, xp, reached_at)
+    SELECT p.id, p.season_id, p.season_xp, p.season_reached_at FROM past p WHERE p.season_xp > 0
+    ON CONFLICT (user_id, season_id)
+    DO UPDATE SET xp = k.xp + EXCLUDED.xp, reached_at = greatest(k.reached_at, EXCLUDED.reached_at)
+  )
+  UPDATE ttfd.unified_users u
+     SET season_id = p_season_id, season_xp = 0, season_reached_at = NULL
+    FROM past p
+   WHERE u.id = p.id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.keep_past_seasons(bigint[], integer) IS
+  'Readies members who are locked for a season: their score of another that is not closed yet goes to season_scores.';
 
 CREATE OR REPLACE FUNCTION ttfd.keep_purchase(
   p_event_id uuid, p_user_id bigint, p_item ttfd.shop_items, p_starts_at timestamptz, p_expires_at timestamptz)
@@ -2079,6 +2598,19 @@ $$;
 COMMENT ON FUNCTION ttfd.list_user_references() IS
   'Every column of the schema that names a member: called user_id or ending so, or a foreign key to unified_users.';
 
+-- A platform account that nobody has yet has no row to lock. Taken before any user is locked.
+CREATE OR REPLACE FUNCTION ttfd.lock_account(p_platform text, p_external_id text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('ttfd account ' || p_platform || ' ' || p_external_id, 0));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.lock_account(text, text) IS
+  'Makes whoever else creates, links or redeems for this platform account wait for the end of the transaction.';
+
 CREATE OR REPLACE FUNCTION ttfd.lock_import_members(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -2094,6 +2626,73 @@ $$;
 
 COMMENT ON FUNCTION ttfd.lock_import_members(bigint) IS
   'Locks the members of a run who are there already, in ascending id as everywhere.';
+
+-- For what changes two users, or a user and its signposts: all are locked in ascending id, or none. When somebody was
+-- merged while we waited, all locks are let go again (a block with an exception handler does it), because what has to be
+-- locked now may come before what is locked already. Users are locked one by one, so that each look sees who was merged
+-- while we waited for the one before; signposts without waiting, because who has one locked may be on the way to its survivor.
+CREATE OR REPLACE FUNCTION ttfd.lock_live_users(p_user_ids bigint[])
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_user_id bigint;
+  v_signposts bigint[];
+BEGIN
+  LOOP
+    BEGIN
+      FOR v_user_id IN SELECT DISTINCT i.id FROM unnest(p_user_ids) i (id) WHERE i.id IS NOT NULL ORDER BY i.id LOOP
+        PERFORM 1 FROM ttfd.unified_users u WHERE u.id = v_user_id AND coalesce(u.merged_into, u.id) = u.id FOR NO KEY UPDATE;
+        IF NOT FOUND THEN
+          RAISE EXCEPTION 'merged meanwhile';
+        END IF;
+      END LOOP;
+      v_signposts := ARRAY(
+        SELECT u.id FROM ttfd.unified_users u WHERE u.merged_into = ANY (p_user_ids) ORDER BY u.id FOR NO KEY UPDATE SKIP LOCKED);
+      IF NOT EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.merged_into = ANY (p_user_ids) AND u.id <> ALL (v_signposts)) THEN
+        RETURN true;
+      END IF;
+      RAISE EXCEPTION 'somebody is on the way to a survivor';
+    EXCEPTION
+      WHEN raise_exception THEN NULL;
+    END;
+    IF EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NOT NULL) THEN
+      RETURN false;
+    END IF;
+    PERFORM pg_sleep(0.001);
+  END LOOP;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.lock_live_users(bigint[]) IS
+  'Locks users and those who were merged into them. Returns false, and locks nobody, when one of them was merged itself.';
+
+-- The account may change hands while we wait for its user: then that lock is let go again, because the next user may have
+-- a lower id.
+CREATE OR REPLACE FUNCTION ttfd.lock_owner(p_platform text, p_external_id text)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_user_id bigint;
+BEGIN
+  PERFORM ttfd.lock_account(p_platform, p_external_id);
+  LOOP
+    BEGIN
+      v_user_id := (ttfd.lock_user(ttfd.resolve_user(p_platform, p_external_id))).id;
+      IF v_user_id = ttfd.find_owner(p_platform, p_external_id) THEN
+        RETURN v_user_id;
+      END IF;
+      RAISE EXCEPTION 'changed hands meanwhile';
+    EXCEPTION
+      WHEN raise_exception THEN NULL;
+    END;
+  END LOOP;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.lock_owner(text, text) IS
+  'Locks the user behind a platform account, which is created at first contact, and returns its id. Raises TP001, TU002.';
 
 -- Somebody may be merged while we wait for a lock: then we look again.
 CREATE OR REPLACE FUNCTION ttfd.lock_person(p_user_id bigint)
@@ -2154,7 +2753,9 @@ $$;
 
 COMMENT ON FUNCTION ttfd.lock_undone_members(bigint) IS 'Locks the members whom a run has touched, in ascending id.';
 
--- A user who is merged while we wait for the lock hands over to the survivor; one who is forgotten is nobody.
+-- A user who is merged while we wait for the lock hands over to the survivor. The lock on the one who was merged is let
+-- go before that (a block with an exception handler does it), because the survivor may have the lower id, and users are
+-- locked in ascending order. Such a block costs something, so it is for those who have to wait.
 CREATE OR REPLACE FUNCTION ttfd.lock_user(p_user_id bigint)
 RETURNS ttfd.unified_users
 LANGUAGE plpgsql VOLATILE
@@ -2164,19 +2765,30 @@ DECLARE
   v_user_id bigint := p_user_id;
 BEGIN
   LOOP
-    SELECT * INTO v_user FROM ttfd.unified_users WHERE id = v_user_id FOR NO KEY UPDATE;
-    IF NOT FOUND OR v_user.forgotten_at IS NOT NULL THEN
-      PERFORM ttfd.raise_unknown_user(p_user_id);
+    SELECT * INTO v_user
+      FROM ttfd.unified_users
+     WHERE id = v_user_id AND forgotten_at IS NULL
+       AND coalesce(merged_into, id) = id  -- Not IS NULL: a planner without statistics would take another index.
+       FOR NO KEY UPDATE SKIP LOCKED;
+    IF FOUND THEN
+      RETURN v_user;
     END IF;
-    EXIT WHEN v_user.merged_into IS NULL;
-    v_user_id := v_user.merged_into;
+    v_user_id := (ttfd.find_survivor(v_user_id)).id;
+    BEGIN
+      SELECT * INTO v_user FROM ttfd.unified_users WHERE id = v_user_id FOR NO KEY UPDATE;
+      IF v_user.merged_into IS NULL AND v_user.forgotten_at IS NULL THEN
+        RETURN v_user;
+      END IF;
+      RAISE EXCEPTION 'merged or forgotten meanwhile';
+    EXCEPTION
+      WHEN raise_exception THEN NULL;
+    END;
   END LOOP;
-  RETURN v_user;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.lock_user(bigint) IS
-  'Locks a user, or the one it was merged into, and returns the row. Raises TU001.';
+  'Locks a user, or the one it was merged into, and returns the row. Raises TU001, also for one who is forgotten.';
 
 -- Whoever is merged at this very moment is followed by lock_user, out of order: PostgreSQL sorts out a deadlock that rare.
 CREATE OR REPLACE FUNCTION ttfd.lock_users(p_user_ids bigint[])
@@ -2309,6 +2921,48 @@ $$;
 COMMENT ON FUNCTION ttfd.metric_value(ttfd.unified_users, text) IS
   'A member''s value by a leaderboard metric (voice in seconds); NULL for an unknown one.';
 
+-- Whatever adds up between two users stands here, and only here: a new counter is one more line. (Scores of seasons: carry_progress.) Amounts leave one user and
+-- reach the other as two ledger events. The statement raises highest_rank_id itself, so that no rank is paid for.
+CREATE OR REPLACE FUNCTION ttfd.move_progress(
+  p_from_id bigint, p_to_id bigint, p_moved ttfd.unified_users, p_event_type text, p_data jsonb)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  UPDATE ttfd.unified_users u
+     SET xp = u.xp + s.sign * p_moved.xp,
+         coins = u.coins + s.sign * p_moved.coins,
+         messages_sent = u.messages_sent + s.sign * p_moved.messages_sent,
+         total_voice_time = u.total_voice_time + s.sign * p_moved.total_voice_time,
+         games_played = u.games_played + s.sign * p_moved.games_played,
+         games_won = u.games_won + s.sign * p_moved.games_won,
+         highest_rank_id = greatest(u.highest_rank_id, (SELECT r.id FROM ttfd.find_rank(u.xp + s.sign * p_moved.xp) r))
+    FROM (VALUES (p_from_id, -1), (p_to_id, 1)) s (user_id, sign)
+   WHERE u.id = s.user_id;
+  PERFORM ttfd.tell_member(p_from_id, p_event_type, p_data, -p_moved.xp, -p_moved.coins);
+  PERFORM ttfd.tell_member(p_to_id, p_event_type, p_data, p_moved.xp, p_moved.coins);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.move_progress(bigint, bigint, ttfd.unified_users, text, jsonb) IS
+  'Moves balances and counters from one user who is locked to another, with an event for each.';
+
+CREATE OR REPLACE FUNCTION ttfd.move_season_scores(p_scores jsonb, p_from_id bigint, p_to_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  PERFORM ttfd.add_season_score(u.id, s.season_id, u.sign * s.xp, s.reached_at)
+     FROM jsonb_to_recordset(p_scores) s (season_id integer, xp bigint, reached_at timestamptz)
+     JOIN ttfd.seasons o ON o.id = s.season_id AND o.closed_at IS NULL
+    CROSS JOIN (VALUES (p_from_id, -1), (p_to_id, 1)) u (id, sign);
+  DELETE FROM ttfd.season_scores k WHERE k.user_id IN (p_from_id, p_to_id) AND k.xp = 0;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.move_season_scores(jsonb, bigint, bigint) IS
+  'Moves scores (season_id, xp, reached_at) of open seasons from one member who is locked to another.';
+
 CREATE OR REPLACE FUNCTION ttfd.multiply_award(p_amount bigint, p_factor numeric)
 RETURNS bigint
 LANGUAGE sql IMMUTABLE
@@ -2436,20 +3090,24 @@ AS $$
 DECLARE
   v_half integer := cardinality(p_rows) / 2;
 BEGIN
-  BEGIN
-    RETURN QUERY SELECT b.processed, b.failed FROM ttfd.apply_batch(p_rows) b;
-    RETURN;
-  EXCEPTION
-    WHEN OTHERS THEN
-      IF left(SQLSTATE, 2) NOT IN ('22', '23') AND left(SQLSTATE, 1) <> 'T' THEN
-        RAISE;
-      END IF;
-      IF v_half = 0 THEN
-        PERFORM ttfd.fail_event(p_rows[1], SQLSTATE, SQLERRM);
-        RETURN QUERY SELECT 0, 1;
-        RETURN;
-      END IF;
-  END;
+  LOOP
+    BEGIN
+      RETURN QUERY SELECT b.processed, b.failed FROM ttfd.apply_batch(p_rows) b;
+      RETURN;
+    EXCEPTION
+      WHEN serialization_failure THEN NULL;  -- The locks are let go, and we look again.
+      WHEN OTHERS THEN
+        IF left(SQLSTATE, 2) NOT IN ('22', '23') AND left(SQLSTATE, 1) <> 'T' THEN
+          RAISE;
+        END IF;
+        IF v_half = 0 THEN
+          PERFORM ttfd.fail_event(p_rows[1], SQLSTATE, SQLERRM);
+          RETURN QUERY SELECT 0, 1;
+          RETURN;
+        END IF;
+        EXIT;
+    END;
+  END LOOP;
   RETURN QUERY
   SELECT sum(h.processed)::integer, sum(h.failed)::integer
     FROM (VALUES (p_rows[:v_half]), (p_rows[v_half + 1:])) v (rows)
@@ -2523,6 +3181,19 @@ $$;
 
 COMMENT ON FUNCTION ttfd.raise_already_claimed(text, timestamptz) IS 'Refuses a claim. Raises TC002.';
 
+CREATE OR REPLACE FUNCTION ttfd.raise_collision(p_platform text)
+RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RAISE EXCEPTION 'both users have a % account', p_platform
+    USING ERRCODE = 'TL002',
+          HINT = 'A user has one account on each platform. Unlink one of the two and try again; a link code was not used up.';
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.raise_collision(text) IS 'Refuses to join users who both have an account on the platform. Raises TL002.';
+
 -- One place for the words behind the codes with which an event is refused.
 CREATE OR REPLACE FUNCTION ttfd.raise_event_error(p_sqlstate text, p_event_id uuid, p_event_type text)
 RETURNS void
@@ -2571,6 +3242,18 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.raise_not_failed(uuid) IS 'Refuses the id of an event that has not failed. Raises P0002.';
+
+CREATE OR REPLACE FUNCTION ttfd.raise_unknown_season(p_season_id integer)
+RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RAISE EXCEPTION 'no season %', coalesce(p_season_id::text, 'NULL')
+    USING ERRCODE = 'TS001', HINT = 'Season ids come from list_seasons.';
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.raise_unknown_season(integer) IS 'Refuses a season id. Raises TS001.';
 
 CREATE OR REPLACE FUNCTION ttfd.raise_unknown_user(p_user_id bigint)
 RETURNS void
@@ -2802,6 +3485,33 @@ $$;
 COMMENT ON FUNCTION ttfd.remove_import_accounts(bigint) IS
   'Removes the accounts that a run brought, and with them the members who are nothing else. Returns users, accounts.';
 
+-- Names rarely change, so we look before we lock. The user comes before its account, as in a merge. An account that has
+-- changed hands meanwhile gets its name the next time.
+CREATE OR REPLACE FUNCTION ttfd.rename_account(
+  p_platform text, p_external_id text, p_username text, p_display_name text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_user_id bigint;
+BEGIN
+  SELECT a.user_id INTO v_user_id
+    FROM ttfd.platform_accounts a
+   WHERE a.platform = p_platform AND a.external_id = p_external_id
+     AND (a.username, a.display_name)
+         IS DISTINCT FROM (coalesce(p_username, a.username), coalesce(p_display_name, a.display_name));
+  IF FOUND THEN
+    v_user_id := (ttfd.lock_user(v_user_id)).id;
+    UPDATE ttfd.platform_accounts a
+       SET username = coalesce(p_username, a.username), display_name = coalesce(p_display_name, a.display_name)
+     WHERE a.platform = p_platform AND a.external_id = p_external_id AND a.user_id = v_user_id;
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.rename_account(text, text, text, text) IS
+  'Gives a platform account the names that are not NULL. Expects a checked external id.';
+
 CREATE OR REPLACE FUNCTION ttfd.report_import(p_run_id bigint, p_users_created bigint)
 RETURNS jsonb
 LANGUAGE sql STABLE
@@ -2911,6 +3621,23 @@ $$;
 
 COMMENT ON FUNCTION ttfd.require_metric(text) IS 'Refuses an unknown leaderboard metric. Raises 22023.';
 
+CREATE OR REPLACE FUNCTION ttfd.require_platform(p_platform text)
+RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_role_name text;
+BEGIN
+  SELECT p.role_name INTO v_role_name FROM ttfd.platforms p WHERE p.name = p_platform;
+  IF NOT FOUND OR NOT ttfd.may_speak(v_role_name) THEN
+    RAISE EXCEPTION 'role "%" may not speak for platform "%"', ttfd.caller_role(), coalesce(p_platform, 'NULL')
+      USING ERRCODE = 'TP001', HINT = 'Connect as a member of the role of that platform.';
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.require_platform(text) IS 'Checks that the caller may speak for a platform. Raises TP001.';
+
 -- Under a stricter isolation the second look of insert_event would be blind to what has just been applied.
 CREATE OR REPLACE FUNCTION ttfd.require_read_committed()
 RETURNS void
@@ -2925,6 +3652,45 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.require_read_committed() IS 'Raises 0A000 in a transaction of another isolation level.';
+
+CREATE OR REPLACE FUNCTION ttfd.require_undoable(p_merge ttfd.user_merges)
+RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_later_id bigint := (SELECT max(m.id) FROM ttfd.user_merges m
+                         WHERE m.id > p_merge.id AND m.undone_at IS NULL AND p_merge.into_id IN (m.into_id, m.from_id));
+  v_accounts integer;  -- Of those that moved, how many are still there.
+  v_others integer;
+BEGIN
+  IF ttfd.current_time() > p_merge.merged_at + INTERVAL '7 days' THEN
+    RAISE EXCEPTION 'merge % is older than 7 days', p_merge.id
+      USING ERRCODE = 'TM001', HINT = 'Unlink an account instead: it starts anew when it speaks again.';
+  ELSIF v_later_id IS NOT NULL THEN
+    RAISE EXCEPTION 'user % was merged again after merge %', p_merge.into_id, p_merge.id
+      USING ERRCODE = 'TM001', HINT = format('Undo merge %s first.', v_later_id);
+  END IF;
+  SELECT count(*) FILTER (WHERE m.platform IS NOT NULL), count(*) FILTER (WHERE m.platform IS NULL)
+    INTO v_accounts, v_others
+    FROM ttfd.platform_accounts a
+    LEFT JOIN jsonb_to_recordset(p_merge.accounts) m (platform text, linked_at timestamptz)
+      ON m.platform = a.platform AND m.linked_at = a.linked_at
+   WHERE a.user_id = p_merge.into_id;
+  IF v_accounts < jsonb_array_length(p_merge.accounts) OR v_others = 0 THEN
+    RAISE EXCEPTION 'an account of merge % was unlinked since', p_merge.id
+      USING ERRCODE = 'TM001', HINT = 'Each of the two users needs its accounts back.';
+  END IF;
+  IF EXISTS (SELECT 1 FROM ttfd.unified_users u
+              WHERE u.id = p_merge.into_id
+                AND (u.xp < (p_merge.from_before ->> 'xp')::bigint OR u.coins < (p_merge.from_before ->> 'coins')::bigint)) THEN
+    RAISE EXCEPTION 'what merge % moved was spent', p_merge.id
+      USING ERRCODE = 'TM002', HINT = 'It can be undone once the balance covers what was moved.';
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.require_undoable(ttfd.user_merges) IS
+  'Refuses to undo a merge that has gone too far, while its users are locked. Raises TM001, TM002.';
 
 CREATE OR REPLACE FUNCTION ttfd.require_undoable_import(p_run_id bigint)
 RETURNS void
@@ -2946,6 +3712,27 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.require_undoable_import(bigint) IS 'Raises 55000 unless the run is the last one that was unified; locks it.';
+
+-- The website shows members all their accounts, so it may unlink any of them.
+CREATE OR REPLACE FUNCTION ttfd.require_unlinker(p_platform text)
+RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_role_name text := (SELECT p.role_name FROM ttfd.platforms p WHERE p.name = p_platform);
+BEGIN
+  IF v_role_name IS NULL THEN
+    RAISE EXCEPTION 'no platform named "%"', p_platform
+      USING ERRCODE = 'TU002', HINT = 'Known platforms are the rows of ttfd.platforms.';
+  ELSIF NOT ttfd.may_speak(v_role_name) AND NOT ttfd.may_speak('ttfd_website') THEN
+    RAISE EXCEPTION 'role "%" may not unlink accounts of platform "%"', ttfd.caller_role(), p_platform
+      USING ERRCODE = 'TP001', HINT = format('Connect as a member of %s or ttfd_website.', v_role_name);
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.require_unlinker(text) IS
+  'Checks that the caller may unlink accounts of the platform. Raises TP001, TU002.';
 
 -- The gate of every function that speaks for an account.
 CREATE OR REPLACE FUNCTION ttfd.resolve_platform(p_platform text, p_external_id text)
@@ -2992,6 +3779,43 @@ $$;
 COMMENT ON FUNCTION ttfd.resolve_user(text, text) IS
   'The user behind a platform account, created at first contact. Raises TP001, TU002.';
 
+-- The counterpart of take_best: what is as the merge left it goes back to what it was before; what was reached since stays.
+-- next_rank_xp is set so that the rank is looked at anew: a rank above the restored one that the survivor's own XP
+-- has reached since was hidden by the merged XP, and is paid now.
+CREATE OR REPLACE FUNCTION ttfd.restore_best(
+  p_into_id bigint, p_before ttfd.unified_users, p_after ttfd.unified_users)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  UPDATE ttfd.unified_users u
+     SET xp = u.xp,
+         next_rank_xp = u.xp,
+         highest_rank_id = CASE WHEN u.highest_rank_id = p_after.highest_rank_id THEN p_before.highest_rank_id
+                                ELSE u.highest_rank_id END,
+         achievements = ARRAY(
+           SELECT a.name
+             FROM unnest(u.achievements) WITH ORDINALITY a (name, place)
+            WHERE a.name = ANY (p_before.achievements) OR a.name <> ALL (p_after.achievements)
+            ORDER BY a.place),
+         daily_streak = d.daily_streak,
+         streak_freezes = d.streak_freezes,
+         last_daily = d.last_daily,
+         last_daily_at = d.last_daily_at,
+         last_daily_zone = d.last_daily_zone,
+         created_at = CASE WHEN u.created_at = p_after.created_at THEN p_before.created_at ELSE u.created_at END,
+         last_active = CASE WHEN u.last_active = p_after.last_active THEN p_before.last_active ELSE u.last_active END
+    FROM (SELECT (CASE WHEN (s.daily_streak, s.last_daily) IS NOT DISTINCT FROM (p_after.daily_streak, p_after.last_daily)
+                       THEN p_before ELSE s END).*
+            FROM ttfd.unified_users s
+           WHERE s.id = p_into_id) d
+   WHERE u.id = p_into_id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.restore_best(bigint, ttfd.unified_users, ttfd.unified_users) IS
+  'Takes back from the survivor of a merge what take_best gave it, and leaves what it reached since.';
+
 CREATE OR REPLACE FUNCTION ttfd.restore_limits(p_user_id bigint, p_limits jsonb)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -3001,12 +3825,17 @@ BEGIN
      SET last_daily = greatest(u.last_daily, (p_limits ->> 'last_daily')::date),
          last_daily_at = greatest(u.last_daily_at, (p_limits ->> 'last_daily_at')::timestamptz),
          last_daily_zone = coalesce(p_limits ->> 'last_daily_zone', u.last_daily_zone),
+         achievements = u.achievements || ARRAY(
+           SELECT k.name FROM jsonb_array_elements_text(p_limits -> 'achievements') k (name) WHERE k.name <> ALL (u.achievements)),
          highest_rank_id = greatest(u.highest_rank_id, (p_limits ->> 'highest_rank_id')::smallint)
    WHERE u.id = p_user_id;
   INSERT INTO ttfd.award_windows AS w (user_id, event_type, is_daily, starts_at, xp)
   SELECT p_user_id, l.event_type, l.is_daily, l.starts_at, l.xp
     FROM jsonb_to_recordset(p_limits -> 'windows') l (event_type text, is_daily boolean, starts_at timestamptz, xp bigint)
   ON CONFLICT (user_id, event_type, is_daily, starts_at) DO UPDATE SET xp = greatest(w.xp, EXCLUDED.xp);
+  INSERT INTO ttfd.user_achievements (user_id, achievement, unlocked_at)
+  SELECT p_user_id, k.name, ttfd.current_time() FROM jsonb_array_elements_text(p_limits -> 'achievements') k (name)
+  ON CONFLICT (user_id, achievement) DO NOTHING;
   INSERT INTO ttfd.transfer_days AS d (user_id, day, coins)
   SELECT p_user_id, t.day, sum(t.coins)::bigint
     FROM jsonb_to_recordset(p_limits -> 'transfers') t (day date, coins bigint)
@@ -3026,6 +3855,111 @@ $$;
 
 COMMENT ON FUNCTION ttfd.restore_value(jsonb, jsonb, text, text) IS 'The value before a change, unless it has changed again since.';
 
+CREATE OR REPLACE FUNCTION ttfd.return_award_windows(p_from_id bigint, p_into_id bigint, p_kept jsonb)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  DELETE FROM ttfd.award_windows w
+   USING ttfd.award_windows f
+   WHERE w.user_id = p_into_id AND f.user_id = p_from_id
+     AND (w.event_type, w.is_daily, w.starts_at) = (f.event_type, f.is_daily, f.starts_at)
+     AND CASE WHEN w.is_daily THEN w.xp = f.xp
+              ELSE NOT EXISTS (SELECT 1 FROM jsonb_to_recordset(p_kept) k (event_type text, starts_at timestamptz)
+                                WHERE (k.event_type, k.starts_at) = (w.event_type, w.starts_at)) END;
+  UPDATE ttfd.award_windows w
+     SET xp = w.xp - f.xp
+    FROM ttfd.award_windows f
+   WHERE w.user_id = p_into_id AND f.user_id = p_from_id AND w.is_daily
+     AND (w.event_type, w.is_daily, w.starts_at) = (f.event_type, f.is_daily, f.starts_at);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.return_award_windows(bigint, bigint, jsonb) IS
+  'Takes back what carry_award_windows added; p_kept is what that returned.';
+
+-- What the survivor has reached on its own since is unlocked anew, with its reward, when its next event is applied.
+CREATE OR REPLACE FUNCTION ttfd.return_progress(p_journal jsonb)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_from_id bigint := (p_journal ->> 'from_id')::bigint;
+  v_into_id bigint := (p_journal ->> 'into_id')::bigint;
+  v_names text[] := ARRAY(SELECT jsonb_array_elements_text(p_journal -> 'achievements'));
+BEGIN
+  PERFORM ttfd.move_season_scores(p_journal -> 'scores', v_into_id, v_from_id);
+  UPDATE ttfd.unified_users u
+     SET season_reached_at = (p_journal ->> 'reached_at')::timestamptz
+   WHERE u.id = v_into_id
+     AND u.season_reached_at IN (
+           SELECT s.reached_at
+             FROM jsonb_to_recordset(p_journal -> 'scores') s (season_id integer, reached_at timestamptz)
+            WHERE s.season_id = u.season_id AND s.reached_at > (p_journal ->> 'reached_at')::timestamptz);
+  DELETE FROM ttfd.user_achievements k WHERE k.user_id = v_into_id AND k.achievement = ANY (v_names);
+  UPDATE ttfd.unified_users u
+     SET achievements = ARRAY(
+           SELECT a.name
+             FROM unnest(u.achievements) WITH ORDINALITY a (name, place)
+            WHERE a.name <> ALL (v_names)
+            ORDER BY a.place)
+   WHERE u.id = v_into_id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.return_progress(jsonb) IS
+  'For the undoing of a merge, once all else is back, of two users who are locked: takes back what carry_progress did, given what it returned. Scores of seasons that were closed meanwhile stay.';
+
+CREATE OR REPLACE FUNCTION ttfd.return_transfer_days(p_from_id bigint, p_into_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  UPDATE ttfd.transfer_days d
+     SET coins = d.coins - f.coins
+    FROM ttfd.transfer_days f
+   WHERE d.user_id = p_into_id AND f.user_id = p_from_id AND f.day = d.day;
+  DELETE FROM ttfd.transfer_days d WHERE d.user_id = p_into_id AND d.coins = 0;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.return_transfer_days(bigint, bigint) IS 'Takes back what carry_transfer_days added.';
+
+-- join_users backwards. What the survivor has earned since is nobody else's.
+CREATE OR REPLACE FUNCTION ttfd.reverse_merge(p_merge ttfd.user_merges)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_from ttfd.unified_users := jsonb_populate_record(NULL::ttfd.unified_users, p_merge.from_before);
+  v_before ttfd.unified_users := jsonb_populate_record(NULL::ttfd.unified_users, p_merge.into_before);
+  v_after ttfd.unified_users := jsonb_populate_record(NULL::ttfd.unified_users, p_merge.into_after);
+  v_told jsonb;
+BEGIN
+  v_told := jsonb_build_object('merge_id', p_merge.id, 'into_id', p_merge.into_id, 'from_id', p_merge.from_id,
+                               'platforms', v_before.platforms || v_from.platforms);
+  UPDATE ttfd.unified_users
+     SET merged_into = NULL, primary_platform = v_from.primary_platform
+   WHERE id = p_merge.from_id;
+  UPDATE ttfd.unified_users SET merged_into = p_merge.from_id WHERE id = ANY (p_merge.signposts);
+  UPDATE ttfd.platform_accounts a
+     SET user_id = p_merge.from_id, link_method = m.link_method
+    FROM jsonb_to_recordset(p_merge.accounts) m (platform text, link_method text)
+   WHERE a.user_id = p_merge.into_id AND a.platform = m.platform;
+  UPDATE ttfd.boosts SET user_id = p_merge.from_id WHERE id = ANY (p_merge.boosts) AND user_id = p_merge.into_id;
+  UPDATE ttfd.purchases SET user_id = p_merge.from_id WHERE event_id = ANY (p_merge.purchases) AND user_id = p_merge.into_id;
+  PERFORM ttfd.return_transfer_days(p_merge.from_id, p_merge.into_id);
+  PERFORM ttfd.return_award_windows(p_merge.from_id, p_merge.into_id, p_merge.kept_windows);
+  PERFORM ttfd.move_progress(p_merge.into_id, p_merge.from_id, v_from, 'merge_undone', v_told);
+  PERFORM ttfd.restore_best(p_merge.into_id, v_before, v_after);
+  PERFORM ttfd.return_progress(p_merge.progress);
+  UPDATE ttfd.user_merges SET undone_at = ttfd.current_time() WHERE id = p_merge.id;
+  PERFORM ttfd.audit('merge_undone', NULL, v_told || jsonb_build_object('xp', v_from.xp, 'coins', v_from.coins));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.reverse_merge(ttfd.user_merges) IS 'Makes two users again of one that is locked.';
+
 -- Nobody pays for a time twice: a further one of the same item waits until the earlier ends.
 CREATE OR REPLACE FUNCTION ttfd.schedule_purchase(p_user_id bigint, p_item ttfd.shop_items)
 RETURNS TABLE (starts_at timestamptz, expires_at timestamptz)
@@ -3044,6 +3978,136 @@ $$;
 
 COMMENT ON FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items) IS
   'From when to when a purchase made now would last; expires_at is NULL for good.';
+
+CREATE OR REPLACE FUNCTION ttfd.season_standings(p_season_id integer)
+RETURNS TABLE (place bigint, user_id bigint, xp bigint, reached_at timestamptz)
+LANGUAGE sql STABLE
+AS $$
+  SELECT row_number() OVER (ORDER BY t.xp DESC, t.reached_at, t.user_id), t.user_id, t.xp, t.reached_at
+    FROM (SELECT s.user_id, sum(s.xp)::bigint AS xp, max(s.reached_at) AS reached_at
+            FROM (SELECT u.id AS user_id, u.season_xp AS xp, u.season_reached_at AS reached_at
+                    FROM ttfd.unified_users u
+                   WHERE u.season_id = p_season_id AND u.forgotten_at IS NULL
+                   UNION ALL
+                  SELECT k.user_id, k.xp, k.reached_at
+                    FROM ttfd.season_scores k
+                    JOIN ttfd.unified_users u ON u.id = k.user_id AND u.forgotten_at IS NULL
+                   WHERE k.season_id = p_season_id) s
+           GROUP BY s.user_id) t
+   WHERE t.xp > 0;
+$$;
+
+COMMENT ON FUNCTION ttfd.season_standings(integer) IS
+  'How a season stands that is not closed: the most XP first, then who had it first, then the lower id.';
+
+-- The primary key of user_achievements is what makes it once. What is already shown (imported, or carried over by a merge)
+-- is settled as it is. Rewards may raise a rank, which the trigger pays, and reach further achievements: the event of the
+-- reward passes through a batch, which looks at its member again.
+CREATE OR REPLACE FUNCTION ttfd.settle_achievements(p_user_ids bigint[], p_is_paid boolean)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_members bigint;
+BEGIN
+  WITH due AS MATERIALIZED (
+    SELECT u.id AS user_id, a.name, a.sort_order, a.xp, a.coins
+      FROM ttfd.unified_users u
+     CROSS JOIN ttfd.achievements a
+      JOIN ttfd.achievement_progress(p_user_ids) p ON p.user_id = u.id AND p.name = a.name
+     WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NULL AND u.forgotten_at IS NULL AND p.is_reached AND a.name <> ALL (u.achievements)
+  ), unlocked AS (
+    INSERT INTO ttfd.user_achievements AS k (user_id, achievement, unlocked_at)
+    SELECT d.user_id, d.name, ttfd.current_time() FROM due d
+    ON CONFLICT (user_id, achievement) DO NOTHING
+    RETURNING k.user_id, k.achievement
+  ), summed AS MATERIALIZED (
+    SELECT d.user_id,
+           array_agg(d.name ORDER BY d.sort_order, d.name) AS shown,
+           jsonb_agg(d.name ORDER BY d.sort_order, d.name) FILTER (WHERE k.user_id IS NOT NULL AND p_is_paid) AS paid,
+           coalesce(sum(d.xp) FILTER (WHERE k.user_id IS NOT NULL AND p_is_paid), 0)::bigint AS xp,
+           coalesce(sum(d.coins) FILTER (WHERE k.user_id IS NOT NULL AND p_is_paid), 0)::bigint AS coins
+      FROM due d
+      LEFT JOIN unlocked k ON k.user_id = d.user_id AND k.achievement = d.name
+     GROUP BY d.user_id
+  ), told AS (
+    INSERT INTO ttfd.cross_platform_events_pending (id, user_id, event_type, source_platform, data, xp, coins, occurred_at)
+    SELECT ttfd.generate_event_id(), s.user_id, 'achievement_unlock', 'system',
+           jsonb_build_object('achievements', s.paid), s.xp, s.coins, ttfd.current_time()
+      FROM summed s
+     WHERE s.paid IS NOT NULL
+     ORDER BY s.user_id
+  ), shown AS (
+    UPDATE ttfd.unified_users u
+       SET achievements = u.achievements || s.shown, xp = u.xp + s.xp, coins = u.coins + s.coins
+      FROM summed s
+     WHERE u.id = s.user_id
+    RETURNING 1
+  )
+  SELECT count(*) INTO v_members FROM shown;
+  RETURN v_members;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.settle_achievements(bigint[], boolean) IS
+  'Unlocks whatever these members, who are locked, have reached. Paid, it is an event achievement_unlock for each of them; unpaid (imports, merges) it is silent. Returns how many members it changed.';
+
+-- Everybody who took part is told the place by an event; the rewards are paid when the batch applies it. No member is locked
+-- here, so that closing a season waits for nobody who plays. user_id 0 stands for the community.
+CREATE OR REPLACE FUNCTION ttfd.settle_season(p_season ttfd.seasons)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_now timestamptz := ttfd.current_time();
+  v_participants bigint;
+BEGIN
+  INSERT INTO ttfd.season_results (season_id, place, user_id, xp, reached_at, reward_xp, reward_coins)
+  SELECT p_season.id, s.place, s.user_id, s.xp, s.reached_at, w.xp, w.coins
+    FROM ttfd.season_standings(p_season.id) s
+   CROSS JOIN LATERAL ttfd.find_season_reward(p_season.id, s.place) w;
+  GET DIAGNOSTICS v_participants = ROW_COUNT;
+  DELETE FROM ttfd.season_scores k WHERE k.season_id = p_season.id;
+  UPDATE ttfd.seasons s SET closed_at = v_now, ends_at = least(s.ends_at, v_now) WHERE s.id = p_season.id;
+
+  INSERT INTO ttfd.cross_platform_events_pending (id, user_id, event_type, source_platform, data, occurred_at)
+  SELECT ttfd.generate_event_id(), r.user_id, 'season_reward', 'system',
+         jsonb_build_object('season_id', p_season.id, 'season', p_season.name, 'place', r.place, 'season_xp', r.xp,
+                            'xp', r.reward_xp, 'coins', r.reward_coins),
+         v_now
+    FROM ttfd.season_results r
+   WHERE r.season_id = p_season.id
+   ORDER BY r.place;
+  INSERT INTO ttfd.cross_platform_events_pending (id, user_id, event_type, source_platform, data, xp, coins, occurred_at)
+  VALUES (ttfd.generate_event_id(), 0, 'season_closed', 'system',
+          jsonb_build_object(
+            'season_id', p_season.id, 'season', p_season.name, 'participants', v_participants,
+            'winners', (SELECT coalesce(jsonb_agg(jsonb_build_object('place', r.place, 'user_id', r.user_id, 'season_xp', r.xp)
+                                                  ORDER BY r.place), '[]')
+                          FROM ttfd.season_results r
+                         WHERE r.season_id = p_season.id AND r.place <= 3)),
+          0, 0, v_now);
+  PERFORM ttfd.audit('season_closed', to_jsonb(p_season), jsonb_build_object('participants', v_participants));
+  RETURN v_participants;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.settle_season(ttfd.seasons) IS
+  'Closes a season whose row is locked: results, an event season_reward for each who took part, an event season_closed. Returns how many took part.';
+
+-- Names and external ids follow from the accounts, and are nobody's business in a journal.
+CREATE OR REPLACE FUNCTION ttfd.snapshot_user(p_user_id bigint)
+RETURNS jsonb
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN (SELECT to_jsonb(u) - ARRAY['username', 'display_name', 'telegram_id', 'discord_id', 'website_email']
+            FROM ttfd.unified_users u
+           WHERE u.id = p_user_id);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.snapshot_user(bigint) IS 'What the journal of merges keeps of a user.';
 
 CREATE OR REPLACE FUNCTION ttfd.start_of_window(p_seconds integer, p_at timestamptz)
 RETURNS timestamptz
@@ -3079,7 +4143,8 @@ BEGIN
     SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}')
       FROM jsonb_each(CASE jsonb_typeof(p_data) WHEN 'object' THEN p_data ELSE '{}' END) e
      WHERE e.key IN ('xp', 'coins', 'seconds', 'idle_seconds', 'won', 'messages', 'games_played', 'games_won',
-                     'run_id', 'from_rank_id', 'to_rank_id', 'events')
+                     'run_id', 'merge_id', 'streak', 'bonus', 'freeze_used', 'fee',
+                     'price', 'season_id', 'place', 'season_xp', 'from_rank_id', 'to_rank_id', 'events')
        AND jsonb_typeof(e.value) IN ('number', 'boolean')
         OR e.key = 'since' AND e.value #>> '{}' ~ '^\d{4}-\d\d-\d\dT[\d:.+-]+$');
 END;
@@ -3169,6 +4234,117 @@ $$;
 
 COMMENT ON FUNCTION ttfd.take_back_import(bigint) IS
   'Takes back what measure_import_undo found, with events of its own, and restores what the run changed and nobody has changed since.';
+
+-- What does not add up: the better of the two, and achievements of both. restore_best takes it back.
+-- A streak that had ended when the other was alive stays ended.
+CREATE OR REPLACE FUNCTION ttfd.take_best(p_into_id bigint, p_from ttfd.unified_users)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  UPDATE ttfd.unified_users u
+     SET highest_rank_id = greatest(u.highest_rank_id, p_from.highest_rank_id),
+         achievements = u.achievements || ARRAY(
+           SELECT a.name
+             FROM unnest(p_from.achievements) WITH ORDINALITY a (name, place)
+            WHERE a.name <> ALL (u.achievements)
+            ORDER BY a.place),
+         daily_streak = CASE WHEN u.last_daily > p_from.last_daily + 1 THEN u.daily_streak
+                             WHEN p_from.last_daily > u.last_daily + 1 THEN p_from.daily_streak
+                             ELSE greatest(u.daily_streak, p_from.daily_streak) END,
+         streak_freezes = greatest(u.streak_freezes, p_from.streak_freezes),
+         last_daily = greatest(u.last_daily, p_from.last_daily),
+         last_daily_at = greatest(u.last_daily_at, p_from.last_daily_at),
+         last_daily_zone = CASE WHEN p_from.last_daily_at > u.last_daily_at OR u.last_daily_at IS NULL
+                                THEN p_from.last_daily_zone ELSE u.last_daily_zone END,
+         created_at = least(u.created_at, p_from.created_at),
+         last_active = greatest(u.last_active, p_from.last_active)
+   WHERE u.id = p_into_id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.take_best(bigint, ttfd.unified_users) IS
+  'Gives the survivor of a merge the better ranks, streaks and dates of the two, and the achievements of both.';
+
+-- What happens to an account is an event like any other, so that every linked platform can tell its member.
+CREATE OR REPLACE FUNCTION ttfd.tell_member(p_user_id bigint, p_event_type text, p_data jsonb, p_xp bigint, p_coins bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  INSERT INTO ttfd.cross_platform_events (id, user_id, event_type, source_platform, data, xp, coins, occurred_at)
+  VALUES (ttfd.generate_event_id(), p_user_id, p_event_type, 'system', p_data, p_xp, p_coins, ttfd.current_time());
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint) IS
+  'Writes an event of the system''s own, granted already, for a user who is locked.';
+
+-- Seasons follow the last one without a gap, however long nobody looked. The first is started by tend_seasons or a person.
+CREATE OR REPLACE FUNCTION ttfd.turn_seasons(p_at timestamptz)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_length interval := (SELECT s.length FROM ttfd.season_settings s WHERE s.is_automatic);
+  v_last timestamptz := (SELECT max(s.ends_at) FROM ttfd.seasons s);
+BEGIN
+  IF v_length IS NULL OR v_last IS NULL OR v_last > p_at THEN
+    RETURN;
+  END IF;
+  INSERT INTO ttfd.seasons (name, starts_at, ends_at)
+  SELECT 'Season ' || (SELECT count(*) FROM ttfd.seasons) + row_number() OVER (ORDER BY n.starts_at),
+         n.starts_at, lead(n.starts_at, 1, n.starts_at + v_length) OVER (ORDER BY n.starts_at)
+    FROM generate_series(v_last, p_at, v_length) n (starts_at)
+  ON CONFLICT DO NOTHING;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.turn_seasons(timestamptz) IS
+  'Starts the seasons that follow the last one, up to a time.';
+
+-- The users are locked first; the code is then used up by one UPDATE, so that of many redeemers one wins, and the others
+-- look again and find nothing. When an account changed hands meanwhile, all locks are let go and we look again.
+CREATE OR REPLACE FUNCTION ttfd.use_link_code(p_code text, p_platform text, p_external_id text)
+RETURNS TABLE (refusal text, user_id bigint)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_code record;
+  v_own_id bigint;
+BEGIN
+  LOOP
+    SELECT * INTO v_code FROM ttfd.find_link_code(p_code, p_platform, p_external_id);
+    refusal := v_code.refusal;
+    user_id := v_code.user_id;
+    IF refusal IS NOT NULL THEN
+      RETURN NEXT;
+      RETURN;
+    END IF;
+    v_own_id := ttfd.find_owner(p_platform, p_external_id);
+    BEGIN
+      IF ttfd.lock_live_users(ARRAY[user_id, v_own_id]) THEN
+        UPDATE ttfd.link_codes c
+           SET used_at = ttfd.current_time()
+          FROM ttfd.platform_accounts a
+         WHERE c.code_hash = v_code.code_hash AND c.used_at IS NULL
+           AND a.platform = c.platform AND a.external_id = c.external_id AND a.user_id = use_link_code.user_id
+           AND v_own_id IS NOT DISTINCT FROM ttfd.find_owner(p_platform, p_external_id);
+        IF FOUND THEN
+          RETURN NEXT;
+          RETURN;
+        END IF;
+        RAISE EXCEPTION 'changed hands meanwhile';
+      END IF;
+    EXCEPTION
+      WHEN raise_exception THEN NULL;
+    END;
+  END LOOP;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.use_link_code(text, text, text) IS
+  'Uses up a link code for the account that sends it, and locks the users of both; or says why not: locked, invalid. Returns who made the code.';
 
 CREATE OR REPLACE FUNCTION ttfd.was_handled(p_event_id uuid)
 RETURNS boolean

@@ -32,3 +32,6 @@ DROP FUNCTION ttfd.cross_platform_events__ring();
 
 DROP TRIGGER audit ON ttfd.boosts;
 DROP FUNCTION ttfd.boosts__audit();
+
+DROP TRIGGER recheck ON ttfd.achievements;
+DROP FUNCTION ttfd.achievements__recheck();

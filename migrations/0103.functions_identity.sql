@@ -6,6 +6,42 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- A member asks for a code on one platform and sends it on another: that proves both accounts. Only the answer has the
+-- code; the table has its hash.
+CREATE OR REPLACE FUNCTION ttfd.create_link_code(p_platform text, p_external_id text)
+RETURNS TABLE (code text, expires_at timestamptz)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_external_id text := resolve_platform(p_platform, p_external_id);
+  v_now timestamptz := ttfd.current_time();
+  v_issued integer;
+BEGIN
+  PERFORM lock_owner(p_platform, v_external_id);
+  code := generate_link_code();
+  expires_at := v_now + INTERVAL '10 minutes';
+  INSERT INTO link_codes AS c (platform, external_id, code_hash, created_at, expires_at, issued_since)
+  VALUES (p_platform, v_external_id, hash_link_code(code), v_now, create_link_code.expires_at, v_now)
+  ON CONFLICT (platform, external_id) DO UPDATE
+    SET code_hash = EXCLUDED.code_hash, created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at, used_at = NULL,
+        issued = CASE WHEN c.issued_since > v_now - INTERVAL '1 hour' THEN c.issued + 1 ELSE 1 END,
+        issued_since = CASE WHEN c.issued_since > v_now - INTERVAL '1 hour' THEN c.issued_since ELSE v_now END
+  RETURNING c.issued INTO v_issued;
+  IF v_issued > 10 THEN
+    RAISE EXCEPTION 'this % account has had 10 link codes within the hour', p_platform
+      USING ERRCODE = 'TL004', HINT = 'The last one is valid for 10 minutes. Ask for another later.';
+  END IF;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.create_link_code(text, text) IS
+  'A code that links another account to the user behind this one, who is created at first contact: 10 symbols of Crockford''s base 32, valid for 10 minutes and once; the account''s code before is void. Returns code, expires_at. Raises TU002 when the external id has the wrong form, TP001 when the caller may not speak for the platform, TL004 after 10 codes within an hour.';
+
+REVOKE ALL ON FUNCTION ttfd.create_link_code(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.create_link_code(text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
 -- The tables come from the catalog, so that one that is added later is in the export by itself. A loop, because each has
 -- columns of its own. Secrets (columns named like a digest) stay out.
 CREATE OR REPLACE FUNCTION ttfd.export_user(p_user_id bigint)
@@ -88,6 +124,9 @@ BEGIN
     UPDATE unified_users u
        SET daily_streak = 0, streak_freezes = 0, last_daily = NULL, last_daily_at = NULL, last_daily_zone = NULL
      WHERE u.id = ANY (v_user_ids);
+    DELETE FROM user_achievements k WHERE k.user_id = ANY (v_user_ids);
+    DELETE FROM removed_roles r USING unnest(v_accounts) a WHERE (r.platform, r.external_id) = (a.platform, a.external_id);
+    UPDATE user_merges m SET reason = NULL WHERE m.into_id = ANY (v_user_ids) OR m.from_id = ANY (v_user_ids);
     UPDATE adjustments a SET reason = 'forgotten' WHERE a.user_id = ANY (v_user_ids);
     PERFORM forget_import(v_user_ids, v_accounts);
     PERFORM forget_audit(v_user_ids, v_accounts);
@@ -100,7 +139,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.forget_user(bigint) IS
-  'Erases who a member is, on all platforms: accounts, names, ids, whatever senders put into the data of events, legacy records, and mentions in the audit log. The sums of the ledger stay and are nobody''s. For 90 days a keyed digest of each account remembers the last daily claim, the coins sent today, the highest rank that was paid and the open award windows, so that nothing is paid twice. There is no way back. Returns user_id (the survivor of a merge), status (forgotten, already_forgotten). Raises TU001 when there is no such user. Audited, without a name. Needs READ COMMITTED (0A000). Notifies ttfd_feed when events were waiting, and ttfd_events: the feed says account_forgotten.';
+  'Erases who a member is, on all platforms: accounts, names, ids, whatever senders put into the data of events, legacy records, and mentions in the audit log. The sums of the ledger stay and are nobody''s. For 90 days a keyed digest of each account remembers the last daily claim, the coins sent today, the ranks and achievements that were paid and the open award windows, so that nothing is paid twice. There is no way back. Returns user_id (the survivor of a merge), status (forgotten, already_forgotten). Raises TU001 when there is no such user. Audited, without a name. Needs READ COMMITTED (0A000). Notifies ttfd_feed when events were waiting, and ttfd_events: the feed says account_forgotten.';
 
 REVOKE ALL ON FUNCTION ttfd.forget_user(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.forget_user(bigint) TO ttfd_website, ttfd_admin;
@@ -125,11 +164,7 @@ BEGIN
       FROM create_account(p_platform, v_external_id, v_username, v_display_name) c;
   END IF;
   IF NOT created THEN
-    UPDATE platform_accounts a
-       SET username = coalesce(v_username, a.username), display_name = coalesce(v_display_name, a.display_name)
-     WHERE a.platform = p_platform AND a.external_id = v_external_id
-       AND (a.username, a.display_name)
-           IS DISTINCT FROM (coalesce(v_username, a.username), coalesce(v_display_name, a.display_name));
+    PERFORM rename_account(p_platform, v_external_id, v_username, v_display_name);
   END IF;
   RETURN NEXT;
 END;
@@ -180,41 +215,208 @@ CREATE OR REPLACE FUNCTION ttfd.link_verified_account(
 RETURNS TABLE (status text, user_id bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
-#variable_conflict use_column
 DECLARE
   v_external_id text := normalise_external_id(p_platform, p_external_id);
   v_owner_id bigint;
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtextextended('ttfd account ' || p_platform || ' ' || v_external_id, 0));
-  SELECT coalesce(u.merged_into, u.id) INTO user_id FROM unified_users u WHERE u.id = p_user_id FOR NO KEY UPDATE;
-  IF NOT FOUND THEN
-    PERFORM raise_unknown_user(p_user_id);
-  END IF;
-  SELECT a.user_id INTO v_owner_id
-    FROM platform_accounts a
-   WHERE a.platform = p_platform AND a.external_id = v_external_id;
+  PERFORM require_read_committed();
+  PERFORM lock_account(p_platform, v_external_id);
+  user_id := (lock_user(p_user_id)).id;
+  v_owner_id := find_owner(p_platform, v_external_id);
   IF v_owner_id = user_id THEN
     status := 'already_linked';
-    RETURN NEXT;
-    RETURN;
   ELSIF v_owner_id IS NOT NULL THEN
     RAISE EXCEPTION 'this % account belongs to another user', p_platform
       USING ERRCODE = 'TL001', HINT = 'Whoever owns both can merge them.';
-  ELSIF EXISTS (SELECT 1 FROM platform_accounts a WHERE a.user_id = link_verified_account.user_id AND a.platform = p_platform) THEN
-    RAISE EXCEPTION 'user % has another % account already', user_id, p_platform
-      USING ERRCODE = 'TL002', HINT = 'Unlink that one first.';
+  ELSE
+    PERFORM attach_account(user_id, p_platform, v_external_id, p_username, 'verified');
+    status := 'linked';
   END IF;
-  INSERT INTO platform_accounts (platform, external_id, user_id, username, link_method, linked_at)
-  VALUES (p_platform, v_external_id, user_id, nullif(left(btrim(p_username), 255), ''), 'verified', ttfd.current_time());
-  status := 'linked';
   RETURN NEXT;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.link_verified_account(bigint, text, text, text) IS
-  'Adds an account that its provider has verified to a user. Returns status (linked, already_linked), user_id. Raises TU001 when there is no such user, TU002 when the external id has the wrong form, TL001 when the account belongs to another user, TL002 when the user has another account on that platform.';
+  'Adds an account that its provider has verified to a user. Returns status (linked, already_linked), user_id. Raises TU001 when there is no such user, TU002 when the external id has the wrong form, TL001 when the account belongs to another user, TL002 when the user has another account on that platform. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
 
 REVOKE ALL ON FUNCTION ttfd.link_verified_account(bigint, text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.link_verified_account(bigint, text, text, text) TO ttfd_website, ttfd_admin;
+
+-- For an administrator, or a website that has seen proof of both logins. Members prove theirs with a link code.
+CREATE OR REPLACE FUNCTION ttfd.merge_users(p_into_id bigint, p_from_id bigint, p_reason text DEFAULT NULL)
+RETURNS TABLE (status text, user_id bigint, merge_id bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_from_id bigint;
+BEGIN
+  PERFORM require_read_committed();
+  LOOP
+    user_id := (find_survivor(p_into_id)).id;
+    v_from_id := (find_survivor(p_from_id)).id;
+    EXIT WHEN lock_live_users(ARRAY[user_id, v_from_id]);
+  END LOOP;
+  IF v_from_id = user_id THEN
+    status := 'already_linked';
+  ELSE
+    merge_id := join_users(user_id, v_from_id, p_reason);
+    status := 'merged';
+  END IF;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.merge_users(bigint, bigint, text) IS
+  'Makes one user of two: balances, counters, accounts, boosts and award windows of the second go to the first, which takes the better streak and rank; no rank is paid for. Users who were merged before stand for their survivors. Returns status (merged; already_linked when they are one user already), user_id (the survivor), merge_id for undo_merge. Raises TU001 when there is no such user, TL002 when both have an account on one platform. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.merge_users(bigint, bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.merge_users(bigint, bigint, text) TO ttfd_website, ttfd_admin;
+
+-- So that nobody merges two accounts by surprise: a bot shows this and asks.
+CREATE OR REPLACE FUNCTION ttfd.preview_link(p_code text, p_platform text, p_external_id text)
+RETURNS TABLE (
+  status text, other_display_name text, other_platforms text[], other_xp bigint, other_coins bigint,
+  other_rank_id smallint, own_display_name text, own_platforms text[], own_xp bigint, own_coins bigint,
+  own_rank_id smallint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_external_id text := resolve_platform(p_platform, p_external_id);
+  v_code record;
+BEGIN
+  SELECT * INTO v_code FROM find_link_code(p_code, p_platform, v_external_id);
+  IF v_code.refusal IS NOT NULL THEN
+    status := v_code.refusal;
+    RETURN NEXT;
+    RETURN;
+  END IF;
+  RETURN QUERY
+  SELECT CASE WHEN own.id = other.id THEN 'already_linked'
+              WHEN other.platforms && coalesce(own.platforms, ARRAY[p_platform]) THEN 'accounts_collide'
+              WHEN own.id IS NULL OR is_blank(own) OR is_blank(other) THEN 'linked'
+              ELSE 'merged' END,
+         coalesce(other.display_name, other.username), other.platforms, other.xp, other.coins, other.rank_id,
+         coalesce(own.display_name, own.username), own.platforms, own.xp, own.coins, own.rank_id
+    FROM unified_users other
+    LEFT JOIN unified_users own ON own.id = find_owner(p_platform, v_external_id)
+   WHERE other.id = v_code.user_id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.preview_link(text, text, text) IS
+  'What redeem_link_code would do with this code for this account, without doing it. Returns status (linked, merged, already_linked, accounts_collide where redeeming would raise TL002, invalid, locked) and of both sides, other being who made the code: display_name, platforms, xp, coins, rank_id (NULL for an account that is new to ttfd, and for both when invalid or locked). A code that is refused counts as a failed attempt. Raises TU002, TP001.';
+
+REVOKE ALL ON FUNCTION ttfd.preview_link(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.preview_link(text, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
+-- Whoever holds a code that was made on another account owns both.
+-- A refusal is a status and not an error, because an error would undo the count of failures.
+CREATE OR REPLACE FUNCTION ttfd.redeem_link_code(p_code text, p_platform text, p_external_id text)
+RETURNS TABLE (status text, user_id bigint, merge_id bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_external_id text := resolve_platform(p_platform, p_external_id);
+  v_code record;
+  v_own_id bigint;
+  v_is_blank boolean;
+BEGIN
+  PERFORM require_read_committed();
+  SELECT * INTO v_code FROM use_link_code(p_code, p_platform, v_external_id);
+  IF v_code.refusal IS NOT NULL THEN
+    status := v_code.refusal;
+    RETURN NEXT;
+    RETURN;
+  END IF;
+  v_own_id := find_owner(p_platform, v_external_id);
+  IF v_own_id IS NULL THEN
+    PERFORM attach_account(v_code.user_id, p_platform, v_external_id, NULL, 'code');
+    status := 'linked';
+    user_id := v_code.user_id;
+  ELSIF v_own_id = v_code.user_id THEN
+    status := 'already_linked';
+    user_id := v_own_id;
+  ELSE
+    -- A user with a history survives one without; of two with a history, the older one does.
+    SELECT u.id INTO user_id
+      FROM unified_users u
+     WHERE u.id IN (v_own_id, v_code.user_id)
+     ORDER BY is_blank(u), u.created_at, u.id
+     LIMIT 1;
+    v_is_blank := EXISTS (SELECT 1 FROM unified_users u WHERE u.id IN (v_own_id, v_code.user_id) AND is_blank(u));
+    merge_id := join_users(user_id, CASE WHEN user_id = v_own_id THEN v_code.user_id ELSE v_own_id END, 'link code');
+    status := CASE WHEN v_is_blank THEN 'linked' ELSE 'merged' END;
+  END IF;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.redeem_link_code(text, text, text) IS
+  'Links the account that sends a code with the one it was made on. Returns status, user_id, merge_id: linked (the account was new to ttfd, or one of the two users had nothing yet), merged (both had a history; the older user survives), already_linked, invalid (the code is wrong, used, expired or one''s own: no more is said), locked (five failures of the account in 15 minutes, or a thousand guesses on the platform in one). user_id is who both are now; merge_id is set where two users became one, for undo_merge. Capitals and small letters, hyphens, spaces, O for 0, I and L for 1 are all the same. Raises TL002, and leaves the code valid, when both users have an account on one platform; TU002, TP001. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.redeem_link_code(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.redeem_link_code(text, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
+-- Sent twice, it answers twice the same. The last merge of a user has to be undone first: only then is what comes out
+-- exactly what went in.
+CREATE OR REPLACE FUNCTION ttfd.undo_merge(p_merge_id bigint)
+RETURNS TABLE (merge_id bigint, into_id bigint, from_id bigint, undone_at timestamptz)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_merge user_merges;
+BEGIN
+  PERFORM require_read_committed();
+  PERFORM lock_live_users(ARRAY(SELECT m.into_id FROM user_merges m WHERE m.id = p_merge_id));
+  SELECT * INTO v_merge FROM user_merges m WHERE m.id = p_merge_id;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no merge %', coalesce(p_merge_id::text, 'NULL')
+      USING ERRCODE = 'no_data_found', HINT = 'Ids of merges come from redeem_link_code, merge_users and the feed.';
+  END IF;
+  IF v_merge.undone_at IS NULL THEN
+    PERFORM require_undoable(v_merge);
+    PERFORM reverse_merge(v_merge);
+  END IF;
+  RETURN QUERY SELECT m.id, m.into_id, m.from_id, m.undone_at FROM user_merges m WHERE m.id = p_merge_id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.undo_merge(bigint) IS
+  'Makes two users again of one, within 7 days: both get back what they had, accounts included; what the survivor has earned since stays there. Undoing again gives the same answer. Returns merge_id, into_id, from_id, undone_at. Raises TM001 when it is too late, when the survivor was merged again since (the hint names the merge to undo first) or when an account was unlinked; TM002 when the balance does not cover what was moved; P0002 when there is no such merge. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.undo_merge(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.undo_merge(bigint) TO ttfd_website, ttfd_admin;
+
+-- The account goes with nothing: what it earned stays with the user. When it speaks again, it starts as a new user.
+CREATE OR REPLACE FUNCTION ttfd.unlink_account(p_user_id bigint, p_platform text)
+RETURNS TABLE (status text, user_id bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_told jsonb;
+BEGIN
+  PERFORM require_read_committed();
+  PERFORM require_unlinker(p_platform);
+  user_id := (lock_user(p_user_id)).id;
+  DELETE FROM platform_accounts a WHERE a.user_id = unlink_account.user_id AND a.platform = p_platform;
+  IF FOUND THEN
+    status := 'unlinked';
+    SELECT jsonb_build_object('platform', p_platform, 'platforms', u.platforms) INTO v_told
+      FROM unified_users u
+     WHERE u.id = user_id;
+    PERFORM tell_member(user_id, 'account_unlinked', v_told, 0, 0);
+    PERFORM audit('account_unlinked', NULL, v_told || jsonb_build_object('user_id', user_id));
+  ELSE
+    status := 'not_linked';
+  END IF;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.unlink_account(bigint, text) IS
+  'Takes the account on a platform away from a user; its link code is void. Returns status (unlinked, not_linked), user_id. Raises TL003 when it is the user''s last account, TU001 when there is no such user, TU002 when there is no such platform, TP001 unless the caller may speak for the platform or for the website. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.unlink_account(bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.unlink_account(bigint, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
 RESET ROLE;

@@ -20,9 +20,11 @@ DECLARE
   v_user_id bigint := resolve_user(p_platform, p_external_id);
   v_rule event_type_versions := check_event(p_event_id, p_event_type, v_data, v_now);
   v_user unified_users;
+  v_after unified_users;
+  v_season_id integer;
+  v_season_xp bigint;
   v_grant record;
   v_rank_id smallint;
-  v_outcome event_outcome;
 BEGIN
   PERFORM require_read_committed();
   v_user := lock_user(v_user_id);
@@ -35,6 +37,13 @@ BEGIN
     RETURN find_outcome(p_event_id, v_user.id, p_event_type, p_platform, v_data, NULL);
   END IF;
   PERFORM keep_award_windows(v_user.id, p_event_type, v_grant.cooldown_start, v_grant.day_start, v_grant.xp);
+  IF v_grant.xp > 0 AND NOT v_rule.is_admin_only THEN
+    v_season_id := (find_season(v_now)).id;
+    IF v_user.season_id <> v_season_id THEN
+      PERFORM keep_past_seasons(ARRAY[v_user.id], v_season_id);
+    END IF;
+  END IF;
+  v_season_xp := CASE WHEN v_season_id IS NULL THEN 0 ELSE v_grant.xp END;
   UPDATE unified_users u
      SET xp = u.xp + v_grant.xp,
          coins = u.coins + v_grant.coins,
@@ -42,12 +51,18 @@ BEGIN
          total_voice_time = u.total_voice_time + v_grant.voice_seconds,
          games_played = u.games_played + v_grant.games,
          games_won = u.games_won + v_grant.wins,
-         last_active = greatest(u.last_active, v_now)
+         last_active = greatest(u.last_active, v_now),
+         season_id = CASE WHEN v_season_xp > 0 THEN v_season_id ELSE u.season_id END,
+         season_xp = v_season_xp + CASE WHEN v_season_xp = 0 OR u.season_id = v_season_id THEN u.season_xp ELSE 0 END,
+         season_reached_at = CASE WHEN v_season_xp > 0 THEN v_now ELSE u.season_reached_at END
    WHERE u.id = v_user.id
-  RETURNING p_event_id, u.id, 'applied', v_grant.xp, v_grant.coins, v_grant.note, u.xp, u.coins, u.rank_id,
-            v_rank_id IS NOT NULL
-    INTO v_outcome;
-  RETURN v_outcome;
+  RETURNING u.* INTO v_after;
+  IF has_reached_more(v_user, v_after) THEN
+    PERFORM settle_achievements(ARRAY[v_user.id], true);
+    SELECT * INTO v_after FROM unified_users u WHERE u.id = v_user.id;
+  END IF;
+  RETURN (p_event_id, v_user.id, 'applied', v_grant.xp, v_grant.coins, v_grant.note, v_after.xp, v_after.coins,
+          v_after.rank_id, v_rank_id IS NOT NULL)::event_outcome;
 END;
 $$;
 
@@ -75,6 +90,7 @@ BEGIN
     SELECT e.user_id
       FROM cross_platform_events_processed e
      WHERE e.position <= compact_events."position" AND NOT (e.event_type = 'opening_balance' AND e.source_platform <> 'system')
+       AND e.user_id <> 0
      GROUP BY e.user_id
     HAVING count(*) > 1
   ), taken AS (
@@ -248,7 +264,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.read_feed(bigint, text[], integer) IS
-  'Applied events after a feed position, in feed order, at most 10,000; p_types limits them to some types. Returns position, event_id, user_id, event_type, source_platform, data, xp, coins, note, occurred_at, processed_at.';
+  'Applied events after a feed position, in feed order, at most 10,000; p_types limits them to some types. Returns position, event_id, user_id, event_type, source_platform, data, xp, coins, note, occurred_at, processed_at. user_id 0 stands for the community: season_started, season_closed.';
 
 REVOKE ALL ON FUNCTION ttfd.read_feed(bigint, text[], integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.read_feed(bigint, text[], integer)

@@ -155,6 +155,12 @@ def put_pending(db: Connection, user_id: int, event_type: str = "message_sent", 
     return event_id
 
 
+def enable_achievements(db: Connection) -> None:
+    """Have the achievements that ship with ttfd; the template of the tests has them switched off."""
+    db.execute("UPDATE ttfd.achievements SET is_enabled = true")
+    db.execute("UPDATE ttfd.achievement_scan SET next_user_id = NULL")
+
+
 def profile(db: Connection, user_id: int) -> Any:
     return row(db, "SELECT * FROM ttfd.get_profile(%s)", user_id)
 

@@ -35,7 +35,13 @@ def pg_server(server: Server) -> SimpleNamespace:
 
 
 def apply_migrations(*, host: str, port: int, user: str, dbname: str, password: str, **_: object) -> None:
-    migrate(psycopg.conninfo.make_conninfo("", host=host, port=port, user=user, dbname=dbname, password=password))
+    url = psycopg.conninfo.make_conninfo("", host=host, port=port, user=user, dbname=dbname, password=password)
+    migrate(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        # Their rewards would be in the sums of every other test. Tests of achievements call enable_achievements.
+        connection.execute("ALTER TABLE ttfd.achievements DISABLE TRIGGER recheck")
+        connection.execute("UPDATE ttfd.achievements SET is_enabled = false")
+        connection.execute("ALTER TABLE ttfd.achievements ENABLE TRIGGER recheck")
 
 
 migrated_template = postgresql_noproc(depends_on="pg_server", dbname="ttfd_test", load=[apply_migrations])

@@ -24,6 +24,12 @@ MAY_CALL: dict[str, set[str]] = {
     "link_verified_account": {"ttfd_website", "ttfd_admin"},
     "export_user": {"ttfd_website", "ttfd_admin"},
     "forget_user": {"ttfd_website", "ttfd_admin"},
+    "create_link_code": MEMBERS_SPEAK,
+    "preview_link": MEMBERS_SPEAK,
+    "redeem_link_code": MEMBERS_SPEAK,
+    "unlink_account": MEMBERS_SPEAK,
+    "merge_users": {"ttfd_website", "ttfd_admin"},
+    "undo_merge": {"ttfd_website", "ttfd_admin"},
     "record_event": MEMBERS_SPEAK,
     "record_events": MEMBERS_SPEAK,
     "apply_event": MEMBERS_SPEAK,
@@ -51,6 +57,17 @@ MAY_CALL: dict[str, set[str]] = {
     "list_inventory": SHOWN_TO_MEMBERS,
     "list_settings": {"ttfd_admin"},
     "set_setting": {"ttfd_admin"},
+    "list_achievements": SHOWN_TO_MEMBERS,
+    "unlock_achievements": {"ttfd_worker", "ttfd_admin"},
+    "start_season": {"ttfd_admin"},
+    "close_season": {"ttfd_admin"},
+    "tend_seasons": {"ttfd_worker", "ttfd_admin"},
+    "list_seasons": EVERYBODY,
+    "list_season_results": SHOWN_TO_MEMBERS,
+    "list_desired_roles": MEMBERS_SPEAK,
+    "list_member_roles": MEMBERS_SPEAK,
+    "report_role_removed": MEMBERS_SPEAK,
+    "report_role_restored": MEMBERS_SPEAK,
     "start_import": {"ttfd_admin"},
     "set_import_policy": {"ttfd_admin"},
     "unify_import": {"ttfd_admin"},
@@ -63,14 +80,21 @@ MAY_CALL: dict[str, set[str]] = {
 }
 
 # Rules are rows that an administrator edits; triggers keep their history and the audit log.
-MAY_TOUCH_WHOLE: set[tuple[str, str, str]] = {
-    ("ttfd_admin", table, right)
-    for table in ("event_types", "boosts", "ranks", "shop_items")
-    for right in ("SELECT", "INSERT", "UPDATE", "DELETE")
-} | {
-    ("ttfd_admin", table, "SELECT")
-    for table in ("platforms", "event_type_versions", "audit_log", "settings", "adjustments", "purchases")
-}
+MAY_TOUCH_WHOLE: set[tuple[str, str, str]] = (
+    {
+        ("ttfd_admin", table, right)
+        for table in ("event_types", "boosts", "ranks", "shop_items", "achievements", "season_rewards", "role_rewards")
+        for right in ("SELECT", "INSERT", "UPDATE", "DELETE")
+    }
+    | {
+        ("ttfd_admin", table, "SELECT")
+        for table in (
+            *("platforms", "event_type_versions", "audit_log", "seasons"),
+            *("settings", "adjustments", "purchases"),
+        )
+    }
+    | {("ttfd_admin", "season_settings", right) for right in ("SELECT", "UPDATE")}
+)
 
 # Role, table, column, right: an import is written by COPY, nothing else goes past the functions.
 MAY_TOUCH: set[tuple[str, str, str, str]] = {

@@ -103,6 +103,49 @@ class AsyncClient:
         """Erase who a member is, on all platforms; only sums stay. There is no way back. Raises UserNotFoundError."""
         return await self._one(models.Forgotten, "forget_user", p_user_id=user_id)
 
+    async def create_link_code(self, platform: str, external_id: str) -> models.LinkCode:
+        """A code for the member to send from another account: valid for ten minutes and once.
+
+        Raises TooManyLinkCodesError after ten within an hour, InvalidExternalIdError, PlatformNotAllowedError.
+        """
+        return await self._one(models.LinkCode, "create_link_code", p_platform=platform, p_external_id=external_id)
+
+    async def preview_link(self, code: str, platform: str, external_id: str) -> models.LinkPreview:
+        """What ``redeem_link_code`` would do, to show before asking; a wrong code counts as a failed attempt.
+
+        Raises InvalidExternalIdError, PlatformNotAllowedError.
+        """
+        return await self._one(
+            models.LinkPreview, "preview_link", p_code=code, p_platform=platform, p_external_id=external_id
+        )
+
+    async def redeem_link_code(self, code: str, platform: str, external_id: str) -> models.Redemption:
+        """Link the account that sends a code with the one it was made on. Look at ``status``.
+
+        Raises AccountsCollideError, InvalidExternalIdError, PlatformNotAllowedError.
+        """
+        return await self._one(
+            models.Redemption, "redeem_link_code", p_code=code, p_platform=platform, p_external_id=external_id
+        )
+
+    async def unlink_account(self, user_id: int, platform: str) -> models.Unlink:
+        """Take a user's account on a platform away; it starts anew when it speaks again.
+
+        Raises LastAccountError, UserNotFoundError, InvalidExternalIdError, PlatformNotAllowedError.
+        """
+        return await self._one(models.Unlink, "unlink_account", p_user_id=user_id, p_platform=platform)
+
+    async def merge_users(self, into_id: int, from_id: int, reason: str | None = None) -> models.Redemption:
+        """Make one user of two, the first surviving. Raises UserNotFoundError, AccountsCollideError."""
+        return await self._one(models.Redemption, "merge_users", p_into_id=into_id, p_from_id=from_id, p_reason=reason)
+
+    async def undo_merge(self, merge_id: int) -> models.UndoneMerge:
+        """Make two users again of one, within seven days.
+
+        Raises MergeTooOldError, MergeSpentError, psycopg.errors.NoDataFound.
+        """
+        return await self._one(models.UndoneMerge, "undo_merge", p_merge_id=merge_id)
+
     # Events
 
     async def record_event(
@@ -331,6 +374,76 @@ class AsyncClient:
         Raises psycopg.errors.CheckViolation (outside of its bounds), psycopg.errors.NoDataFound (no such setting).
         """
         return await self._one(models.Setting, "set_setting", p_name=name, p_value=Jsonb(value))
+
+    async def list_achievements(self, user_id: int) -> list[models.Achievement]:
+        """What a member has unlocked and what is left; hidden ones once unlocked. Raises UserNotFoundError."""
+        return await self._all(models.Achievement, "list_achievements", p_user_id=user_id)
+
+    async def unlock_achievements(self, limit: int = 1000) -> models.Unlocking:
+        """After achievements have changed: unlock them for the next ``limit`` members who have reached them already."""
+        return await self._one(models.Unlocking, "unlock_achievements", p_limit=limit)
+
+    async def start_season(
+        self, name: str, starts_at: dt.datetime | None = None, ends_at: dt.datetime | None = None
+    ) -> models.StartedSeason:
+        """Start a season now, or plan it. Raises psycopg.errors.ExclusionViolation when another is in the way."""
+        return await self._one(
+            models.StartedSeason, "start_season", p_name=name, p_starts_at=starts_at, p_ends_at=ends_at
+        )
+
+    async def close_season(self, season_id: int) -> models.ClosedSeason:
+        """End a season now and settle it, once. Raises SeasonNotFoundError."""
+        return await self._one(models.ClosedSeason, "close_season", p_season_id=season_id)
+
+    async def tend_seasons(self) -> models.SeasonTurn:
+        """Close what has ended and start what follows. The worker calls this now and then."""
+        return await self._one(models.SeasonTurn, "tend_seasons")
+
+    async def list_seasons(self, limit: int = 100) -> list[models.Season]:
+        """Seasons, the latest first."""
+        return await self._all(models.Season, "list_seasons", p_limit=limit)
+
+    async def list_season_results(self, season_id: int, after: int = 0, limit: int = 100) -> list[models.SeasonResult]:
+        """The places of a season after a place, as it stands or as it ended. Raises SeasonNotFoundError."""
+        return await self._all(
+            models.SeasonResult, "list_season_results", p_season_id=season_id, p_after=after, p_limit=limit
+        )
+
+    async def list_desired_roles(
+        self, platform: str, after: str | None = None, limit: int = 100
+    ) -> list[models.DesiredRoles]:
+        """The roles that accounts of a platform are to have, after an external id. Raises PlatformNotAllowedError."""
+        return await self._all(
+            models.DesiredRoles, "list_desired_roles", p_platform=platform, p_after=after, p_limit=limit
+        )
+
+    async def list_member_roles(self, user_id: int, platform: str) -> models.DesiredRoles | None:
+        """The roles that a member is to have on a platform; None without an account there.
+
+        Raises UserNotFoundError, PlatformNotAllowedError.
+        """
+        rows = await self._all(models.DesiredRoles, "list_member_roles", p_user_id=user_id, p_platform=platform)
+        return rows[0] if rows else None
+
+    async def report_role_removed(self, platform: str, external_id: str, role_id: str) -> models.RoleReport:
+        """A person has taken a role by hand: do not ask for it again. Raises PlatformNotAllowedError."""
+        return await self._one(
+            models.RoleReport,
+            "report_role_removed",
+            p_platform=platform,
+            p_external_id=external_id,
+            p_role_id=role_id,
+        )
+
+    async def report_role_restored(self, platform: str, external_id: str, role_id: str) -> models.RoleReport:
+        """A role that was taken by hand may be given again. Raises PlatformNotAllowedError."""
+        return await self._one(
+            models.RoleReport,
+            "report_role_restored",
+            p_platform=platform,
+            p_external_id=external_id,
+            p_role_id=role_id,
+        )
 
     # Operations
 

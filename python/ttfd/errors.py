@@ -35,8 +35,12 @@ class LastAccountError(TtfdError):
     """The last account of a user cannot be unlinked."""
 
 
+class TooManyLinkCodesError(TtfdError):
+    """The account has had too many link codes lately."""
+
+
 class MergeTooOldError(TtfdError):
-    """The merge cannot be undone any more."""
+    """The merge cannot be undone any more, or not before a later one."""
 
 
 class MergeSpentError(TtfdError):
@@ -71,6 +75,10 @@ class ItemLimitError(TtfdError):
     """The member has as many of the item as allowed."""
 
 
+class SeasonNotFoundError(TtfdError):
+    """No such season."""
+
+
 class SameSourceError(TtfdError):
     """Two sources of an import hold the same rows."""
 
@@ -85,6 +93,7 @@ ERRORS: dict[str, type[TtfdError]] = {
     "TL001": AccountTakenError,
     "TL002": AccountsCollideError,
     "TL003": LastAccountError,
+    "TL004": TooManyLinkCodesError,
     "TM001": MergeTooOldError,
     "TM002": MergeSpentError,
     "TE001": UnknownEventTypeError,
@@ -94,6 +103,7 @@ ERRORS: dict[str, type[TtfdError]] = {
     "TC002": AlreadyClaimedError,
     "TC003": ItemNotAvailableError,
     "TC004": ItemLimitError,
+    "TS001": SeasonNotFoundError,
     "TI001": SameSourceError,
     "TP001": PlatformNotAllowedError,
 }

@@ -56,6 +56,67 @@ class Forgotten:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkCode:
+    """Answer of ``create_link_code``. The code is shown to its member and to nobody else."""
+
+    code: str
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPreview:
+    """Answer of ``preview_link``: what redeeming would do.
+
+    ``status`` is as in ``Redemption``, or ``accounts_collide`` where redeeming would raise AccountsCollideError.
+    ``other`` is who made the code; all is None where the status is ``invalid`` or ``locked``, and ``own`` is where the
+    account is new.
+    """
+
+    status: str
+    other_display_name: str | None
+    other_platforms: list[str] | None
+    other_xp: int | None
+    other_coins: int | None
+    other_rank_id: int | None
+    own_display_name: str | None
+    own_platforms: list[str] | None
+    own_xp: int | None
+    own_coins: int | None
+    own_rank_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """Answer of ``redeem_link_code`` and ``merge_users``.
+
+    ``status`` is ``linked``, ``merged``, ``already_linked``, ``invalid`` or ``locked``; ``merge_id`` is for
+    ``undo_merge``, where two users became one.
+    """
+
+    status: str
+    user_id: int | None
+    merge_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unlink:
+    """Answer of ``unlink_account``: ``status`` is ``unlinked`` or ``not_linked``."""
+
+    status: str
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UndoneMerge:
+    """Answer of ``undo_merge``: the two users that are apart again."""
+
+    merge_id: int
+    into_id: int
+    from_id: int
+    undone_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """Answer of ``get_profile``. ``next_rank_xp`` is None at the top rank; ``total_voice_time`` is in seconds."""
 
@@ -300,3 +361,103 @@ class Stats:
     failed: int
     lag_seconds: float
     last_processed_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Achievement:
+    """An achievement as one member sees it: ``value`` of ``threshold``, and the reward in ``xp`` and ``coins``."""
+
+    name: str
+    title_ru: str
+    title_en: str
+    description_ru: str
+    description_en: str
+    metric: str
+    value: int | None
+    threshold: int
+    xp: int
+    coins: int
+    is_unlocked: bool
+    unlocked_at: dt.datetime | None
+    is_hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unlocking:
+    """Answer of ``unlock_achievements``: members looked at, members who unlocked something, whether more are left."""
+
+    checked: int
+    unlocked: int
+    remaining: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """A season; ``status`` is ``planned``, ``running``, ``ended`` or ``closed``."""
+
+    season_id: int
+    name: str
+    status: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    closed_at: dt.datetime | None
+    participants: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StartedSeason:
+    """Answer of ``start_season``."""
+
+    season_id: int
+    name: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedSeason:
+    """Answer of ``close_season``: ``status`` is ``closed`` or ``already_closed``."""
+
+    season_id: int
+    status: str
+    participants: int
+    champion_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonTurn:
+    """Answer of ``tend_seasons``: how many seasons have started and were closed."""
+
+    started: int
+    closed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonResult:
+    """One place of a season."""
+
+    place: int
+    user_id: int
+    display_name: str | None
+    rank_id: int
+    xp: int
+    reached_at: dt.datetime
+    reward_xp: int
+    reward_coins: int
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredRoles:
+    """Roles to have, and roles that ttfd gives to others only; neither names what was removed by hand."""
+
+    user_id: int
+    external_id: str
+    role_ids: list[str]
+    other_role_ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleReport:
+    """Answer of ``report_role_removed`` and ``report_role_restored``."""
+
+    is_changed: bool

@@ -37,12 +37,15 @@ class Worker:
         url: a direct PostgreSQL address.
         limit: most events in one transaction.
         poll_seconds: longest wait without a bell.
+        tend_seconds: how often seasons and new achievements are looked after.
     """
 
-    def __init__(self, url: str, *, limit: int = 2000, poll_seconds: float = 0.2) -> None:
+    def __init__(self, url: str, *, limit: int = 2000, poll_seconds: float = 0.2, tend_seconds: float = 30) -> None:
         self._url = url
         self._limit = limit
         self._poll_seconds = poll_seconds
+        self._tend_seconds = tend_seconds
+        self._tend_at = time.monotonic() + tend_seconds
         self._stop = threading.Event()
         self.processed = 0
         self.failed = 0
@@ -74,6 +77,7 @@ class Worker:
         """
         client = Client(connection)
         while not self._stop.is_set():
+            self._tend(connection)
             began = time.monotonic()
             result = client.process_events(self._limit)
             self.processed += result.processed
@@ -85,6 +89,21 @@ class Worker:
                     return 0
                 return min(_LONGEST_REST, max(_SHORTEST_REST, 4 * (time.monotonic() - began)))
         return 0
+
+    def _tend(self, connection: psycopg.Connection[Any]) -> None:
+        """One slice at a time of what takes long. What goes wrong here must not hold up the events."""
+        if time.monotonic() < self._tend_at:
+            return
+        self._tend_at = time.monotonic() + self._tend_seconds
+        client = Client(connection)
+        try:
+            client.tend_seasons()
+            if client.unlock_achievements().remaining:
+                self._tend_at = 0
+        except psycopg.OperationalError:
+            raise
+        except psycopg.DatabaseError as error:
+            log.error("seasons and achievements: %s", _describe(error))
 
     def _wait(self, connection: psycopg.Connection[Any], seconds: float) -> None:
         for _ in connection.notifies(timeout=seconds, stop_after=1):

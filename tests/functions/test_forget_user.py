@@ -37,6 +37,11 @@ FATE = {
     "failed_events": "kept with amounts, for the same reason",
     "award_windows": "kept: they say no more than the events",
     "boosts": "kept: a factor and a time",
+    "user_achievements": "deleted; the digest of the accounts remembers which were paid",
+    "achievement_scan": "how far a scan has come: nobody in particular",
+    "season_scores": "kept: a score of nobody, which no standings show",
+    "season_results": "kept: a place and a score of nobody",
+    "user_merges": "kept: ids and amounts; the reason is erased",
     "purchases": "kept: an item, a price and a time",
     "transfer_days": "kept: how many coins in a day, not to whom",
     "adjustments": "kept with amounts; the reason is erased",
@@ -86,6 +91,7 @@ def make_anna(db: Connection) -> int:
         "SELECT ttfd.audit('account_linked', NULL, %s)",
         [f'{{"user_id": {user_id}, "accounts": [{{"external_id": "{DISCORD_ID}", "username": "Anna_On_Discord"}}]}}'],
     )
+    db.execute("SELECT ttfd.report_role_removed('telegram', %s, 'role')", [TELEGRAM_ID])
     record_event(db, "game_played", {"coins": 5, "said": "I am Анна Тайная"}, external_id=TELEGRAM_ID)
     return user_id
 
@@ -309,7 +315,7 @@ def test_what_is_remembered_names_nobody_and_leads_to_no_ledger(db: Connection) 
         assert len(tombstone.account_digest) == 32
         assert set(tombstone.limits) == {
             *("last_daily", "last_daily_at", "last_daily_zone"),
-            *("highest_rank_id", "windows", "transfers"),
+            *("highest_rank_id", "windows", "transfers", "achievements"),
         }
         assert all(
             set(window) == {"event_type", "is_daily", "starts_at", "xp"} for window in tombstone.limits["windows"]
@@ -394,7 +400,7 @@ def test_a_name_blacks_out_only_lines_about_its_member(db: Connection) -> None:
 def test_what_was_done_stays_in_the_audit_log(db: Connection) -> None:
     user_id = make_anna(db)
     forget(db, user_id)
-    line = row(db, "SELECT * FROM ttfd.audit_log WHERE action = 'account_linked'")
+    line = row(db, "SELECT * FROM ttfd.audit_log WHERE action = 'account_linked' AND after ? 'accounts'")
     assert line.after == {
         "user_id": user_id,
         "accounts": [{"external_id": "[forgotten]", "username": "[forgotten]"}],
@@ -446,12 +452,14 @@ def test_who_was_merged_is_forgotten_with_the_survivor(db: Connection) -> None:
     merged, survivor = get_user(db, "1"), get_user(db, "2", "discord")
     apply_event(db, "game_played", {"xp": 3, "said": "hello"})
     process_all(db)
-    db.execute("UPDATE ttfd.unified_users SET merged_into = %s WHERE id = %s", [survivor, merged])
+    merge_id = value(db, "SELECT merge_id FROM ttfd.merge_users(%s, %s, 'said hello')", survivor, merged)
     assert tuple(row(db, "SELECT * FROM ttfd.forget_user(%s)", merged)) == (survivor, "forgotten")
     assert value(db, "SELECT bool_and(forgotten_at IS NOT NULL) FROM ttfd.unified_users")
     assert mentions(db, "hello") == {}
     assert value(db, "SELECT count(*) FROM ttfd.platform_accounts") == 0
     assert violations(db) == []
+    with refused(db, "TM001"):
+        db.execute("SELECT ttfd.undo_merge(%s)", [merge_id])
 
 
 @pytest.mark.parametrize("user_id", [0, -1, None])

@@ -94,8 +94,8 @@ def test_a_resend_is_known_after_a_merge_of_the_receiver(db: Connection, pair: t
 
 
 def test_coins_for_a_merged_member_reach_the_survivor(db: Connection, pair: tuple[int, int]) -> None:
-    survivor = get_user(db, "3")
-    db.execute("UPDATE ttfd.unified_users SET merged_into = %s WHERE id = %s", [survivor, pair[1]])
+    survivor = get_user(db, "3", "discord")
+    db.execute("SELECT ttfd.merge_users(%s, %s)", [survivor, pair[1]])
     transfer(db, *pair, 30)
     assert coins_of(db, survivor) == 30
     assert violations(db) == []
@@ -167,10 +167,9 @@ def test_an_event_that_sits_on_the_receivers_id_undoes_the_whole_transfer(
 def test_a_member_who_is_merged_while_we_wait_is_paid_as_the_survivor(
     db: Connection, database_url: str, pair: tuple[int, int]
 ) -> None:
-    survivor = get_user(db, "3")
+    survivor = get_user(db, "3", "discord")
     with psycopg.connect(database_url) as holder:
-        holder.execute("SELECT 1 FROM ttfd.unified_users FOR NO KEY UPDATE")
-        holder.execute("UPDATE ttfd.unified_users SET merged_into = %s WHERE id = %s", [survivor, pair[1]])
+        holder.execute("SELECT status FROM ttfd.merge_users(%s, %s)", [survivor, pair[1]])
         while_blocked(database_url, holder, lambda own: transfer(own, *pair, 30))
     assert (coins_of(db, pair[0]), coins_of(db, survivor)) == (70, 30)
     assert violations(db) == []

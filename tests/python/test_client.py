@@ -70,6 +70,22 @@ def test_what_has_failed_is_retried_discarded_and_the_log_compacted(db: psycopg.
         assert client.compact_events(dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).events == 3
 
 
+def test_accounts_are_linked_merged_and_parted(database_url: str) -> None:
+    with Client(database_url) as client:
+        anna = client.get_or_create_user("telegram", "1").user_id
+        made = client.create_link_code("telegram", "1")
+        assert client.preview_link(made.code, "discord", "2").status == "linked"
+        assert client.redeem_link_code(made.code, "discord", "2").user_id == anna
+        assert client.redeem_link_code(made.code, "discord", "2").status == "invalid"
+        assert client.unlink_account(anna, "discord").status == "unlinked"
+        with pytest.raises(errors.LastAccountError):
+            client.unlink_account(anna, "telegram")
+        boris = client.get_or_create_user("discord", "2").user_id
+        merge_id = client.merge_users(anna, boris, "a test").merge_id
+        assert merge_id is not None
+        assert client.undo_merge(merge_id).from_id == boris
+
+
 def test_the_async_client_does_the_same(database_url: str) -> None:
     async def story() -> tuple[str, int]:
         async with AsyncClient(database_url) as client:
@@ -95,7 +111,7 @@ def test_a_refusal_is_an_exception_of_its_own_with_a_hint(database_url: str) -> 
 
 
 def test_every_sqlstate_has_one_class() -> None:
-    assert len(set(errors.ERRORS.values())) == len(errors.ERRORS) == 16
+    assert len(set(errors.ERRORS.values())) == len(errors.ERRORS) == 18
     assert all(cls.sqlstate == state and issubclass(cls, ttfd.TtfdError) for state, cls in errors.ERRORS.items())
 
 

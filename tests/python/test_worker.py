@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from calls import listening
+from calls import enable_achievements, listening
 from ttfd import Client, new_event_id
 from ttfd.worker import Worker
 
@@ -102,3 +102,43 @@ def test_a_failed_event_is_counted_and_named_in_the_log(
         wait_until_done(db, 1)
     assert worker.failed == 1
     assert "list_failed_events" in caplog.text
+
+
+def test_it_starts_seasons_and_unlocks_new_achievements(db: psycopg.Connection, database_url: str) -> None:
+    record(db, 1)
+    with working(Worker(database_url)):
+        wait_until_done(db, 1)
+    enable_achievements(db)
+    db.execute("UPDATE ttfd.achievements SET metric = 'messages' WHERE name = 'wins_1'")
+    with working(Worker(database_url, tend_seconds=0.1)):
+        wait_until_done(db, 3)
+    (season,) = Client(db).list_seasons()
+    assert season.status == "running"
+    assert Client(db).get_profile(1).achievements == ["wins_1"]
+
+
+def test_a_worker_that_does_not_rest_looks_after_seasons_all_the_same(
+    db: psycopg.Connection, database_url: str
+) -> None:
+    record(db, 300)
+    with working(Worker(database_url, limit=2, tend_seconds=0.05)):
+        wait_until_done(db, 301, 30)
+    (started,) = Client(db).read_feed(0, ["season_started"])
+    assert started.position < 300
+
+
+def test_trouble_with_seasons_does_not_hold_up_the_events(
+    db: psycopg.Connection, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    db.execute("REVOKE EXECUTE ON FUNCTION ttfd.tend_seasons() FROM ttfd_worker")
+    db.execute("CREATE ROLE tested_worker IN ROLE ttfd_worker")
+    try:
+        with working(Worker(database_url + "&options=-c%20role%3Dtested_worker", tend_seconds=0.05)):
+            record(db, 5)
+            wait_until_done(db, 5)
+            time.sleep(0.2)
+            record(db, 5)
+            wait_until_done(db, 10)
+    finally:
+        db.execute("DROP ROLE tested_worker")
+    assert "seasons and achievements" in caplog.text

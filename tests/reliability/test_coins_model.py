@@ -3,6 +3,7 @@
 ``TTFD_COINS_EXAMPLES=500`` runs as many examples of 60 steps as the project promises; fewer run by default.
 """
 
+import copy
 import datetime as dt
 import os
 from collections import Counter
@@ -29,8 +30,9 @@ EXAMPLES = int(os.environ.get("TTFD_COINS_EXAMPLES", "100"))
 STEPS = 60
 
 START = dt.datetime(2026, 3, 1, 23, 50, tzinfo=dt.UTC)
-MEMBERS = ("1", "2", "3")
-RANKS = {500: 50, 1250: 100, 2250: 150, 3500: 200, 5000: 300}  # XP: reward
+MEMBERS = (("telegram", "1"), ("discord", "2"), ("website", "three@example.org"))
+RANKS = {500: 50, 1250: 100, 2250: 150, 3500: 200, 5000: 300, 6750: 400, 8750: 500, 11000: 700}  # XP: reward
+UNDO_DAYS = dt.timedelta(days=7)
 AWARD_MAXIMUM = 1000
 TRANSFER_LIMIT = 500
 ITEMS = {"cheap": (10, None, None), "rare": (40, 3, None), "personal": (25, None, 2)}  # price, stock, limit
@@ -43,13 +45,17 @@ class RefusedError(Exception):
     """What the model answers instead of an outcome: an SQLSTATE."""
 
 
+def rank_of(xp: int) -> int:
+    return sum(at <= xp for at in RANKS)
+
+
 @dataclass
 class Member:
     """What the model knows of a member."""
 
     xp: int = 0
     coins: int = 0
-    highest_xp: int = 0
+    highest_rank: int = 0
     sent_on: Counter[dt.date] = field(default_factory=Counter)
     items: Counter[str] = field(default_factory=Counter)
 
@@ -65,10 +71,26 @@ class Adjustment:
 
 
 @dataclass
+class Merge:
+    """What the model knows of two members who became one."""
+
+    into: int
+    gone: int
+    moved: Member
+    rank_before: int
+    rank_after: int
+    at: dt.datetime
+    signposts: list[int]
+    is_undone: bool = False
+
+
+@dataclass
 class Economy:
     """The rules in plain Python, one call after the other. Coins that exist are those made less those that are gone."""
 
     users: dict[int, Member] = field(default_factory=dict)
+    survivors: dict[int, int] = field(default_factory=dict)
+    merges: dict[int, Merge] = field(default_factory=dict)
     adjustments: dict[UUID, Adjustment] = field(default_factory=dict)
     sold: Counter[str] = field(default_factory=Counter)
     fee_percent: int = 0
@@ -82,14 +104,23 @@ class Economy:
         if member.xp + xp < 0:
             raise RefusedError("23514")
         member.xp += xp
-        reward = sum(reward for at, reward in RANKS.items() if member.highest_xp < at <= member.xp)
-        member.highest_xp = max(member.highest_xp, member.xp)
-        member.coins += coins + reward
-        self.made += reward + max(coins, 0)
+        member.coins += coins
+        self.made += max(coins, 0)
         self.gone += max(-coins, 0)
+        self.pay_ranks(member)
         return xp, coins
 
+    def pay_ranks(self, member: Member) -> None:
+        reward = sum(list(RANKS.values())[member.highest_rank : rank_of(member.xp)])
+        member.highest_rank = max(member.highest_rank, rank_of(member.xp))
+        member.coins += reward
+        self.made += reward
+
+    def survivor(self, user: int) -> int:
+        return self.survivors.get(user, user)
+
     def award(self, user: int, xp: int, coins: int) -> tuple[int, int]:
+        user = self.survivor(user)
         if not (0 <= xp <= AWARD_MAXIMUM and 0 <= coins <= AWARD_MAXIMUM):
             raise RefusedError("TE003")
         return self.move(user, xp, coins)
@@ -97,9 +128,10 @@ class Economy:
     def spend(self, user: int, coins: int) -> tuple[int, int]:
         if coins < 1:
             raise RefusedError("TE003")
-        return self.move(user, 0, -coins)
+        return self.move(self.survivor(user), 0, -coins)
 
     def transfer(self, giver: int, taker: int, coins: int, day: dt.date) -> tuple[int, int]:
+        giver, taker = self.survivor(giver), self.survivor(taker)
         if giver == taker:
             raise RefusedError("22023")
         if not 1 <= coins <= TRANSFER_LIMIT - self.users[giver].sent_on[day]:
@@ -110,6 +142,7 @@ class Economy:
         return granted
 
     def buy(self, user: int, item: str) -> tuple[int, int]:
+        user = self.survivor(user)
         if item not in ITEMS:
             raise RefusedError("TC003")
         price, stock, limit = ITEMS[item]
@@ -123,17 +156,54 @@ class Economy:
         return granted
 
     def adjust(self, event_id: UUID, user: int, xp: int, coins: int) -> tuple[int, int]:
-        granted = self.move(user, xp, coins)
-        self.adjustments[event_id] = Adjustment(user, xp, coins)
+        granted = self.move(self.survivor(user), xp, coins)
+        self.adjustments[event_id] = Adjustment(self.survivor(user), xp, coins)
         return granted
 
     def revert(self, of_id: UUID) -> tuple[int, int]:
         found = self.adjustments.get(of_id)
         if found is None or found.is_reverted:
             raise RefusedError("P0002")
-        granted = self.move(found.user, -found.xp, -found.coins)
+        granted = self.move(self.survivor(found.user), -found.xp, -found.coins)
         found.is_reverted = True
         return granted
+
+    def merge(self, merge_id: int, into: int, gone: int, at: dt.datetime) -> None:
+        one, other = self.users[into], self.users[gone]
+        signposts = [user for user, found in self.survivors.items() if found == gone]
+        merge = Merge(into, gone, copy.deepcopy(other), one.highest_rank, 0, at, signposts)
+        one.xp += other.xp
+        one.coins += other.coins
+        one.highest_rank = max(one.highest_rank, other.highest_rank, rank_of(one.xp))
+        one.sent_on += other.sent_on
+        one.items += other.items
+        merge.rank_after = one.highest_rank
+        other.xp = other.coins = 0
+        other.items = Counter()
+        self.merges[merge_id] = merge
+        self.survivors |= dict.fromkeys([gone, *signposts], into)
+
+    def undo(self, merge_id: int, at: dt.datetime) -> None:
+        merge = self.merges[merge_id]
+        if merge.is_undone:
+            return
+        later = [m for i, m in self.merges.items() if i > merge_id and not m.is_undone]
+        if at > merge.at + UNDO_DAYS or any(merge.into in (m.into, m.gone) for m in later):
+            raise RefusedError("TM001")
+        one, other, moved = self.users[merge.into], self.users[merge.gone], merge.moved
+        if one.xp < moved.xp or one.coins < moved.coins:
+            raise RefusedError("TM002")
+        one.xp -= moved.xp
+        one.coins -= moved.coins
+        one.sent_on -= moved.sent_on
+        one.items -= moved.items
+        other.xp, other.coins, other.items = moved.xp, moved.coins, moved.items
+        if one.highest_rank == merge.rank_after:
+            one.highest_rank = merge.rank_before
+            self.pay_ranks(one)
+        merge.is_undone = True
+        del self.survivors[merge.gone]
+        self.survivors |= dict.fromkeys(merge.signposts, merge.gone)
 
 
 @dataclass
@@ -143,6 +213,7 @@ class Call:
     function: str
     arguments: tuple[Any, ...]
     granted: tuple[int, int]
+    users: dict[int, int]  # Whom it named, and who that was then.
 
 
 class Coins(RuleBasedStateMachine):
@@ -166,9 +237,7 @@ class Coins(RuleBasedStateMachine):
     @initialize()
     def set_up(self) -> None:
         self.tick(1)
-        self.ids = [
-            self.one("SELECT user_id FROM ttfd.get_or_create_user('telegram', %s)", name)[0] for name in MEMBERS
-        ]
+        self.ids = [self.one("SELECT user_id FROM ttfd.get_or_create_user(%s, %s)", *account)[0] for account in MEMBERS]
         self.model.users = {user: Member() for user in self.ids}
         for name, number in {"award_maximum": AWARD_MAXIMUM, "transfer_daily_limit": TRANSFER_LIMIT}.items():
             self.one("SELECT name FROM ttfd.set_setting(%s, %s)", name, Jsonb(number))
@@ -236,7 +305,11 @@ class Coins(RuleBasedStateMachine):
         event_id = data.draw(st.sampled_from(list(self.calls)))
         sent = self.calls[event_id]
         answer = self.ask(sent.function, event_id, *sent.arguments)
-        assert answer in (("duplicate", *sent.granted), ("duplicate", None, None))
+        # After an undo, whoever was named then may be somebody else than who it was then.
+        if all(self.model.survivor(named) == self.model.survivor(owner) for named, owner in sent.users.items()):
+            assert answer in (("duplicate", *sent.granted), ("duplicate", None, None))
+        else:
+            assert answer in ("TE002", ("duplicate", None, None))
 
     @precondition(lambda self: len(self.calls) > 1)
     @rule(data=st.data())
@@ -244,10 +317,38 @@ class Coins(RuleBasedStateMachine):
         event_id, other = data.draw(st.permutations(list(self.calls)))[:2]
         sent, call = self.calls[event_id], self.calls[other]
         answer = self.ask(call.function, event_id, *call.arguments)
-        if (sent.function, sent.arguments) == (call.function, call.arguments):
+        if self.model.merges:  # Two names may be one member, and one name was another.
+            assert answer in ("TE002", ("duplicate", *sent.granted), ("duplicate", None, None))
+        elif (sent.function, sent.arguments) == (call.function, call.arguments):
             assert answer in (("duplicate", *sent.granted), ("duplicate", None, None))
         else:
             assert answer in ("TE002", ("duplicate", None, None))
+
+    @rule(into=members, gone=members)
+    def merge(self, into: int, gone: int) -> None:
+        pair = self.ids[into], self.ids[gone]
+        one, other = (self.model.survivor(user) for user in pair)
+        status, user, merge_id = self.one("SELECT status, user_id, merge_id FROM ttfd.merge_users(%s, %s)", *pair)
+        assert (status, user) == ("already_linked" if one == other else "merged", one)
+        if one != other:
+            self.model.merge(merge_id, one, other, self.now)
+
+    @precondition(lambda self: self.model.merges)
+    @rule(data=st.data())
+    def undo(self, data: st.DataObject) -> None:
+        merge_id = data.draw(st.sampled_from(list(self.model.merges)))
+        try:
+            with self.db.transaction():
+                refused = None
+                self.one("SELECT merge_id FROM ttfd.undo_merge(%s)", merge_id)
+        except psycopg.DatabaseError as error:
+            refused = error.sqlstate
+        try:
+            self.model.undo(merge_id, self.now)
+        except RefusedError as expected:
+            assert refused == str(expected)
+        else:
+            assert refused is None
 
     @rule(limit=st.sampled_from([1, 3, 1000]))
     def process(self, limit: int) -> None:
@@ -295,7 +396,8 @@ class Coins(RuleBasedStateMachine):
             assert answer == str(refused)
         else:
             assert answer == ("applied", *granted)
-            self.calls[event_id] = Call(function, arguments, granted)
+            users = {user: self.model.survivor(user) for user in self.ids if user in arguments[:2]}
+            self.calls[event_id] = Call(function, arguments, granted, users)
 
     def ask(self, function: str, event_id: UUID, *arguments: Any) -> tuple[str, int | None, int | None] | str | None:
         """Status and what was granted, or the SQLSTATE of the refusal."""

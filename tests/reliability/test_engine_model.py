@@ -235,6 +235,7 @@ class Engine(RuleBasedStateMachine):
             self.db.execute("SELECT status FROM ttfd.link_verified_account(%s, 'discord', %s)", [user, member])
             self.users |= {(platform, member): user for platform in PLATFORMS}
             self.model.members[user] = Member()
+        self.db.execute("SELECT ttfd.process_events()")  # The model knows nothing of the links that are told.
 
     # Steps
 

@@ -29,6 +29,7 @@ def check(database_url: str, port: int) -> Iterator[str]:
     with Client(database_url) as client, _Stream(port) as stream:
         member = client.get_or_create_user("telegram", _TELEGRAM_ID, "check_member", "Check Member").user_id
         client.link_verified_account(member, "discord", _DISCORD_ID, "check_member")
+        stream.wait_for(member)  # The feed tells of the link.
         yield f"member {member}: /start in Telegram, then the Discord account joined"
 
         waits = []

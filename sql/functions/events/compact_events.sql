@@ -15,6 +15,7 @@ BEGIN
     SELECT e.user_id
       FROM cross_platform_events_processed e
      WHERE e.position <= compact_events."position" AND NOT (e.event_type = 'opening_balance' AND e.source_platform <> 'system')
+       AND e.user_id <> 0
      GROUP BY e.user_id
     HAVING count(*) > 1
   ), taken AS (

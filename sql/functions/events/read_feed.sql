@@ -15,7 +15,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.read_feed(bigint, text[], integer) IS
-  'Applied events after a feed position, in feed order, at most 10,000; p_types limits them to some types. Returns position, event_id, user_id, event_type, source_platform, data, xp, coins, note, occurred_at, processed_at.';
+  'Applied events after a feed position, in feed order, at most 10,000; p_types limits them to some types. Returns position, event_id, user_id, event_type, source_platform, data, xp, coins, note, occurred_at, processed_at. user_id 0 stands for the community: season_started, season_closed.';
 
 REVOKE ALL ON FUNCTION ttfd.read_feed(bigint, text[], integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.read_feed(bigint, text[], integer)

@@ -26,6 +26,9 @@ BEGIN
     UPDATE unified_users u
        SET daily_streak = 0, streak_freezes = 0, last_daily = NULL, last_daily_at = NULL, last_daily_zone = NULL
      WHERE u.id = ANY (v_user_ids);
+    DELETE FROM user_achievements k WHERE k.user_id = ANY (v_user_ids);
+    DELETE FROM removed_roles r USING unnest(v_accounts) a WHERE (r.platform, r.external_id) = (a.platform, a.external_id);
+    UPDATE user_merges m SET reason = NULL WHERE m.into_id = ANY (v_user_ids) OR m.from_id = ANY (v_user_ids);
     UPDATE adjustments a SET reason = 'forgotten' WHERE a.user_id = ANY (v_user_ids);
     PERFORM forget_import(v_user_ids, v_accounts);
     PERFORM forget_audit(v_user_ids, v_accounts);
@@ -38,7 +41,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.forget_user(bigint) IS
-  'Erases who a member is, on all platforms: accounts, names, ids, whatever senders put into the data of events, legacy records, and mentions in the audit log. The sums of the ledger stay and are nobody''s. For 90 days a keyed digest of each account remembers the last daily claim, the coins sent today, the highest rank that was paid and the open award windows, so that nothing is paid twice. There is no way back. Returns user_id (the survivor of a merge), status (forgotten, already_forgotten). Raises TU001 when there is no such user. Audited, without a name. Needs READ COMMITTED (0A000). Notifies ttfd_feed when events were waiting, and ttfd_events: the feed says account_forgotten.';
+  'Erases who a member is, on all platforms: accounts, names, ids, whatever senders put into the data of events, legacy records, and mentions in the audit log. The sums of the ledger stay and are nobody''s. For 90 days a keyed digest of each account remembers the last daily claim, the coins sent today, the ranks and achievements that were paid and the open award windows, so that nothing is paid twice. There is no way back. Returns user_id (the survivor of a merge), status (forgotten, already_forgotten). Raises TU001 when there is no such user. Audited, without a name. Needs READ COMMITTED (0A000). Notifies ttfd_feed when events were waiting, and ttfd_events: the feed says account_forgotten.';
 
 REVOKE ALL ON FUNCTION ttfd.forget_user(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.forget_user(bigint) TO ttfd_website, ttfd_admin;

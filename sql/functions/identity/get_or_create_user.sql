@@ -18,11 +18,7 @@ BEGIN
       FROM create_account(p_platform, v_external_id, v_username, v_display_name) c;
   END IF;
   IF NOT created THEN
-    UPDATE platform_accounts a
-       SET username = coalesce(v_username, a.username), display_name = coalesce(v_display_name, a.display_name)
-     WHERE a.platform = p_platform AND a.external_id = v_external_id
-       AND (a.username, a.display_name)
-           IS DISTINCT FROM (coalesce(v_username, a.username), coalesce(v_display_name, a.display_name));
+    PERFORM rename_account(p_platform, v_external_id, v_username, v_display_name);
   END IF;
   RETURN NEXT;
 END;

@@ -1,5 +1,9 @@
 -- The heart: one pass over a set of pending events. First the members are locked in ascending id, as everywhere; then one
 -- statement takes the rows out of the queue, judges them by the rules, updates every member once and appends the log.
+-- Events of a merged member go to the survivor; those that were granted already stay in the ledger of whom they were
+-- granted to, because the merge has moved the balance.
+-- Who has come to the threshold of an achievement is looked at afterwards, and so is everybody to whom something was granted
+-- in another way, because the queue is where all of that comes by.
 -- Rows of the queue are only ever deleted, and by one processor at a time, so their places (ctid) hold.
 -- The plan settings are there because the statistics of a queue always lie: it was empty when they were taken.
 CREATE OR REPLACE FUNCTION ttfd.apply_batch(p_rows tid[])
@@ -14,9 +18,15 @@ AS $$
 DECLARE
   v_user_ids bigint[];
   v_has_strangers boolean;  -- Events of members who are unknown, or merged into another.
+  v_is_stale boolean;
   v_base bigint;
   v_now timestamptz := ttfd.current_time();
   v_has_boosts boolean := EXISTS (SELECT 1 FROM ttfd.boosts);
+  v_season ttfd.seasons;
+  v_has_past_seasons boolean;  -- Others than the present one that are not closed yet.
+  v_goals record;
+  v_achievers bigint[];
+  v_applied text[] := ARRAY(SELECT t.name FROM ttfd.event_types t);  -- apply_event has looked at their members itself.
   v_taken integer;
   v_members integer;
   v_updated integer;
@@ -25,24 +35,46 @@ BEGIN
     INTO v_user_ids, v_has_strangers
     FROM (SELECT DISTINCT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.ctid = ANY (p_rows)) e
     LEFT JOIN ttfd.unified_users m ON m.id = e.user_id;
-  -- Somebody may have been merged while we waited for the locks.
-  SELECT v_has_strangers OR bool_or(l.merged_into IS NOT NULL) INTO v_has_strangers
+  -- Who was merged while we waited leads to a survivor who is not locked, and may come before those who are; so does a
+  -- merge that was undone.
+  SELECT bool_or(l.merged_into IS NOT NULL) INTO v_is_stale
     FROM (SELECT u.merged_into FROM ttfd.unified_users u WHERE u.id = ANY (v_user_ids) ORDER BY u.id FOR NO KEY UPDATE) l;
+  IF v_has_strangers AND NOT v_is_stale THEN
+    SELECT bool_or(coalesce(m.merged_into, m.id) <> ALL (v_user_ids)) INTO v_is_stale
+      FROM (SELECT DISTINCT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.ctid = ANY (p_rows)) e
+      JOIN ttfd.unified_users m ON m.id = e.user_id;
+  END IF;
+  IF v_is_stale THEN
+    RAISE EXCEPTION 'a member was merged meanwhile' USING ERRCODE = 'serialization_failure';
+  END IF;
   SELECT h.position INTO v_base FROM ttfd.feed_head h FOR UPDATE;
+  v_season := ttfd.find_season(v_now);
+  v_has_past_seasons := EXISTS (SELECT 1 FROM ttfd.seasons s WHERE s.closed_at IS NULL AND s.id IS DISTINCT FROM v_season.id);
+  IF v_has_past_seasons AND v_season.id IS NOT NULL THEN
+    PERFORM ttfd.keep_past_seasons(v_user_ids, v_season.id);
+  END IF;
+  SELECT array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'xp') AS xp,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'coins') AS coins,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'messages') AS messages,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'voice') AS voice,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'games') AS games,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'wins') AS wins
+    INTO v_goals
+    FROM ttfd.achievements a;
 
   WITH batch AS MATERIALIZED (
     DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
     RETURNING *
   ), assessed AS MATERIALIZED (
-    SELECT b.id, b.seq, coalesce(u.merged_into, b.user_id) AS user_id, b.event_type, b.source_platform, b.data,
+    SELECT b.id, b.seq, CASE WHEN b.xp IS NULL THEN coalesce(u.merged_into, b.user_id) ELSE b.user_id END AS user_id, b.event_type, b.source_platform, b.data,
            b.occurred_at, b.created_at, b.xp AS granted_xp, b.coins AS granted_coins, b.note AS granted_note, b.rank_id,
-           CASE WHEN v_has_strangers AND u.id IS NULL THEN 'TU001'
+           CASE WHEN v_has_strangers AND u.id IS NULL AND b.user_id <> 0 THEN 'TU001'
                 WHEN b.xp IS NOT NULL THEN NULL
                 WHEN t.name IS NULL THEN 'TE001'
                 WHEN b.occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND v_now + INTERVAL '5 minutes' THEN '22008'
                 ELSE g.error
            END AS error,
-           t.is_enabled, t.counter, t.daily_xp_cap, g.is_idle, g.seconds,
+           t.is_enabled, NOT t.is_admin_only AS is_play, t.counter, t.daily_xp_cap, g.is_idle, g.seconds,
            f.factor,
            CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.xp, f.factor) ELSE 0 END AS base_xp,
            CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.coins, f.factor) ELSE 0 END AS base_coins,
@@ -115,7 +147,9 @@ BEGIN
            coalesce(sum(g.seconds) FILTER (WHERE g.counter = 'voice'), 0)::bigint AS voice_seconds,
            count(*) FILTER (WHERE g.counter = 'games') AS games,
            count(*) FILTER (WHERE g.counter = 'games' AND g.data @> '{"won": true}') AS wins,
-           max(g.occurred_at) AS last_active
+           max(g.occurred_at) AS last_active,
+           coalesce(sum(g.xp) FILTER (WHERE g.is_play AND g.xp > 0 AND g.occurred_at >= v_season.starts_at AND g.occurred_at < v_season.ends_at), 0)::bigint AS season_xp,
+           max(g.occurred_at) FILTER (WHERE g.is_play AND g.xp > 0 AND g.occurred_at >= v_season.starts_at AND g.occurred_at < v_season.ends_at) AS season_reached_at
       FROM granted g
      WHERE g.granted_xp IS NULL AND g.error IS NULL
      GROUP BY g.user_id
@@ -127,10 +161,29 @@ BEGIN
            total_voice_time = u.total_voice_time + t.voice_seconds,
            games_played = u.games_played + t.games,
            games_won = u.games_won + t.wins,
-           last_active = greatest(u.last_active, t.last_active)
+           last_active = greatest(u.last_active, t.last_active),
+           season_id = CASE WHEN t.season_xp > 0 THEN v_season.id ELSE u.season_id END,
+           season_xp = t.season_xp + CASE WHEN t.season_xp = 0 OR u.season_id = v_season.id THEN u.season_xp ELSE 0 END,
+           season_reached_at = greatest(
+             t.season_reached_at, CASE WHEN t.season_xp = 0 OR u.season_id = v_season.id THEN u.season_reached_at END)
       FROM totals t
      WHERE u.id = t.user_id
-    RETURNING u.id
+    RETURNING u.id, ttfd.has_crossed(v_goals.xp, u.xp, t.xp)
+                    OR ttfd.has_crossed(v_goals.coins, u.coins, t.coins)
+                    OR ttfd.has_crossed(v_goals.messages, u.messages_sent, t.messages)
+                    OR ttfd.has_crossed(v_goals.voice, u.total_voice_time, t.voice_seconds)
+                    OR ttfd.has_crossed(v_goals.games, u.games_played, t.games)
+                    OR ttfd.has_crossed(v_goals.wins, u.games_won, t.wins) AS has_achieved
+  ), past AS (
+    INSERT INTO ttfd.season_scores AS k (user_id, season_id, xp, reached_at)
+    SELECT g.user_id, s.id, sum(g.xp)::bigint, max(g.occurred_at)
+      FROM granted g
+      JOIN ttfd.seasons s ON g.occurred_at >= s.starts_at AND g.occurred_at < s.ends_at
+     WHERE v_has_past_seasons AND s.closed_at IS NULL AND s.id IS DISTINCT FROM v_season.id
+       AND g.is_play AND g.xp > 0 AND g.error IS NULL
+     GROUP BY g.user_id, s.id
+    ON CONFLICT (user_id, season_id)
+    DO UPDATE SET xp = k.xp + EXCLUDED.xp, reached_at = greatest(k.reached_at, EXCLUDED.reached_at)
   ), moved AS (
     INSERT INTO ttfd.cross_platform_events_processed
       (id, seq, user_id, event_type, source_platform, data, xp, coins, note, rank_id, position, processed,
@@ -149,13 +202,19 @@ BEGIN
     ON CONFLICT (id) DO UPDATE SET sqlstate = EXCLUDED.sqlstate, message = EXCLUDED.message, failed_at = EXCLUDED.failed_at
   )
   SELECT count(*), count(*) FILTER (WHERE error IS NOT NULL),
-         (SELECT count(*) FROM totals), (SELECT count(*) FROM updated)
-    INTO v_taken, failed, v_members, v_updated
+         (SELECT count(*) FROM totals), (SELECT count(*) FROM updated),
+         array_agg(user_id) FILTER (
+             WHERE error IS NULL AND (granted_xp IS NOT NULL AND event_type <> ALL (v_applied) OR source_platform = 'system'))
+           || (SELECT array_agg(u.id) FROM updated u WHERE u.has_achieved)
+    INTO v_taken, failed, v_members, v_updated, v_achievers
     FROM granted;
 
   IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
     RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members
       USING ERRCODE = 'internal_error', HINT = 'Nothing of the batch was kept. Please report this.';
+  END IF;
+  IF v_achievers IS NOT NULL THEN
+    PERFORM ttfd.settle_achievements(v_achievers, true);
   END IF;
   processed := v_taken - failed;
   UPDATE ttfd.feed_head SET position = v_base + processed;
@@ -164,4 +223,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.apply_batch(tid[]) IS
-  'Applies the pending events at the given places, all or none; those that their own content forbids go to failed_events. Returns processed, failed.';
+  'Applies the pending events at the given places, all or none; those that their own content forbids go to failed_events. Returns processed, failed. Raises 40001 when it has to look again.';

@@ -7,7 +7,7 @@ LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
   v_last date := p_user.last_daily;
-  v_earliest timestamptz := '-infinity';
+  v_earliest timestamptz := TIMESTAMPTZ '-infinity';
 BEGIN
   IF p_user.last_daily_zone <> p_user.time_zone THEN
     v_last := greatest(v_last, (p_user.last_daily_at AT TIME ZONE p_user.time_zone)::date);

@@ -10,6 +10,9 @@ BEGIN
              'last_daily_at', max(u.last_daily_at),
              'last_daily_zone', (array_agg(u.last_daily_zone ORDER BY u.last_daily_at DESC NULLS LAST))[1],
              'highest_rank_id', max(u.highest_rank_id),
+             'achievements', (SELECT coalesce(jsonb_agg(DISTINCT k.achievement), '[]')
+                                FROM ttfd.user_achievements k
+                               WHERE k.user_id = ANY (p_user_ids)),
              'windows', (SELECT coalesce(jsonb_agg(to_jsonb(w) - 'user_id'), '[]')
                            FROM ttfd.award_windows w
                            LEFT JOIN ttfd.event_types t ON t.name = w.event_type
@@ -25,4 +28,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.collect_limits(bigint[]) IS
-  'What a member must not get twice: the last daily claim, highest_rank_id (rewards up to it are paid), the award windows that are open, and the coins sent today.';
+  'What a member must not get twice: the last daily claim, highest_rank_id (rewards up to it are paid), the achievements that are paid, the award windows that are open, and the coins sent today.';

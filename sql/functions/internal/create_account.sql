@@ -6,7 +6,7 @@ LANGUAGE plpgsql VOLATILE
 AS $$
 #variable_conflict use_column
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtextextended('ttfd account ' || p_platform || ' ' || p_external_id, 0));
+  PERFORM ttfd.lock_account(p_platform, p_external_id);
   SELECT a.user_id, false INTO user_id, created
     FROM ttfd.platform_accounts a
    WHERE a.platform = p_platform AND a.external_id = p_external_id;

@@ -8,7 +8,7 @@ BEGIN
   SELECT u.* INTO v_user
     FROM ttfd.unified_users asked
     JOIN ttfd.unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
-   WHERE asked.id = p_user_id;
+   WHERE asked.id = p_user_id AND u.forgotten_at IS NULL;
   IF NOT FOUND THEN
     PERFORM ttfd.raise_unknown_user(p_user_id);
   END IF;
@@ -16,4 +16,4 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.find_survivor(bigint) IS 'A user, or the one it was merged into. Raises TU001.';
+COMMENT ON FUNCTION ttfd.find_survivor(bigint) IS 'A user, or the one it was merged into. Raises TU001, also for one who is forgotten.';

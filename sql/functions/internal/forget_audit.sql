@@ -10,11 +10,11 @@ DECLARE
                            WHERE n.name <> '');
 BEGIN
   UPDATE ttfd.audit_log l
-     SET before = ttfd.redact(l.before, v_names), after = ttfd.redact(l.after, v_names)
+     SET before = ttfd.redact(l.before - 'reason', v_names), after = ttfd.redact(l.after - 'reason', v_names)
     FROM ttfd.list_audit_lines(p_user_ids, p_accounts) about
    WHERE l.id = about.id;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.forget_audit(bigint[], ttfd.platform_accounts[]) IS
-  'Blacks out a member''s names and external ids in the lines of the audit log that are about the member.';
+  'Blacks out a member''s names and external ids, and erases reasons, in the lines of the audit log that are about the member.';

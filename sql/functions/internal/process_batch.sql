@@ -7,20 +7,24 @@ AS $$
 DECLARE
   v_half integer := cardinality(p_rows) / 2;
 BEGIN
-  BEGIN
-    RETURN QUERY SELECT b.processed, b.failed FROM ttfd.apply_batch(p_rows) b;
-    RETURN;
-  EXCEPTION
-    WHEN OTHERS THEN
-      IF left(SQLSTATE, 2) NOT IN ('22', '23') AND left(SQLSTATE, 1) <> 'T' THEN
-        RAISE;
-      END IF;
-      IF v_half = 0 THEN
-        PERFORM ttfd.fail_event(p_rows[1], SQLSTATE, SQLERRM);
-        RETURN QUERY SELECT 0, 1;
-        RETURN;
-      END IF;
-  END;
+  LOOP
+    BEGIN
+      RETURN QUERY SELECT b.processed, b.failed FROM ttfd.apply_batch(p_rows) b;
+      RETURN;
+    EXCEPTION
+      WHEN serialization_failure THEN NULL;  -- The locks are let go, and we look again.
+      WHEN OTHERS THEN
+        IF left(SQLSTATE, 2) NOT IN ('22', '23') AND left(SQLSTATE, 1) <> 'T' THEN
+          RAISE;
+        END IF;
+        IF v_half = 0 THEN
+          PERFORM ttfd.fail_event(p_rows[1], SQLSTATE, SQLERRM);
+          RETURN QUERY SELECT 0, 1;
+          RETURN;
+        END IF;
+        EXIT;
+    END;
+  END LOOP;
   RETURN QUERY
   SELECT sum(h.processed)::integer, sum(h.failed)::integer
     FROM (VALUES (p_rows[:v_half]), (p_rows[v_half + 1:])) v (rows)

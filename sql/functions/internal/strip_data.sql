@@ -8,7 +8,8 @@ BEGIN
     SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}')
       FROM jsonb_each(CASE jsonb_typeof(p_data) WHEN 'object' THEN p_data ELSE '{}' END) e
      WHERE e.key IN ('xp', 'coins', 'seconds', 'idle_seconds', 'won', 'messages', 'games_played', 'games_won',
-                     'run_id', 'from_rank_id', 'to_rank_id', 'events')
+                     'run_id', 'merge_id', 'streak', 'bonus', 'freeze_used', 'fee',
+                     'price', 'season_id', 'place', 'season_xp', 'from_rank_id', 'to_rank_id', 'events')
        AND jsonb_typeof(e.value) IN ('number', 'boolean')
         OR e.key = 'since' AND e.value #>> '{}' ~ '^\d{4}-\d\d-\d\dT[\d:.+-]+$');
 END;

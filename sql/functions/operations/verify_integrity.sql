@@ -19,7 +19,7 @@ AS $$
   SELECT 'coins', b.user_id, b.ledger_coins::text, b.coins::text
     FROM balances b WHERE NOT b.is_orphan AND b.coins <> b.ledger_coins
   UNION ALL
-  SELECT 'orphan_events', b.user_id, 'a user', NULL FROM balances b WHERE b.is_orphan
+  SELECT 'orphan_events', b.user_id, 'a user', NULL FROM balances b WHERE b.is_orphan AND b.user_id <> 0
   UNION ALL
   SELECT 'rank', u.id, r.id::text, u.rank_id::text
     FROM unified_users u CROSS JOIN LATERAL find_rank(u.xp) r
@@ -46,13 +46,27 @@ AS $$
     FROM unified_users u JOIN unified_users s ON s.id = u.merged_into
    WHERE s.merged_into IS NOT NULL
   UNION ALL
-  SELECT 'import', coalesce(b.user_id, e.user_id), (b.xp, b.coins)::text, (e.xp, e.coins)::text
-    FROM (SELECT i.user_id, sum(i.xp) AS xp, sum(i.coins) AS coins FROM import_balances i GROUP BY i.user_id) b
-    FULL JOIN (SELECT o.user_id, sum(o.xp) AS xp, sum(o.coins) AS coins
+  SELECT 'merged_balance', u.id, '(0,0)', (u.xp, u.coins)::text
+    FROM unified_users u
+   WHERE u.merged_into IS NOT NULL AND (u.xp, u.coins) <> (0, 0)
+  UNION ALL
+  SELECT 'merged_account', a.user_id, 'the survivor', a.platform
+    FROM platform_accounts a JOIN unified_users u ON u.id = a.user_id
+   WHERE u.merged_into IS NOT NULL
+  UNION ALL
+  -- By origin, not by member: accounts move, and later differences follow them.
+  SELECT 'import', NULL, (b.xp, b.coins)::text, (e.xp, e.coins)::text
+    FROM (SELECT i.origin, sum(i.xp) AS xp, sum(i.coins) AS coins FROM import_balances i GROUP BY i.origin) b
+    FULL JOIN (SELECT o.source_platform, sum(o.xp) AS xp, sum(o.coins) AS coins
                  FROM cross_platform_events o
                 WHERE o.event_type = 'opening_balance' AND o.source_platform <> 'system'
-                GROUP BY o.user_id) e ON e.user_id = b.user_id
+                GROUP BY o.source_platform) e ON e.source_platform = b.origin
    WHERE (coalesce(b.xp, 0), coalesce(b.coins, 0)) <> (coalesce(e.xp, 0), coalesce(e.coins, 0))
+  UNION ALL
+  SELECT 'achievements', k.user_id, k.achievement, NULL
+    FROM user_achievements k
+    JOIN unified_users u ON u.id = k.user_id
+   WHERE u.merged_into IS NULL AND k.achievement <> ALL (u.achievements)
   UNION ALL
   SELECT 'event_twice', q.user_id, 'one row', q.id::text
     FROM cross_platform_events_pending q
@@ -68,7 +82,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.verify_integrity() IS
-  'Checks what must always be true: balances equal the event log, ranks follow XP, members show their accounts and have one, forgotten ones none, opening balances equal what was imported, no event is there twice, the feed has no gap. Returns kind, user_id, expected, actual: a row per violation, none when sound.';
+  'Checks what must always be true: balances equal the event log, ranks follow XP, members show their accounts and have one, forgotten ones none, merged users have none and nothing and lead straight to a survivor, opening balances equal what was imported, unlocked achievements are shown, no event is there twice, the feed has no gap. Returns kind, user_id, expected, actual: a row per violation, none when sound.';
 
 REVOKE ALL ON FUNCTION ttfd.verify_integrity() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.verify_integrity() TO ttfd_worker, ttfd_admin, ttfd_reader;

@@ -1,0 +1,34 @@
+-- join_users backwards. What the survivor has earned since is nobody else's.
+CREATE OR REPLACE FUNCTION ttfd.reverse_merge(p_merge ttfd.user_merges)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_from ttfd.unified_users := jsonb_populate_record(NULL::ttfd.unified_users, p_merge.from_before);
+  v_before ttfd.unified_users := jsonb_populate_record(NULL::ttfd.unified_users, p_merge.into_before);
+  v_after ttfd.unified_users := jsonb_populate_record(NULL::ttfd.unified_users, p_merge.into_after);
+  v_told jsonb;
+BEGIN
+  v_told := jsonb_build_object('merge_id', p_merge.id, 'into_id', p_merge.into_id, 'from_id', p_merge.from_id,
+                               'platforms', v_before.platforms || v_from.platforms);
+  UPDATE ttfd.unified_users
+     SET merged_into = NULL, primary_platform = v_from.primary_platform
+   WHERE id = p_merge.from_id;
+  UPDATE ttfd.unified_users SET merged_into = p_merge.from_id WHERE id = ANY (p_merge.signposts);
+  UPDATE ttfd.platform_accounts a
+     SET user_id = p_merge.from_id, link_method = m.link_method
+    FROM jsonb_to_recordset(p_merge.accounts) m (platform text, link_method text)
+   WHERE a.user_id = p_merge.into_id AND a.platform = m.platform;
+  UPDATE ttfd.boosts SET user_id = p_merge.from_id WHERE id = ANY (p_merge.boosts) AND user_id = p_merge.into_id;
+  UPDATE ttfd.purchases SET user_id = p_merge.from_id WHERE event_id = ANY (p_merge.purchases) AND user_id = p_merge.into_id;
+  PERFORM ttfd.return_transfer_days(p_merge.from_id, p_merge.into_id);
+  PERFORM ttfd.return_award_windows(p_merge.from_id, p_merge.into_id, p_merge.kept_windows);
+  PERFORM ttfd.move_progress(p_merge.into_id, p_merge.from_id, v_from, 'merge_undone', v_told);
+  PERFORM ttfd.restore_best(p_merge.into_id, v_before, v_after);
+  PERFORM ttfd.return_progress(p_merge.progress);
+  UPDATE ttfd.user_merges SET undone_at = ttfd.current_time() WHERE id = p_merge.id;
+  PERFORM ttfd.audit('merge_undone', NULL, v_told || jsonb_build_object('xp', v_from.xp, 'coins', v_from.coins));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.reverse_merge(ttfd.user_merges) IS 'Makes two users again of one that is locked.';
