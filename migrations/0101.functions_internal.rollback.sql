@@ -21,6 +21,8 @@ DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
 
 DROP FUNCTION ttfd.snapshot_user(bigint);
 
+DROP FUNCTION ttfd.show_import_achievements(bigint);
+
 DROP FUNCTION ttfd.settle_season(ttfd.seasons);
 
 DROP FUNCTION ttfd.settle_achievements(bigint[], boolean);

@@ -1965,7 +1965,7 @@ BEGIN
     JOIN ttfd.list_rank_ranges() r ON r.rank_xp <= o.xp + g.xp AND o.xp + g.xp < coalesce(r.next_rank_xp, o.xp + g.xp + 1)
    WHERE c.run_id = p_run_id AND u.id = c.user_id;
 
-  PERFORM ttfd.settle_achievements(ARRAY(SELECT g.user_id FROM ttfd.list_import_totals(p_run_id) g), false);
+  PERFORM ttfd.show_import_achievements(p_run_id);
 
   UPDATE ttfd.import_changes c
      SET after = ttfd.describe_import_change(u)
@@ -4095,6 +4095,27 @@ $$;
 COMMENT ON FUNCTION ttfd.settle_season(ttfd.seasons) IS
   'Closes a season whose row is locked: results, an event season_reward for each who took part, an event season_closed. Returns how many took part.';
 
+-- What a legacy program has paid for, or could have, is not paid again: it is shown, and so settled as it is. An import does
+-- not change how anybody came out of a season.
+CREATE OR REPLACE FUNCTION ttfd.show_import_achievements(p_run_id bigint)
+RETURNS void
+LANGUAGE sql VOLATILE
+AS $$
+  UPDATE ttfd.unified_users u
+     SET achievements = u.achievements || s.names
+    FROM (SELECT m.id, array_agg(a.name ORDER BY a.sort_order, a.name) AS names
+            FROM ttfd.list_import_totals(p_run_id) g
+            JOIN ttfd.unified_users m ON m.id = g.user_id
+            JOIN ttfd.achievements a
+              ON a.is_enabled AND a.metric NOT IN ('seasons', 'season_place') AND a.name <> ALL (m.achievements)
+             AND CASE a.metric WHEN 'streak' THEN m.daily_streak ELSE ttfd.metric_value(m, a.metric) END >= a.threshold
+           GROUP BY m.id) s
+   WHERE u.id = s.id;
+$$;
+
+COMMENT ON FUNCTION ttfd.show_import_achievements(bigint) IS
+  'Shows the achievements that the members of a run have reached, unpaid.';
+
 -- Names and external ids follow from the accounts, and are nobody's business in a journal.
 CREATE OR REPLACE FUNCTION ttfd.snapshot_user(p_user_id bigint)
 RETURNS jsonb
@@ -4175,7 +4196,9 @@ BEGIN
          last_active = CASE WHEN (c.after ->> 'last_active')::timestamptz = u.last_active
                             THEN (c.before ->> 'last_active')::timestamptz ELSE u.last_active END,
          primary_platform = ttfd.restore_value(c.before, c.after, 'primary_platform', u.primary_platform),
-         achievements = CASE WHEN c.after IS NULL OR c.after -> 'achievements' = c.before -> 'achievements' THEN u.achievements
+         achievements = CASE WHEN c.after IS NULL
+                             THEN ARRAY(SELECT k.achievement FROM ttfd.user_achievements k WHERE k.user_id = u.id ORDER BY 1)
+                             WHEN c.after -> 'achievements' = c.before -> 'achievements' THEN u.achievements
                              ELSE ARRAY(SELECT e.name
                                           FROM unnest(u.achievements) WITH ORDINALITY e (name, place)
                                          WHERE c.before -> 'achievements' ? e.name OR NOT c.after -> 'achievements' ? e.name

@@ -89,7 +89,7 @@ def test_what_was_earned_since_is_kept(db: Connection) -> None:
     undone = undo(db, result.run_id)
     assert (undone.users_removed, undone.users_kept) == (1, 2)  # type: ignore[attr-defined]
     anna, boris = (profile(db, owner(db, "telegram", external_id)) for external_id in ("1", "2"))
-    assert (anna.xp, anna.coins, anna.platforms) == (7, 0, ["discord", "telegram"])
+    assert (anna.xp, anna.coins, anna.platforms, anna.achievements) == (7, 0, ["discord", "telegram"], [])
     assert (boris.xp, boris.coins, boris.platforms) == (0, 9, ["telegram"])
     process_all(db)
     assert violations(db) == []

@@ -25,7 +25,7 @@ BEGIN
     JOIN ttfd.list_rank_ranges() r ON r.rank_xp <= o.xp + g.xp AND o.xp + g.xp < coalesce(r.next_rank_xp, o.xp + g.xp + 1)
    WHERE c.run_id = p_run_id AND u.id = c.user_id;
 
-  PERFORM ttfd.settle_achievements(ARRAY(SELECT g.user_id FROM ttfd.list_import_totals(p_run_id) g), false);
+  PERFORM ttfd.show_import_achievements(p_run_id);
 
   UPDATE ttfd.import_changes c
      SET after = ttfd.describe_import_change(u)

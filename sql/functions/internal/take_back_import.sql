@@ -21,7 +21,9 @@ BEGIN
          last_active = CASE WHEN (c.after ->> 'last_active')::timestamptz = u.last_active
                             THEN (c.before ->> 'last_active')::timestamptz ELSE u.last_active END,
          primary_platform = ttfd.restore_value(c.before, c.after, 'primary_platform', u.primary_platform),
-         achievements = CASE WHEN c.after IS NULL OR c.after -> 'achievements' = c.before -> 'achievements' THEN u.achievements
+         achievements = CASE WHEN c.after IS NULL
+                             THEN ARRAY(SELECT k.achievement FROM ttfd.user_achievements k WHERE k.user_id = u.id ORDER BY 1)
+                             WHEN c.after -> 'achievements' = c.before -> 'achievements' THEN u.achievements
                              ELSE ARRAY(SELECT e.name
                                           FROM unnest(u.achievements) WITH ORDINALITY e (name, place)
                                          WHERE c.before -> 'achievements' ? e.name OR NOT c.after -> 'achievements' ? e.name
