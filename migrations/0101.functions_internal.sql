@@ -3524,10 +3524,13 @@ AS $$
       FROM ttfd.import_sources s
      WHERE s.run_id = p_run_id
   ), amounts AS (
-    SELECT a.source, count(DISTINCT (a.platform, a.external_id)) AS accounts, sum(a.xp) AS xp, sum(a.coins) AS coins,
+    SELECT a.source, count(*) AS accounts, sum(a.xp) AS xp, sum(a.coins) AS coins,
            sum(a.messages_sent) AS messages_sent, sum(a.total_voice_time) AS total_voice_time
-      FROM ttfd.import_accounts a
-     WHERE a.run_id = p_run_id
+      FROM (SELECT i.source, sum(i.xp) AS xp, sum(i.coins) AS coins, sum(i.messages_sent) AS messages_sent,
+                   sum(i.total_voice_time) AS total_voice_time
+              FROM ttfd.import_accounts i
+             WHERE i.run_id = p_run_id
+             GROUP BY i.source, i.platform, i.external_id) a
      GROUP BY a.source
   ), gains AS (
     SELECT a.source, sum(b.xp) AS xp, sum(b.coins) AS coins, sum(b.messages_sent) AS messages_sent,

@@ -43,8 +43,9 @@ def members(db: Connection) -> list[object]:
     """Everybody who is somebody, with all that they have."""
     return rows(
         db,
-        "SELECT u.id, to_jsonb(u) - 'id', (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.platform) FROM ttfd.platform_accounts a"
-        " WHERE a.user_id = u.id) FROM ttfd.unified_users u WHERE u.forgotten_at IS NULL ORDER BY u.id",
+        "SELECT u.id, to_jsonb(u) - 'id', (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.platform)"
+        " FROM ttfd.platform_accounts a WHERE a.user_id = u.id)"
+        " FROM ttfd.unified_users u WHERE u.forgotten_at IS NULL ORDER BY u.id",
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ttfd.legacy.csv_files import open_csv
 from ttfd.legacy.errors import LegacyError
 from ttfd.legacy.json_files import open_json
-from ttfd.legacy.loader import ImportResult, Progress, run_import
+from ttfd.legacy.loader import ImportResult, Progress, list_conflicts, run_import, settle_conflict, undo_import
 from ttfd.legacy.postgres import open_postgres
 from ttfd.legacy.preset import Preset, load_preset, preset_names
 from ttfd.legacy.source import LeftOut, LegacyRow, LegacySource
@@ -23,9 +23,12 @@ __all__ = [
     "LegacySource",
     "Preset",
     "Progress",
+    "list_conflicts",
     "open_source",
     "preset_names",
     "run_import",
+    "settle_conflict",
+    "undo_import",
 ]
 
 _OPENERS: dict[str, Callable[[Preset, str], LegacySource]] = {

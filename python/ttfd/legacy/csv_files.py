@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator
 
-from ttfd.legacy.errors import BadCsvError, MissingColumnError, NotUtf8Error
+from ttfd.legacy.errors import BadCsvError, MissingColumnError, NotUtf8Error, marked
 from ttfd.legacy.files import LegacyFile, open_files
 from ttfd.legacy.preset import Part, Preset
 from ttfd.legacy.records import Finisher, renamer
@@ -54,7 +54,7 @@ class CsvPart:
                     fields = {name: text for name, text in line.items() if name is not None and text}
                     platform, record, reason = self._finish(self._rename(fields))
                     if None in line:
-                        record, reason = None, "there are more fields than columns"
+                        record, reason = None, marked("there are more fields than columns")
                     self.done = min(self.total, self.done + sum(map(len, fields.values())) + len(line))
                     yield LegacyRow(
                         self.name, f"{self._file.short_name} line {reader.line_num}", platform, record, reason

@@ -73,7 +73,8 @@ class SqlitePart:
             NotSqliteError: the file is damaged.
         """
         try:
-            for self.done, found in enumerate(self._connection.execute(self._statement), start=1):
+            for found in self._connection.execute(self._statement):
+                self.done += 1
                 legacy = dict(found)
                 platform, record, reason = self._finish(self._rename(legacy))
                 where = f"{self._part.table or self.name} {self._key}={printable(str(legacy[self._key]))}"

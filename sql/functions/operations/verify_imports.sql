@@ -1,7 +1,7 @@
 -- Members are compared as they are now: a merged one stands for the survivor.
 CREATE OR REPLACE FUNCTION ttfd.verify_imports()
 RETURNS TABLE (
-  kind text, origin text, user_id bigint, expected_xp numeric, actual_xp numeric, expected_coins numeric, actual_coins numeric)
+  kind text, origin text, user_id bigint, expected_xp bigint, actual_xp bigint, expected_coins bigint, actual_coins bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
   WITH booked AS (
@@ -32,9 +32,11 @@ AS $$
       LEFT JOIN unified_users u ON u.id = t.user_id
      GROUP BY 1, 2
   )
-  SELECT 'source', s.origin, NULL::bigint, s.expected_xp, s.actual_xp, s.expected_coins, s.actual_coins FROM sources s
+  SELECT 'source', s.origin, NULL::bigint, s.expected_xp::bigint, s.actual_xp::bigint, s.expected_coins::bigint,
+         s.actual_coins::bigint
+    FROM sources s
    UNION ALL
-  SELECT 'user', p.origin, p.user_id, p.given_xp, p.xp, p.given_coins, p.coins
+  SELECT 'user', p.origin, p.user_id, p.given_xp::bigint, p.xp::bigint, p.given_coins::bigint, p.coins::bigint
     FROM people p
    WHERE (p.given_xp, p.given_coins) <> (p.xp, p.coins)
    ORDER BY 1, 2, 3;
