@@ -349,7 +349,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class ImportComparison:
-    """What imports gave from an origin, in all (kind ``source``) or to a member who differs, and what the ledger has."""
+    """What imports gave from an origin, in all (kind ``source``) or to a member who differs, and what is in the log."""
 
     kind: str
     origin: str

@@ -32,8 +32,8 @@ def verify(as_json: bool) -> None:
         found for found in imports if (found.expected_xp, found.expected_coins) != (found.actual_xp, found.actual_coins)
     ]
     if as_json:
-        shown = [*violations, *differing]
-        click.echo(json.dumps([dataclasses.asdict(found) for found in shown], ensure_ascii=False, indent=2))
+        shown = [dataclasses.asdict(one) for one in violations] + [dataclasses.asdict(one) for one in differing]
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         sys.exit(1 if violations or differing else 0)
     _show_imports(imports)
     if violations:
