@@ -129,7 +129,7 @@ CREATE UNLOGGED TABLE ttfd.import_accounts (
   messages_sent    bigint,
   daily_streak     integer,
   last_daily       date,
-  achievements     text[],
+  achievements     jsonb,
   created_at       timestamptz,
   last_active      timestamptz
 );
@@ -179,14 +179,12 @@ CREATE UNLOGGED TABLE ttfd.import_grants (
   daily_streak     integer NOT NULL,
   last_daily       date,
   achievements     text[] NOT NULL,
-  other_achievements text[],
   created_at       timestamptz,
   last_active      timestamptz
 );
 
 COMMENT ON TABLE ttfd.import_grants IS 'What each member gains in the run at work, or gives back to one that is undone, by origin.';
 COMMENT ON COLUMN ttfd.import_grants.owed_xp IS 'What should go back and is not there any more, as in owed_coins.';
-COMMENT ON COLUMN ttfd.import_grants.other_achievements IS 'Another list of them: where it differs, the two have to be united.';
 COMMENT ON COLUMN ttfd.import_grants.is_held IS 'Nothing is granted: a balance would fall below zero.';
 
 CREATE UNLOGGED TABLE ttfd.import_links (

@@ -159,6 +159,8 @@ DROP FUNCTION ttfd.list_import_joins(bigint);
 
 DROP FUNCTION ttfd.list_import_gains(bigint);
 
+DROP FUNCTION ttfd.list_import_achievements(bigint);
+
 DROP FUNCTION ttfd.list_audit_lines(bigint[], ttfd.platform_accounts[]);
 
 DROP FUNCTION ttfd.link_import_by_username(bigint);
@@ -190,8 +192,6 @@ DROP FUNCTION ttfd.insert_event(uuid, bigint, text, text, jsonb, bigint, bigint,
 DROP FUNCTION ttfd.import_time(text, text);
 
 DROP FUNCTION ttfd.import_amount(text);
-
-DROP FUNCTION ttfd.import_achievements(jsonb);
 
 DROP FUNCTION ttfd.hash_link_code(text);
 

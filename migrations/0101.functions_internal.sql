@@ -484,15 +484,12 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_event(ttfd.event_type_versions, jsonb) IS
   'XP and coins that an event might earn, its counted seconds, whether part of them was idle, or the SQLSTATE that says why it cannot be applied.';
 
--- Asked millions of times: what plainly is a number is let through without a look at the rest.
 CREATE OR REPLACE FUNCTION ttfd.assess_import_amount(p_name text, p_value text)
 RETURNS text
 LANGUAGE sql IMMUTABLE
 AS $$
   SELECT CASE
-           WHEN p_value IS NULL
-             OR pg_catalog.translate(p_value, '0123456789', '') = '' AND pg_catalog.length(p_value) BETWEEN 1 AND 15
-           THEN NULL
+           WHEN p_value IS NULL OR p_value = '' THEN NULL
            WHEN p_value !~ '^-?[0-9]+([.][0-9]+)?$' OR pg_catalog.length(p_value) > 1000
            THEN p_name || ' is not a number: ' || pg_catalog.left(p_value, 40)
            WHEN p_value::numeric < 0 THEN p_name || ' is negative: ' || pg_catalog.left(p_value, 40)
@@ -501,7 +498,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.assess_import_amount(text, text) IS
-  'Why a legacy amount cannot be imported, or NULL when it is missing or a number from 0 to 10^15.';
+  'Why a legacy amount cannot be imported, or NULL when it is missing, empty or a number from 0 to 10^15.';
 
 -- Asked millions of times: the usual forms are recognised by the places of their digits, and days up to the 28th exist in
 -- every month. All else is left to explain_import_time.
@@ -854,8 +851,7 @@ BEGIN
          CASE WHEN j.reason IS NULL THEN least(ttfd.import_amount(v.daily_streak), 100000) END,
          CASE WHEN j.reason IS NULL
               THEN (ttfd.import_time(v.last_daily, s.time_zone) AT TIME ZONE s.time_zone)::date END,
-         CASE WHEN v.achievements IS NULL OR v.achievements IN ('[]', '{}') THEN '{}'
-              WHEN j.reason IS NULL THEN ttfd.import_achievements(v.achievements) END,
+         nullif(nullif(v.achievements, '[]'), 'null'),
          CASE WHEN j.reason IS NULL THEN ttfd.import_time(v.created_at, s.time_zone) END,
          CASE WHEN j.reason IS NULL THEN ttfd.import_time(v.last_active, s.time_zone) END
     FROM ttfd.import_rows r
@@ -877,13 +873,19 @@ BEGIN
                     WHEN jsonb_typeof(v.achievements) NOT IN ('array', 'object', 'null')
                     THEN 'achievements is no list: ' || left(v.achievements::text, 40)
                     ELSE coalesce(
-                      ttfd.assess_import_amount('xp', v.xp),
-                      ttfd.assess_import_amount('coins', v.coins),
-                      ttfd.assess_import_amount('games_played', v.games_played),
-                      ttfd.assess_import_amount('games_won', v.games_won),
-                      ttfd.assess_import_amount('total_voice_time', v.total_voice_time),
-                      ttfd.assess_import_amount('messages_sent', v.messages_sent),
-                      ttfd.assess_import_amount('daily_streak', v.daily_streak),
+                      -- Nearly all amounts are plain digits: one look for all of them.
+                      CASE WHEN translate(concat(v.xp, v.coins, v.games_played, v.games_won, v.total_voice_time,
+                                                 v.messages_sent, v.daily_streak), '0123456789', '') <> ''
+                             OR greatest(length(v.xp), length(v.coins), length(v.games_played), length(v.games_won),
+                                         length(v.total_voice_time), length(v.messages_sent), length(v.daily_streak)) > 15
+                           THEN coalesce(
+                             ttfd.assess_import_amount('xp', v.xp),
+                             ttfd.assess_import_amount('coins', v.coins),
+                             ttfd.assess_import_amount('games_played', v.games_played),
+                             ttfd.assess_import_amount('games_won', v.games_won),
+                             ttfd.assess_import_amount('total_voice_time', v.total_voice_time),
+                             ttfd.assess_import_amount('messages_sent', v.messages_sent),
+                             ttfd.assess_import_amount('daily_streak', v.daily_streak)) END,
                       ttfd.assess_import_time('last_daily', v.last_daily),
                       ttfd.assess_import_time('created_at', v.created_at),
                       ttfd.assess_import_time('last_active', v.last_active))
@@ -2034,30 +2036,18 @@ $$;
 
 COMMENT ON FUNCTION ttfd.hash_link_code(text) IS 'What is kept of a link code: the SHA-256 of its canonical form.';
 
-CREATE OR REPLACE FUNCTION ttfd.import_achievements(p_value jsonb)
-RETURNS text[]
-LANGUAGE plpgsql IMMUTABLE
-AS $$
-BEGIN
-  RETURN CASE jsonb_typeof(p_value)
-           WHEN 'array' THEN ARRAY(SELECT DISTINCT e.name FROM jsonb_array_elements_text(p_value) e (name)
-                                    WHERE e.name IS NOT NULL ORDER BY e.name)
-           WHEN 'object' THEN ARRAY(SELECT k.name FROM jsonb_object_keys(p_value) k (name) ORDER BY k.name)
-           ELSE '{}'
-         END;
-END;
-$$;
-
-COMMENT ON FUNCTION ttfd.import_achievements(jsonb) IS 'The names in a legacy list of achievements, or the keys of an object, in order.';
-
 CREATE OR REPLACE FUNCTION ttfd.import_amount(p_value text)
 RETURNS bigint
 LANGUAGE sql IMMUTABLE
 AS $$
-  SELECT coalesce(pg_catalog.floor(p_value::numeric)::bigint, 0);
+  SELECT CASE WHEN p_value IS NULL OR p_value = '' THEN 0
+              WHEN pg_catalog.strpos(p_value, '.') = 0 THEN p_value::bigint
+              ELSE pg_catalog.floor(p_value::numeric)::bigint
+         END;
 $$;
 
-COMMENT ON FUNCTION ttfd.import_amount(text) IS 'A legacy amount that assess_import_amount lets through, rounded down; 0 where it is missing.';
+COMMENT ON FUNCTION ttfd.import_amount(text) IS
+  'A legacy amount that assess_import_amount lets through, rounded down; 0 where it is missing.';
 
 CREATE OR REPLACE FUNCTION ttfd.import_time(p_value text, p_time_zone text)
 RETURNS timestamptz
@@ -2444,19 +2434,37 @@ $$;
 
 COMMENT ON FUNCTION ttfd.list_audit_lines(bigint[], ttfd.platform_accounts[]) IS 'The lines of the audit log that are about a member.';
 
+CREATE OR REPLACE FUNCTION ttfd.list_import_achievements(p_run_id bigint)
+RETURNS TABLE (user_id bigint, names text[])
+LANGUAGE sql STABLE
+AS $$
+  SELECT i.person, array_agg(DISTINCT e.name ORDER BY e.name)
+    FROM ttfd.import_accounts a
+    JOIN ttfd.import_identities i ON i.run_id = a.run_id AND i.platform = a.platform AND i.external_id = a.external_id
+   CROSS JOIN LATERAL jsonb_array_elements_text(
+           CASE jsonb_typeof(a.achievements)
+             WHEN 'array' THEN a.achievements
+             WHEN 'object' THEN jsonb_path_query_array(a.achievements, '$.keyvalue().key')
+             ELSE '[]' END) e (name)
+   WHERE a.run_id = p_run_id AND a.achievements IS NOT NULL AND e.name IS NOT NULL
+   GROUP BY i.person;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_import_achievements(bigint) IS
+  'The achievements that the records of a run list, or have as keys of an object, for each member; in order.';
+
 -- What was given is summed over the earlier runs: the same data again gains nothing.
 CREATE OR REPLACE FUNCTION ttfd.list_import_gains(p_run_id bigint)
 RETURNS TABLE (
   user_id bigint, origin text, part text, platform text, external_id text, is_first boolean, xp bigint, coins bigint,
   games_played bigint, games_won bigint, total_voice_time bigint, messages_sent bigint, daily_streak integer,
-  last_daily date, achievements text[], created_at timestamptz, last_active timestamptz)
+  last_daily date, created_at timestamptz, last_active timestamptz)
 LANGUAGE sql STABLE
 AS $$
   SELECT i.person, a.origin, a.part, a.platform, a.external_id, b.origin IS NULL,
          a.xp - coalesce(b.xp, 0), a.coins - coalesce(b.coins, 0), a.games_played - coalesce(b.games_played, 0),
          a.games_won - coalesce(b.games_won, 0), a.total_voice_time - coalesce(b.total_voice_time, 0),
-         a.messages_sent - coalesce(b.messages_sent, 0), a.daily_streak, a.last_daily, a.achievements, a.created_at,
-         a.last_active
+         a.messages_sent - coalesce(b.messages_sent, 0), a.daily_streak, a.last_daily, a.created_at, a.last_active
     FROM ttfd.import_accounts a
     JOIN ttfd.import_identities i ON i.run_id = a.run_id AND i.platform = a.platform AND i.external_id = a.external_id
     LEFT JOIN (SELECT g.origin, g.part, g.platform, g.external_id, sum(g.xp)::bigint AS xp, sum(g.coins)::bigint AS coins,
@@ -2826,26 +2834,16 @@ AS $$
 BEGIN
   INSERT INTO ttfd.import_grants
     (run_id, user_id, origin, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily,
-     achievements, other_achievements, created_at, last_active)
-  SELECT p_run_id, g.user_id, g.origin, sum(g.xp), sum(g.coins), sum(g.games_played), sum(g.games_won),
-         sum(g.total_voice_time), sum(g.messages_sent), max(g.daily_streak), max(g.last_daily), max(g.achievements),
-         min(g.achievements) FILTER (WHERE g.achievements <> '{}'), min(g.created_at), max(g.last_active)
-    FROM ttfd.list_import_gains(p_run_id) g
-   GROUP BY g.user_id, g.origin;
-
-  -- Few have several lists of achievements that differ: only these have to be united.
-  UPDATE ttfd.import_grants t
-     SET achievements = m.achievements
-    FROM (SELECT g.user_id, array_agg(DISTINCT e.name ORDER BY e.name) AS achievements
-            FROM ttfd.list_import_gains(p_run_id) g
-           CROSS JOIN LATERAL unnest(g.achievements) e (name)
-           WHERE g.user_id IN (SELECT o.user_id
-                                 FROM ttfd.import_grants o
-                                WHERE o.run_id = p_run_id
-                                GROUP BY o.user_id
-                               HAVING min(o.other_achievements) <> max(o.achievements))
-           GROUP BY g.user_id) m
-   WHERE t.run_id = p_run_id AND t.user_id = m.user_id;
+     achievements, created_at, last_active)
+  SELECT p_run_id, g.user_id, g.origin, g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent,
+         g.daily_streak, g.last_daily, coalesce(l.names, '{}'), g.created_at, g.last_active
+    FROM (SELECT t.user_id, t.origin, sum(t.xp) AS xp, sum(t.coins) AS coins, sum(t.games_played) AS games_played,
+                 sum(t.games_won) AS games_won, sum(t.total_voice_time) AS total_voice_time,
+                 sum(t.messages_sent) AS messages_sent, max(t.daily_streak) AS daily_streak, max(t.last_daily) AS last_daily,
+                 min(t.created_at) AS created_at, max(t.last_active) AS last_active
+            FROM ttfd.list_import_gains(p_run_id) t
+           GROUP BY t.user_id, t.origin) g
+    LEFT JOIN ttfd.list_import_achievements(p_run_id) l ON l.user_id = g.user_id;
 
   -- Nobody is put into debt: where the source fell below what it had given, and the member has spent the rest here, the
   -- accounts stay as they are and a person decides.

@@ -24,8 +24,7 @@ BEGIN
          CASE WHEN j.reason IS NULL THEN least(ttfd.import_amount(v.daily_streak), 100000) END,
          CASE WHEN j.reason IS NULL
               THEN (ttfd.import_time(v.last_daily, s.time_zone) AT TIME ZONE s.time_zone)::date END,
-         CASE WHEN v.achievements IS NULL OR v.achievements IN ('[]', '{}') THEN '{}'
-              WHEN j.reason IS NULL THEN ttfd.import_achievements(v.achievements) END,
+         nullif(nullif(v.achievements, '[]'), 'null'),
          CASE WHEN j.reason IS NULL THEN ttfd.import_time(v.created_at, s.time_zone) END,
          CASE WHEN j.reason IS NULL THEN ttfd.import_time(v.last_active, s.time_zone) END
     FROM ttfd.import_rows r
@@ -47,13 +46,19 @@ BEGIN
                     WHEN jsonb_typeof(v.achievements) NOT IN ('array', 'object', 'null')
                     THEN 'achievements is no list: ' || left(v.achievements::text, 40)
                     ELSE coalesce(
-                      ttfd.assess_import_amount('xp', v.xp),
-                      ttfd.assess_import_amount('coins', v.coins),
-                      ttfd.assess_import_amount('games_played', v.games_played),
-                      ttfd.assess_import_amount('games_won', v.games_won),
-                      ttfd.assess_import_amount('total_voice_time', v.total_voice_time),
-                      ttfd.assess_import_amount('messages_sent', v.messages_sent),
-                      ttfd.assess_import_amount('daily_streak', v.daily_streak),
+                      -- Nearly all amounts are plain digits: one look for all of them.
+                      CASE WHEN translate(concat(v.xp, v.coins, v.games_played, v.games_won, v.total_voice_time,
+                                                 v.messages_sent, v.daily_streak), '0123456789', '') <> ''
+                             OR greatest(length(v.xp), length(v.coins), length(v.games_played), length(v.games_won),
+                                         length(v.total_voice_time), length(v.messages_sent), length(v.daily_streak)) > 15
+                           THEN coalesce(
+                             ttfd.assess_import_amount('xp', v.xp),
+                             ttfd.assess_import_amount('coins', v.coins),
+                             ttfd.assess_import_amount('games_played', v.games_played),
+                             ttfd.assess_import_amount('games_won', v.games_won),
+                             ttfd.assess_import_amount('total_voice_time', v.total_voice_time),
+                             ttfd.assess_import_amount('messages_sent', v.messages_sent),
+                             ttfd.assess_import_amount('daily_streak', v.daily_streak)) END,
                       ttfd.assess_import_time('last_daily', v.last_daily),
                       ttfd.assess_import_time('created_at', v.created_at),
                       ttfd.assess_import_time('last_active', v.last_active))

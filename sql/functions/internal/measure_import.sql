@@ -5,26 +5,16 @@ AS $$
 BEGIN
   INSERT INTO ttfd.import_grants
     (run_id, user_id, origin, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily,
-     achievements, other_achievements, created_at, last_active)
-  SELECT p_run_id, g.user_id, g.origin, sum(g.xp), sum(g.coins), sum(g.games_played), sum(g.games_won),
-         sum(g.total_voice_time), sum(g.messages_sent), max(g.daily_streak), max(g.last_daily), max(g.achievements),
-         min(g.achievements) FILTER (WHERE g.achievements <> '{}'), min(g.created_at), max(g.last_active)
-    FROM ttfd.list_import_gains(p_run_id) g
-   GROUP BY g.user_id, g.origin;
-
-  -- Few have several lists of achievements that differ: only these have to be united.
-  UPDATE ttfd.import_grants t
-     SET achievements = m.achievements
-    FROM (SELECT g.user_id, array_agg(DISTINCT e.name ORDER BY e.name) AS achievements
-            FROM ttfd.list_import_gains(p_run_id) g
-           CROSS JOIN LATERAL unnest(g.achievements) e (name)
-           WHERE g.user_id IN (SELECT o.user_id
-                                 FROM ttfd.import_grants o
-                                WHERE o.run_id = p_run_id
-                                GROUP BY o.user_id
-                               HAVING min(o.other_achievements) <> max(o.achievements))
-           GROUP BY g.user_id) m
-   WHERE t.run_id = p_run_id AND t.user_id = m.user_id;
+     achievements, created_at, last_active)
+  SELECT p_run_id, g.user_id, g.origin, g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent,
+         g.daily_streak, g.last_daily, coalesce(l.names, '{}'), g.created_at, g.last_active
+    FROM (SELECT t.user_id, t.origin, sum(t.xp) AS xp, sum(t.coins) AS coins, sum(t.games_played) AS games_played,
+                 sum(t.games_won) AS games_won, sum(t.total_voice_time) AS total_voice_time,
+                 sum(t.messages_sent) AS messages_sent, max(t.daily_streak) AS daily_streak, max(t.last_daily) AS last_daily,
+                 min(t.created_at) AS created_at, max(t.last_active) AS last_active
+            FROM ttfd.list_import_gains(p_run_id) t
+           GROUP BY t.user_id, t.origin) g
+    LEFT JOIN ttfd.list_import_achievements(p_run_id) l ON l.user_id = g.user_id;
 
   -- Nobody is put into debt: where the source fell below what it had given, and the member has spent the rest here, the
   -- accounts stay as they are and a person decides.
