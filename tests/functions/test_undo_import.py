@@ -82,6 +82,30 @@ def test_members_who_were_there_are_as_they_were(db: Connection, processes: bool
     assert violations(db) == []
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"achievements": ["first"]},
+        {"daily_streak": 3},
+        {"last_daily": "2025-05-01"},
+        {"created_at": "2019-01-01"},
+        {"last_active": "2029-01-01"},
+        {"discord_id": "9"},
+        {"games_won": 1},
+        {"messages_sent": 1},
+    ],
+)
+def test_whatever_alone_an_import_changes_of_a_member_is_taken_back(db: Connection, record: dict[str, object]) -> None:
+    get_user(db, "1")
+    before = members(db)
+    result = run(db, telegram=[{"id": "1", **record}])
+    assert members(db) != before
+    undo(db, result.run_id)
+    assert members(db) == before
+    process_all(db)
+    assert violations(db) == []
+
+
 def test_what_was_earned_since_is_kept(db: Connection) -> None:
     get_user(db, "2", username="boris")
     result = run(db, **SOURCES)
