@@ -3,6 +3,8 @@ SET LOCAL lock_timeout = '10s';
 
 DROP FUNCTION ttfd.was_handled(uuid);
 
+DROP FUNCTION ttfd.walk_board(text, bigint, timestamptz, bigint, boolean, bigint);
+
 DROP FUNCTION ttfd.use_link_code(text, text, text);
 
 DROP FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint);
@@ -18,6 +20,8 @@ DROP FUNCTION ttfd.stated_accounts(text, jsonb);
 DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
 
 DROP FUNCTION ttfd.snapshot_user(bigint);
+
+DROP FUNCTION ttfd.settle_moves();
 
 DROP FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items);
 
@@ -175,6 +179,8 @@ DROP FUNCTION ttfd.find_owner(text, text);
 
 DROP FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz);
 
+DROP FUNCTION ttfd.find_member(bigint);
+
 DROP FUNCTION ttfd.find_link_code(text, text, text);
 
 DROP FUNCTION ttfd.find_first_outcome(uuid, bigint, text, text, jsonb);
@@ -207,7 +213,9 @@ DROP FUNCTION ttfd.count_transfer(bigint, bigint);
 
 DROP FUNCTION ttfd.count_owned(bigint, text);
 
-DROP FUNCTION ttfd.count_above(text, bigint, bigint);
+DROP FUNCTION ttfd.count_listed();
+
+DROP FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint);
 
 DROP FUNCTION ttfd.continue_streak(ttfd.unified_users, integer);
 

@@ -9,11 +9,15 @@ DROP FUNCTION ttfd.set_time_zone(bigint, text);
 
 DROP FUNCTION ttfd.set_setting(text, jsonb);
 
+DROP FUNCTION ttfd.set_hidden(bigint, boolean);
+
 DROP FUNCTION ttfd.revert_adjustment(uuid, uuid, text);
 
 DROP FUNCTION ttfd.list_shop(bigint);
 
 DROP FUNCTION ttfd.list_settings();
+
+DROP FUNCTION ttfd.list_neighbours(bigint, text, integer);
 
 DROP FUNCTION ttfd.list_leaderboard(text, integer, text);
 

@@ -34,7 +34,8 @@ BEGIN
          total_voice_time = u.total_voice_time + v_grant.voice_seconds,
          games_played = u.games_played + v_grant.games,
          games_won = u.games_won + v_grant.wins,
-         last_active = greatest(u.last_active, v_now)
+         last_active = greatest(u.last_active, v_now),
+         xp_since = CASE WHEN v_grant.xp = 0 THEN u.xp_since ELSE greatest(u.xp_since, v_now) END
    WHERE u.id = v_user.id
   RETURNING p_event_id, u.id, 'applied', v_grant.xp, v_grant.coins, v_grant.note, u.xp, u.coins, u.rank_id,
             v_rank_id IS NOT NULL

@@ -127,7 +127,8 @@ BEGIN
            coalesce(sum(g.seconds) FILTER (WHERE g.counter = 'voice'), 0)::bigint AS voice_seconds,
            count(*) FILTER (WHERE g.counter = 'games') AS games,
            count(*) FILTER (WHERE g.counter = 'games' AND g.data @> '{"won": true}') AS wins,
-           max(g.occurred_at) AS last_active
+           max(g.occurred_at) AS last_active,
+           max(g.occurred_at) FILTER (WHERE g.xp <> 0) AS xp_since
       FROM granted g
      WHERE g.granted_xp IS NULL AND g.error IS NULL
      GROUP BY g.user_id
@@ -139,7 +140,8 @@ BEGIN
            total_voice_time = u.total_voice_time + t.voice_seconds,
            games_played = u.games_played + t.games,
            games_won = u.games_won + t.wins,
-           last_active = greatest(u.last_active, t.last_active)
+           last_active = greatest(u.last_active, t.last_active),
+           xp_since = greatest(u.xp_since, t.xp_since)
       FROM totals t
      WHERE u.id = t.user_id
     RETURNING u.id

@@ -1,0 +1,11 @@
+CREATE OR REPLACE FUNCTION ttfd.count_listed()
+RETURNS bigint
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN (SELECT coalesce(sum(c.members), 0) FROM ttfd.xp_counts c WHERE c.shift = 56::smallint)
+       + (SELECT coalesce(sum(m.members), 0) FROM ttfd.xp_moves m WHERE m.xp >= 0);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.count_listed() IS 'How many members are on the leaderboards.';
