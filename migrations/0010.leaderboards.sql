@@ -23,7 +23,7 @@ CREATE TABLE ttfd.xp_counts (
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
 COMMENT ON TABLE ttfd.xp_counts IS
-  'How many listed members have XP with xp >> shift = bucket, for the shifts 0, 8, ..., 56. Written by process_events alone; with xp_moves it is exact.';
+  'How many listed members have XP with xp >> shift = bucket, for the shifts 0, 6, ..., 60. Written by process_events alone; with xp_moves it is exact.';
 
 -- Everybody writes rows here and nobody updates one, so writers do not wait for each other.
 CREATE TABLE ttfd.xp_moves (

@@ -213,6 +213,8 @@ DROP FUNCTION ttfd.count_transfer(bigint, bigint);
 
 DROP FUNCTION ttfd.count_owned(bigint, text);
 
+DROP FUNCTION ttfd.count_moves(bigint[], bigint[]);
+
 DROP FUNCTION ttfd.count_listed();
 
 DROP FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint);

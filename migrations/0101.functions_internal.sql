@@ -79,6 +79,7 @@ BEGIN
     RAISE EXCEPTION 'a member was merged meanwhile' USING ERRCODE = 'serialization_failure';
   END IF;
   SELECT h.position INTO v_base FROM ttfd.feed_head h FOR UPDATE;
+  PERFORM set_config('ttfd.is_batch', 'on', true);
 
   WITH batch AS MATERIALIZED (
     DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
@@ -204,6 +205,7 @@ BEGIN
          (SELECT count(*) FROM totals), (SELECT count(*) FROM updated)
     INTO v_taken, failed, v_members, v_updated
     FROM granted;
+  PERFORM set_config('ttfd.is_batch', 'off', true);
 
   IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
     RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members
@@ -821,12 +823,12 @@ BEGIN
              WHERE u.is_listed AND (m.value > p_value OR m.value = p_value AND u.id < p_user_id));
   END IF;
   RETURN (SELECT coalesce(sum(b.members), 0)
-            FROM generate_series(0, 56, 8) l (shift)
+            FROM generate_series(0, 60, 6) l (shift)
            CROSS JOIN LATERAL (
                    SELECT sum(c.members) AS members
                      FROM ttfd.xp_counts c
                     WHERE c.shift = l.shift::smallint
-                      AND c.bucket > p_value >> l.shift AND c.bucket <= (p_value >> l.shift | 255)) b)
+                      AND c.bucket > p_value >> l.shift AND c.bucket <= (p_value >> l.shift | 63)) b)
        + (SELECT coalesce(sum(m.members), 0) FROM ttfd.xp_moves m WHERE m.xp > p_value)
        + (SELECT count(*)
             FROM ttfd.xp_standings s
@@ -842,12 +844,41 @@ RETURNS bigint
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-  RETURN (SELECT coalesce(sum(c.members), 0) FROM ttfd.xp_counts c WHERE c.shift = 56::smallint)
+  RETURN (SELECT coalesce(sum(c.members), 0) FROM ttfd.xp_counts c WHERE c.shift = 60::smallint)
        + (SELECT coalesce(sum(m.members), 0) FROM ttfd.xp_moves m WHERE m.xp >= 0);
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.count_listed() IS 'How many members are on the leaderboards.';
+
+-- Most moves stay within their 64 XP: what cancels out in one step never reaches the next. Counts that have come to zero
+-- stay: a reader meets at most 64 of each shift. Whoever calls this holds feed_head, so writers do not wait here.
+CREATE OR REPLACE FUNCTION ttfd.count_moves(p_xp bigint[], p_members bigint[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  WITH fine AS (
+    SELECT m.xp, sum(m.members) AS members FROM unnest(p_xp, p_members) m (xp, members) GROUP BY m.xp HAVING sum(m.members) <> 0
+  ), coarse AS (
+    SELECT f.xp >> 6 AS bucket, sum(f.members) AS members FROM fine f GROUP BY f.xp >> 6 HAVING sum(f.members) <> 0
+  )
+  INSERT INTO ttfd.xp_counts AS c (shift, bucket, members)
+  SELECT 0, f.xp, f.members FROM fine f
+   UNION ALL
+  SELECT 6, s.bucket, s.members FROM coarse s
+   UNION ALL
+  SELECT l.shift, s.bucket >> (l.shift - 6), sum(s.members)
+    FROM coarse s
+   CROSS JOIN generate_series(12, 60, 6) l (shift)
+   GROUP BY l.shift, s.bucket >> (l.shift - 6)
+  HAVING sum(s.members) <> 0
+  ON CONFLICT (shift, bucket) DO UPDATE SET members = c.members + EXCLUDED.members;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.count_moves(bigint[], bigint[]) IS
+  'Adds to xp_counts how many members came to each XP, or, below zero, left it. Expects feed_head locked.';
 
 CREATE OR REPLACE FUNCTION ttfd.count_owned(p_user_id bigint, p_item text)
 RETURNS bigint
@@ -3072,6 +3103,8 @@ BEGIN
          last_daily = d.last_daily,
          last_daily_at = d.last_daily_at,
          last_daily_zone = d.last_daily_zone,
+         is_hidden = CASE WHEN u.is_hidden = p_after.is_hidden THEN p_before.is_hidden ELSE u.is_hidden END,
+         xp_since = CASE WHEN u.xp_since = p_after.xp_since THEN p_before.xp_since ELSE u.xp_since END,
          season_id = CASE WHEN u.season_id = p_after.season_id THEN p_before.season_id ELSE u.season_id END,
          created_at = CASE WHEN u.created_at = p_after.created_at THEN p_before.created_at ELSE u.created_at END,
          last_active = CASE WHEN u.last_active = p_after.last_active THEN p_before.last_active ELSE u.last_active END
@@ -3175,6 +3208,7 @@ BEGIN
   PERFORM ttfd.return_transfer_days(p_merge.from_id, p_merge.into_id);
   PERFORM ttfd.return_award_windows(p_merge.from_id, p_merge.into_id, p_merge.kept_windows);
   PERFORM ttfd.move_progress(p_merge.into_id, p_merge.from_id, v_from, 'merge_undone', v_told);
+  UPDATE ttfd.unified_users SET xp_since = v_from.xp_since WHERE id = p_merge.from_id;
   PERFORM ttfd.restore_best(p_merge.into_id, v_before, v_after);
   UPDATE ttfd.user_merges SET undone_at = ttfd.current_time() WHERE id = p_merge.id;
   PERFORM ttfd.audit('merge_undone', NULL, v_told || jsonb_build_object('xp', v_from.xp, 'coins', v_from.coins));
@@ -3202,31 +3236,21 @@ $$;
 COMMENT ON FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items) IS
   'From when to when a purchase made now would last; expires_at is NULL for good.';
 
--- Whoever calls this holds feed_head, so nobody else writes xp_counts. Most moves stay within their 256 XP: what cancels
--- out in one step never reaches the next. Counts that have come to zero stay: a reader meets at most 256 of each shift.
 CREATE OR REPLACE FUNCTION ttfd.settle_moves()
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
+DECLARE
+  v_xp bigint[];
+  v_members bigint[];
 BEGIN
   WITH settled AS (
     DELETE FROM ttfd.xp_moves RETURNING xp, members
-  ), fine AS (
-    SELECT s.xp, sum(s.members) AS members FROM settled s GROUP BY s.xp HAVING sum(s.members) <> 0
-  ), coarse AS (
-    SELECT f.xp >> 8 AS bucket, sum(f.members) AS members FROM fine f GROUP BY f.xp >> 8 HAVING sum(f.members) <> 0
   )
-  INSERT INTO ttfd.xp_counts AS c (shift, bucket, members)
-  SELECT 0, f.xp, f.members FROM fine f
-   UNION ALL
-  SELECT 8, s.bucket, s.members FROM coarse s
-   UNION ALL
-  SELECT l.shift, s.bucket >> (l.shift - 8), sum(s.members)
-    FROM coarse s
-   CROSS JOIN generate_series(16, 56, 8) l (shift)
-   GROUP BY l.shift, s.bucket >> (l.shift - 8)
-  HAVING sum(s.members) <> 0
-  ON CONFLICT (shift, bucket) DO UPDATE SET members = c.members + EXCLUDED.members;
+  SELECT array_agg(s.xp), array_agg(s.members) INTO v_xp, v_members FROM settled s;
+  IF v_xp IS NOT NULL THEN
+    PERFORM ttfd.count_moves(v_xp, v_members);
+  END IF;
 END;
 $$;
 
@@ -3306,7 +3330,7 @@ $$;
 COMMENT ON FUNCTION ttfd.strip_data(jsonb) IS 'What of an event''s data is about amounts and nobody.';
 
 -- What does not add up: the better of the two, and achievements of both. restore_best takes it back.
--- Who was hidden on one side stays hidden on both, also after an undo: to show oneself takes a word.
+-- Who was hidden on one side stays hidden on both: to show oneself takes a word.
 -- A streak that had ended when the other was alive stays ended.
 CREATE OR REPLACE FUNCTION ttfd.take_best(p_into_id bigint, p_from ttfd.unified_users)
 RETURNS void

@@ -278,7 +278,7 @@ CREATE OR REPLACE TRIGGER take_rank BEFORE INSERT ON ttfd.unified_users
   FOR EACH ROW EXECUTE FUNCTION ttfd.unified_users__follow_rank();
 
 -- The one place that knows who came to an XP and who left it, whatever changed the member. A statement at a time, because a
--- batch changes hundreds. The plan settings are there because PostgreSQL knows nothing of the rows a statement changed.
+-- batch changes hundreds; it holds feed_head and counts at once, everybody else leaves moves. The plan settings are there because PostgreSQL knows nothing of the rows a statement changed.
 CREATE OR REPLACE FUNCTION ttfd.unified_users__keep_standings()
 RETURNS trigger
 LANGUAGE plpgsql SET search_path = ttfd, pg_temp
@@ -286,6 +286,9 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET enable_seqscan = off
 AS $$
+DECLARE
+  v_xp bigint[];
+  v_members bigint[];
 BEGIN
   IF TG_OP = 'INSERT' THEN
     INSERT INTO xp_standings (minus_xp, since, user_id) SELECT -n.xp, n.xp_since, n.id FROM new_rows n WHERE n.is_listed;
@@ -311,8 +314,13 @@ BEGIN
       INSERT INTO xp_standings (minus_xp, since, user_id)
       SELECT -c.xp, c.since, c.user_id FROM changed c WHERE c.members > 0
     )
-    INSERT INTO xp_moves (xp, members)
-    SELECT c.xp, sum(c.members) FROM changed c GROUP BY c.xp HAVING sum(c.members) <> 0;
+    SELECT array_agg(m.xp), array_agg(m.members) INTO v_xp, v_members
+      FROM (SELECT c.xp, sum(c.members) AS members FROM changed c GROUP BY c.xp HAVING sum(c.members) <> 0) m;
+    IF current_setting('ttfd.is_batch', true) = 'on' THEN
+      PERFORM count_moves(v_xp, v_members);
+    ELSE
+      INSERT INTO xp_moves (xp, members) SELECT m.xp, m.members FROM unnest(v_xp, v_members) m (xp, members);
+    END IF;
   END IF;
   RETURN NULL;
 END;

@@ -262,6 +262,8 @@ RETURNS TABLE (
   "position" bigint, user_id bigint, display_name text, value bigint, rank_id smallint, rank_name text, rank_color text,
   platforms text[], cursor text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $$
 DECLARE
   v_value bigint := 9223372036854775807;

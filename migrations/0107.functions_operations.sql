@@ -103,14 +103,14 @@ AS $$
   SELECT 'count', NULL, format('%s with xp >> %s = %s', coalesce(n.members, 0), coalesce(n.shift, c.shift), coalesce(n.bucket, c.bucket)),
          coalesce(c.members, 0)::text
     FROM (SELECT l.shift, u.xp >> l.shift AS bucket, count(*) AS members
-            FROM unified_users u CROSS JOIN generate_series(0, 56, 8) l (shift)
+            FROM unified_users u CROSS JOIN generate_series(0, 60, 6) l (shift)
            WHERE u.is_listed
            GROUP BY l.shift, u.xp >> l.shift) n
     FULL JOIN (SELECT a.shift, a.bucket, sum(a.members) AS members
                  FROM (SELECT k.shift::integer, k.bucket, k.members FROM xp_counts k
                         UNION ALL
                        SELECT l.shift, m.xp >> l.shift, m.members
-                         FROM xp_moves m CROSS JOIN generate_series(0, 56, 8) l (shift)) a
+                         FROM xp_moves m CROSS JOIN generate_series(0, 60, 6) l (shift)) a
                 GROUP BY a.shift, a.bucket) c ON c.shift = n.shift AND c.bucket = n.bucket
    WHERE coalesce(n.members, 0) <> coalesce(c.members, 0)
   UNION ALL

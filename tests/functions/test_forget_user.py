@@ -38,6 +38,7 @@ FATE = {
     "award_windows": "kept: they say no more than the events",
     "boosts": "kept: a factor and a time",
     "user_merges": "kept: ids and amounts; the reason is erased",
+    "xp_standings": "deleted by the trigger that keeps it: a forgotten member is not listed",
     "purchases": "kept: an item, a price and a time",
     "transfer_days": "kept: how many coins in a day, not to whom",
     "adjustments": "kept with amounts; the reason is erased",

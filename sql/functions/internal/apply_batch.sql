@@ -41,6 +41,7 @@ BEGIN
     RAISE EXCEPTION 'a member was merged meanwhile' USING ERRCODE = 'serialization_failure';
   END IF;
   SELECT h.position INTO v_base FROM ttfd.feed_head h FOR UPDATE;
+  PERFORM set_config('ttfd.is_batch', 'on', true);
 
   WITH batch AS MATERIALIZED (
     DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
@@ -166,6 +167,7 @@ BEGIN
          (SELECT count(*) FROM totals), (SELECT count(*) FROM updated)
     INTO v_taken, failed, v_members, v_updated
     FROM granted;
+  PERFORM set_config('ttfd.is_batch', 'off', true);
 
   IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
     RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members

@@ -15,12 +15,12 @@ BEGIN
              WHERE u.is_listed AND (m.value > p_value OR m.value = p_value AND u.id < p_user_id));
   END IF;
   RETURN (SELECT coalesce(sum(b.members), 0)
-            FROM generate_series(0, 56, 8) l (shift)
+            FROM generate_series(0, 60, 6) l (shift)
            CROSS JOIN LATERAL (
                    SELECT sum(c.members) AS members
                      FROM ttfd.xp_counts c
                     WHERE c.shift = l.shift::smallint
-                      AND c.bucket > p_value >> l.shift AND c.bucket <= (p_value >> l.shift | 255)) b)
+                      AND c.bucket > p_value >> l.shift AND c.bucket <= (p_value >> l.shift | 63)) b)
        + (SELECT coalesce(sum(m.members), 0) FROM ttfd.xp_moves m WHERE m.xp > p_value)
        + (SELECT count(*)
             FROM ttfd.xp_standings s

@@ -3,7 +3,7 @@ RETURNS bigint
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-  RETURN (SELECT coalesce(sum(c.members), 0) FROM ttfd.xp_counts c WHERE c.shift = 56::smallint)
+  RETURN (SELECT coalesce(sum(c.members), 0) FROM ttfd.xp_counts c WHERE c.shift = 60::smallint)
        + (SELECT coalesce(sum(m.members), 0) FROM ttfd.xp_moves m WHERE m.xp >= 0);
 END;
 $$;

@@ -1,5 +1,5 @@
 -- What does not add up: the better of the two, and achievements of both. restore_best takes it back.
--- Who was hidden on one side stays hidden on both, also after an undo: to show oneself takes a word.
+-- Who was hidden on one side stays hidden on both: to show oneself takes a word.
 -- A streak that had ended when the other was alive stays ended.
 CREATE OR REPLACE FUNCTION ttfd.take_best(p_into_id bigint, p_from ttfd.unified_users)
 RETURNS void
