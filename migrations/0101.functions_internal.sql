@@ -842,6 +842,8 @@ COMMENT ON FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint) IS
 CREATE OR REPLACE FUNCTION ttfd.count_listed()
 RETURNS bigint
 LANGUAGE plpgsql STABLE
+SET enable_seqscan = off
+SET enable_bitmapscan = off
 AS $$
 BEGIN
   RETURN (SELECT coalesce(sum(c.members), 0) FROM ttfd.xp_counts c WHERE c.shift = 60::smallint)
