@@ -361,7 +361,7 @@ SET enable_mergejoin = off
 AS $$
 DECLARE
   v_value bigint := 9223372036854775807;
-  v_since timestamptz := '-infinity';
+  v_since timestamptz := TIMESTAMPTZ '-infinity';
   v_id bigint := 0;
   v_above bigint := 0;
 BEGIN
