@@ -811,6 +811,7 @@ COMMENT ON FUNCTION ttfd.continue_streak(ttfd.unified_users, integer) IS
 CREATE OR REPLACE FUNCTION ttfd.count_above(p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 SET enable_bitmapscan = off
 SET jit = off
@@ -842,6 +843,7 @@ COMMENT ON FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint) IS
 CREATE OR REPLACE FUNCTION ttfd.count_listed()
 RETURNS bigint
 LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 SET enable_bitmapscan = off
 AS $$
@@ -3427,6 +3429,9 @@ CREATE OR REPLACE FUNCTION ttfd.walk_board(
   p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, p_is_upwards boolean, p_limit bigint)
 RETURNS TABLE (turn bigint, user_id bigint, value bigint, since timestamptz)
 LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
+SET enable_bitmapscan = off
+SET jit = off
 AS $$
 BEGIN
   IF p_metric <> 'xp' THEN
