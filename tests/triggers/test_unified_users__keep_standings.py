@@ -2,7 +2,7 @@
 
 import pytest
 
-from calls import Connection, apply_event, get_user, process_all, process_events, record_event, rows, value, violations
+from calls import Connection, apply_event, get_user, process_all, process_events, record_event, rows, violations
 
 CHANGES = {
     "xp": "UPDATE ttfd.unified_users SET xp = xp + 1000",
