@@ -973,6 +973,7 @@ COMMENT ON FUNCTION ttfd.continue_streak(ttfd.unified_users, integer) IS
 CREATE OR REPLACE FUNCTION ttfd.count_above(p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 SET enable_bitmapscan = off
 SET jit = off
@@ -1004,6 +1005,7 @@ COMMENT ON FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint) IS
 CREATE OR REPLACE FUNCTION ttfd.count_listed()
 RETURNS bigint
 LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 SET enable_bitmapscan = off
 AS $$
@@ -3662,7 +3664,8 @@ BEGIN
      ORDER BY s.user_id
   ), shown AS (
     UPDATE ttfd.unified_users u
-       SET achievements = u.achievements || s.shown, xp = u.xp + s.xp, coins = u.coins + s.coins
+       SET achievements = u.achievements || s.shown, xp = u.xp + s.xp, coins = u.coins + s.coins,
+           xp_since = CASE WHEN s.xp = 0 THEN u.xp_since ELSE greatest(u.xp_since, ttfd.current_time()) END
       FROM summed s
      WHERE u.id = s.user_id
     RETURNING 1
@@ -3930,6 +3933,9 @@ CREATE OR REPLACE FUNCTION ttfd.walk_board(
   p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, p_is_upwards boolean, p_limit bigint)
 RETURNS TABLE (turn bigint, user_id bigint, value bigint, since timestamptz)
 LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
+SET enable_bitmapscan = off
+SET jit = off
 AS $$
 BEGIN
   IF p_metric <> 'xp' THEN

@@ -1,6 +1,7 @@
 CREATE OR REPLACE FUNCTION ttfd.count_listed()
 RETURNS bigint
 LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 SET enable_bitmapscan = off
 AS $$

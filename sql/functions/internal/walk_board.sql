@@ -3,6 +3,9 @@ CREATE OR REPLACE FUNCTION ttfd.walk_board(
   p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, p_is_upwards boolean, p_limit bigint)
 RETURNS TABLE (turn bigint, user_id bigint, value bigint, since timestamptz)
 LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
+SET enable_bitmapscan = off
+SET jit = off
 AS $$
 BEGIN
   IF p_metric <> 'xp' THEN
