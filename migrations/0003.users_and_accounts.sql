@@ -76,11 +76,13 @@ CREATE TABLE ttfd.platform_accounts (
   display_name text CHECK (char_length(display_name) <= 255),
   link_method  text NOT NULL CHECK (link_method IN ('first_contact', 'verified', 'code', 'import_id', 'import_username', 'merge')),
   linked_at    timestamptz NOT NULL DEFAULT now(),
+  import_run_id bigint,
   PRIMARY KEY (platform, external_id),
   CONSTRAINT platform_accounts_one_per_platform UNIQUE (user_id, platform)
 );
 
 COMMENT ON TABLE ttfd.platform_accounts IS 'Who a member is on each platform: the one place where an identity is unique.';
 COMMENT ON COLUMN ttfd.platform_accounts.link_method IS 'How the account came to its member.';
+COMMENT ON COLUMN ttfd.platform_accounts.import_run_id IS 'The import that brought it.';
 
 RESET ROLE;

@@ -6,19 +6,22 @@ SET LOCAL ROLE ttfd_owner;
 CREATE TABLE ttfd.import_runs (
   id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   label            text NOT NULL,
-  status           text NOT NULL DEFAULT 'loading' CHECK (status IN ('loading', 'unified')),
+  status           text NOT NULL DEFAULT 'loading' CHECK (status IN ('loading', 'unified', 'undone')),
+  policy           text NOT NULL DEFAULT 'sum',
   started_at       timestamptz NOT NULL DEFAULT now(),
   finished_at      timestamptz,
+  undone_at        timestamptz,
   report           jsonb
 );
 
 COMMENT ON TABLE ttfd.import_runs IS 'One row an import, with its report.';
+COMMENT ON COLUMN ttfd.import_runs.policy IS 'What happens to XP and coins of a person with several accounts: sum, max, or prefer and an origin.';
 
 CREATE TABLE ttfd.import_sources (
   run_id    bigint NOT NULL REFERENCES ttfd.import_runs (id) ON DELETE CASCADE,
   source    text NOT NULL,
   preset    text NOT NULL,
-  origin    text NOT NULL REFERENCES ttfd.platforms (name),
+  origin    text NOT NULL CHECK (origin ~ '^[a-z][a-z0-9_]{1,30}$' AND origin <> 'system'),
   identity  text NOT NULL,
   time_zone text NOT NULL DEFAULT 'UTC',
   PRIMARY KEY (run_id, source)
@@ -47,28 +50,41 @@ COMMENT ON COLUMN ttfd.import_rows.part IS 'Which part of the source: an account
 COMMENT ON COLUMN ttfd.import_rows.source_key IS 'Where the record stands, for people.';
 COMMENT ON COLUMN ttfd.import_rows.reject_reason IS 'Why the record was not imported.';
 
--- What each part of a legacy account has contributed so far: a further run adds the difference, and one that leaves a part
--- out leaves it as it is.
+-- A further run adds the difference to what earlier ones have given, and one that leaves a part out leaves it as it is.
+-- No foreign keys: rows come by the million, and two checks a row would take a third of an import's time.
 CREATE TABLE ttfd.import_balances (
   origin           text NOT NULL,
   part             text NOT NULL,
   platform         text NOT NULL,
   external_id      text NOT NULL,
-  user_id          bigint NOT NULL REFERENCES ttfd.unified_users (id),
-  run_id           bigint NOT NULL REFERENCES ttfd.import_runs (id),
+  user_id          bigint NOT NULL,
+  run_id           bigint NOT NULL,
   xp               bigint NOT NULL,
   coins            bigint NOT NULL,
   games_played     bigint NOT NULL,
   games_won        bigint NOT NULL,
   total_voice_time bigint NOT NULL,
   messages_sent    bigint NOT NULL,
-  PRIMARY KEY (origin, part, platform, external_id)
+  PRIMARY KEY (platform, external_id, origin, part, run_id)
 );
 
 CREATE INDEX import_balances_user ON ttfd.import_balances (user_id);
 
-COMMENT ON TABLE ttfd.import_balances IS 'What each legacy account has contributed so far.';
-COMMENT ON COLUMN ttfd.import_balances.run_id IS 'The last run that changed the row.';
+COMMENT ON TABLE ttfd.import_balances IS 'What each part of a legacy account has contributed in each run; the sum over the runs is what it holds now.';
+COMMENT ON COLUMN ttfd.import_balances.user_id IS 'The member it went to.';
+
+-- What a run found, so that undo_import can put it back.
+CREATE TABLE ttfd.import_changes (
+  run_id  bigint NOT NULL REFERENCES ttfd.import_runs (id) ON DELETE CASCADE,
+  user_id bigint NOT NULL REFERENCES ttfd.unified_users (id),
+  before  jsonb NOT NULL,
+  after   jsonb,
+  PRIMARY KEY (run_id, user_id)
+);
+
+CREATE INDEX import_changes_user ON ttfd.import_changes (user_id);
+
+COMMENT ON TABLE ttfd.import_changes IS 'Ranks, streaks, dates and achievements of members who were there before a run, before and after it.';
 
 CREATE TABLE ttfd.import_conflicts (
   id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -91,41 +107,37 @@ COMMENT ON TABLE ttfd.import_conflicts IS 'What an import could not decide; a pe
 -- Working tables of a run, emptied at its end.
 CREATE UNLOGGED TABLE ttfd.import_accounts (
   run_id           bigint NOT NULL,
+  row_id           bigint NOT NULL,
   origin           text NOT NULL,
   part             text NOT NULL,
   platform         text NOT NULL,
-  external_id      text NOT NULL,
+  external_id      text,
   source           text NOT NULL,
   source_key       text NOT NULL,
+  reject_reason    text,
+  name             text,
   username         text,
   display_name     text,
   telegram_id      text,
   discord_id       text,
   website_email    text,
-  xp               bigint NOT NULL,
-  coins            bigint NOT NULL,
-  games_played     bigint NOT NULL,
-  games_won        bigint NOT NULL,
-  total_voice_time bigint NOT NULL,
-  messages_sent    bigint NOT NULL,
-  daily_streak     integer NOT NULL,
+  xp               bigint,
+  coins            bigint,
+  games_played     bigint,
+  games_won        bigint,
+  total_voice_time bigint,
+  messages_sent    bigint,
+  daily_streak     integer,
   last_daily       date,
-  achievements     text[] NOT NULL,
+  achievements     text[],
   created_at       timestamptz,
-  last_active      timestamptz,
-  user_id          bigint,
-  new_xp           bigint,
-  new_coins        bigint,
-  new_games_played bigint,
-  new_games_won    bigint,
-  new_voice_time   bigint,
-  new_messages     bigint,
-  PRIMARY KEY (run_id, origin, part, platform, external_id)
+  last_active      timestamptz
 );
 
-COMMENT ON TABLE ttfd.import_accounts IS 'Accepted rows of the run at work, one for each part of a legacy account (profile, voice).';
-COMMENT ON COLUMN ttfd.import_accounts.user_id IS 'The member it goes to.';
-COMMENT ON COLUMN ttfd.import_accounts.new_xp IS 'What it has gained since the run before, as have the other columns in new_.';
+COMMENT ON TABLE ttfd.import_accounts IS 'Records of the run at work with their values, one for each part of a legacy account (profile, voice).';
+COMMENT ON COLUMN ttfd.import_accounts.row_id IS 'The record in import_rows.';
+COMMENT ON COLUMN ttfd.import_accounts.name IS 'The username as it is compared: see fold_name.';
+COMMENT ON COLUMN ttfd.import_accounts.reject_reason IS 'Why the record cannot be imported; such rows are soon deleted.';
 
 CREATE UNLOGGED TABLE ttfd.import_identities (
   run_id       bigint NOT NULL,
@@ -134,8 +146,10 @@ CREATE UNLOGGED TABLE ttfd.import_identities (
   person       bigint NOT NULL,
   home         bigint NOT NULL,
   user_id      bigint,
+  name         text,
   username     text,
   display_name text,
+  row_id       bigint,
   source       text,
   source_key   text,
   linked_at    timestamptz,
@@ -144,10 +158,36 @@ CREATE UNLOGGED TABLE ttfd.import_identities (
 );
 
 COMMENT ON TABLE ttfd.import_identities IS 'Platform accounts that the run at work knows of, grouped into persons.';
-COMMENT ON COLUMN ttfd.import_identities.person IS 'Equal for accounts that the run takes for one person.';
+COMMENT ON COLUMN ttfd.import_identities.person IS 'The member it will belong to: equal for accounts that the run takes for one person.';
 COMMENT ON COLUMN ttfd.import_identities.home IS 'The person before any link of this run was followed.';
-COMMENT ON COLUMN ttfd.import_identities.source_key IS 'Where its first record stands; NULL for an account that no record of the run is about.';
 COMMENT ON COLUMN ttfd.import_identities.user_id IS 'The member who owns the account already, if any.';
+COMMENT ON COLUMN ttfd.import_identities.row_id IS 'Its first record; NULL for an account that no record of the run is about.';
+
+CREATE UNLOGGED TABLE ttfd.import_grants (
+  run_id           bigint NOT NULL,
+  user_id          bigint NOT NULL,
+  origin           text NOT NULL,
+  is_held          boolean NOT NULL DEFAULT false,
+  xp               bigint NOT NULL,
+  coins            bigint NOT NULL,
+  owed_xp          bigint NOT NULL DEFAULT 0,
+  owed_coins       bigint NOT NULL DEFAULT 0,
+  games_played     bigint NOT NULL,
+  games_won        bigint NOT NULL,
+  total_voice_time bigint NOT NULL,
+  messages_sent    bigint NOT NULL,
+  daily_streak     integer NOT NULL,
+  last_daily       date,
+  achievements     text[] NOT NULL,
+  other_achievements text[],
+  created_at       timestamptz,
+  last_active      timestamptz
+);
+
+COMMENT ON TABLE ttfd.import_grants IS 'What each member gains in the run at work, or gives back to one that is undone, by origin.';
+COMMENT ON COLUMN ttfd.import_grants.owed_xp IS 'What should go back and is not there any more, as in owed_coins.';
+COMMENT ON COLUMN ttfd.import_grants.other_achievements IS 'Another list of them: where it differs, the two have to be united.';
+COMMENT ON COLUMN ttfd.import_grants.is_held IS 'Nothing is granted: a balance would fall below zero.';
 
 CREATE UNLOGGED TABLE ttfd.import_links (
   run_id         bigint NOT NULL,

@@ -13,15 +13,17 @@ DROP FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint);
 
 DROP FUNCTION ttfd.take_best(bigint, ttfd.unified_users);
 
-DROP FUNCTION ttfd.strip_data(jsonb);
+DROP FUNCTION ttfd.take_back_import(bigint);
 
-DROP FUNCTION ttfd.stated_import_links(bigint);
+DROP FUNCTION ttfd.strip_data(jsonb);
 
 DROP FUNCTION ttfd.stated_accounts(text, jsonb);
 
 DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
 
 DROP FUNCTION ttfd.snapshot_user(bigint);
+
+DROP FUNCTION ttfd.show_import_achievements(bigint);
 
 DROP FUNCTION ttfd.settle_season(ttfd.seasons);
 
@@ -41,6 +43,8 @@ DROP FUNCTION ttfd.return_progress(jsonb);
 
 DROP FUNCTION ttfd.return_award_windows(bigint, bigint, jsonb);
 
+DROP FUNCTION ttfd.restore_value(jsonb, jsonb, text, text);
+
 DROP FUNCTION ttfd.restore_limits(bigint, jsonb);
 
 DROP FUNCTION ttfd.restore_best(bigint, ttfd.unified_users, ttfd.unified_users);
@@ -50,6 +54,8 @@ DROP FUNCTION ttfd.resolve_user(text, text);
 DROP FUNCTION ttfd.resolve_platform(text, text);
 
 DROP FUNCTION ttfd.require_unlinker(text);
+
+DROP FUNCTION ttfd.require_undoable_import(bigint);
 
 DROP FUNCTION ttfd.require_undoable(ttfd.user_merges);
 
@@ -63,11 +69,17 @@ DROP FUNCTION ttfd.report_import(bigint, bigint);
 
 DROP FUNCTION ttfd.rename_account(text, text, text, text);
 
+DROP FUNCTION ttfd.remove_import_accounts(bigint);
+
 DROP FUNCTION ttfd.reject_import_rows(bigint);
+
+DROP FUNCTION ttfd.reject_forgotten_rows(bigint);
 
 DROP FUNCTION ttfd.refuse_same_sources(bigint);
 
 DROP FUNCTION ttfd.redact(jsonb, text[]);
+
+DROP FUNCTION ttfd.recall_import_settlements(bigint);
 
 DROP FUNCTION ttfd.read_setting(text);
 
@@ -97,6 +109,8 @@ DROP FUNCTION ttfd.parse_events(jsonb);
 
 DROP FUNCTION ttfd.oldest_pending(bigint);
 
+DROP FUNCTION ttfd.note_import_changes(bigint);
+
 DROP FUNCTION ttfd.note_award(boolean, boolean, boolean, boolean, numeric);
 
 DROP FUNCTION ttfd.normalise_external_id(text, text);
@@ -109,6 +123,8 @@ DROP FUNCTION ttfd.move_progress(bigint, bigint, ttfd.unified_users, text, jsonb
 
 DROP FUNCTION ttfd.metric_value(ttfd.unified_users, text);
 
+DROP FUNCTION ttfd.measure_import_undo(bigint);
+
 DROP FUNCTION ttfd.measure_import(bigint);
 
 DROP FUNCTION ttfd.may_speak(text);
@@ -116,6 +132,8 @@ DROP FUNCTION ttfd.may_speak(text);
 DROP FUNCTION ttfd.lock_users(bigint[]);
 
 DROP FUNCTION ttfd.lock_user(bigint);
+
+DROP FUNCTION ttfd.lock_undone_members(bigint);
 
 DROP FUNCTION ttfd.lock_represented_user(bigint);
 
@@ -131,7 +149,19 @@ DROP FUNCTION ttfd.lock_account(text, text);
 
 DROP FUNCTION ttfd.list_user_references();
 
+DROP FUNCTION ttfd.list_undone_members(bigint);
+
+DROP FUNCTION ttfd.list_rank_ranges();
+
 DROP FUNCTION ttfd.list_person(bigint);
+
+DROP FUNCTION ttfd.list_import_touched(bigint);
+
+DROP FUNCTION ttfd.list_import_totals(bigint);
+
+DROP FUNCTION ttfd.list_import_joins(bigint);
+
+DROP FUNCTION ttfd.list_import_gains(bigint);
 
 DROP FUNCTION ttfd.list_audit_lines(bigint[], ttfd.platform_accounts[]);
 
@@ -163,7 +193,9 @@ DROP FUNCTION ttfd.insert_event(uuid, bigint, text, text, jsonb, bigint, bigint,
 
 DROP FUNCTION ttfd.import_time(text, text);
 
-DROP FUNCTION ttfd.import_amount(jsonb);
+DROP FUNCTION ttfd.import_amount(text);
+
+DROP FUNCTION ttfd.import_achievements(jsonb);
 
 DROP FUNCTION ttfd.hash_link_code(text);
 
@@ -217,6 +249,8 @@ DROP FUNCTION ttfd.fail_event(tid, text, text);
 
 DROP FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]);
 
+DROP FUNCTION ttfd.explain_import_time(text, text);
+
 DROP FUNCTION ttfd.drop_secrets(jsonb);
 
 DROP FUNCTION ttfd.drop_accounts(jsonb, ttfd.platform_accounts[]);
@@ -226,6 +260,8 @@ DROP FUNCTION ttfd.draw_setting(text);
 DROP FUNCTION ttfd.digest_account(bytea, text, text);
 
 DROP FUNCTION ttfd.desired_roles(text, text[]);
+
+DROP FUNCTION ttfd.describe_import_change(ttfd.unified_users);
 
 DROP FUNCTION ttfd.describe_event_error(text);
 
@@ -251,7 +287,11 @@ DROP FUNCTION ttfd.continue_streak(ttfd.unified_users, integer);
 
 DROP FUNCTION ttfd.collect_limits(bigint[]);
 
+DROP FUNCTION ttfd.collect_import_links(bigint);
+
 DROP FUNCTION ttfd.collect_import_identities(bigint);
+
+DROP FUNCTION ttfd.collect_import_events(bigint);
 
 DROP FUNCTION ttfd.collect_import_accounts(bigint);
 
@@ -285,15 +325,15 @@ DROP FUNCTION ttfd.assess_sent_event(uuid, ttfd.event_type_versions, jsonb, time
 
 DROP FUNCTION ttfd.assess_seconds(jsonb);
 
-DROP FUNCTION ttfd.assess_import_time(text, jsonb);
+DROP FUNCTION ttfd.assess_import_time(text, text);
 
-DROP FUNCTION ttfd.assess_import_record(jsonb, ttfd.platforms);
-
-DROP FUNCTION ttfd.assess_import_amount(text, jsonb);
+DROP FUNCTION ttfd.assess_import_amount(text, text);
 
 DROP FUNCTION ttfd.assess_event(ttfd.event_type_versions, jsonb);
 
 DROP FUNCTION ttfd.assess_daily(ttfd.unified_users, timestamptz);
+
+DROP FUNCTION ttfd.apply_import_policy(bigint);
 
 DROP FUNCTION ttfd.apply_grant(uuid, ttfd.unified_users, text, text, jsonb, bigint, bigint);
 

@@ -373,6 +373,44 @@ $$;
 COMMENT ON FUNCTION ttfd.apply_grant(uuid, ttfd.unified_users, text, text, jsonb, bigint, bigint) IS
   'Grants (or, below zero, takes) XP and coins at once, as an event. Expects the user locked. Raises TC001 when the coins are short, 23514 when the XP are, TE002 when the id was taken meanwhile.';
 
+-- Sums are what the records say. Otherwise only the account that wins keeps its XP and coins: what the others had given in
+-- earlier runs is then taken back as any difference is.
+CREATE OR REPLACE FUNCTION ttfd.apply_import_policy(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_policy text := (SELECT r.policy FROM ttfd.import_runs r WHERE r.id = p_run_id);
+BEGIN
+  IF v_policy = 'sum' THEN
+    RETURN;
+  END IF;
+  WITH held AS (
+    SELECT i.person, a.origin, a.platform, a.external_id, sum(a.xp) AS xp, sum(a.coins) AS coins
+      FROM ttfd.import_accounts a
+      JOIN ttfd.import_identities i ON i.run_id = a.run_id AND i.platform = a.platform AND i.external_id = a.external_id
+     WHERE a.run_id = p_run_id
+     GROUP BY i.person, a.origin, a.platform, a.external_id
+  ), ranked AS (
+    SELECT h.*, count(*) OVER (PARTITION BY h.person) AS accounts,
+           row_number() OVER (PARTITION BY h.person
+                              ORDER BY 'prefer ' || h.origin = v_policy DESC, h.xp DESC, h.origin, h.platform, h.external_id) AS xp_place,
+           row_number() OVER (PARTITION BY h.person
+                              ORDER BY 'prefer ' || h.origin = v_policy DESC, h.coins DESC, h.origin, h.platform, h.external_id) AS coins_place
+      FROM held h
+  )
+  UPDATE ttfd.import_accounts a
+     SET xp = CASE WHEN r.xp_place = 1 THEN a.xp ELSE 0 END,
+         coins = CASE WHEN r.coins_place = 1 THEN a.coins ELSE 0 END
+    FROM ranked r
+   WHERE a.run_id = p_run_id AND r.accounts > 1 AND (r.xp_place > 1 OR r.coins_place > 1)
+     AND (a.origin, a.platform, a.external_id) = (r.origin, r.platform, r.external_id);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.apply_import_policy(bigint) IS
+  'Decides which XP and coins of a person with several accounts in a run count.';
+
 -- A day is a date where the member is. Dates that are claimed only ever grow, so moving the clocks earns nothing in the end.
 -- Whoever has moved since the last claim counts that claim by the date it had in the new zone, so that a flight east costs no
 -- streak; and waits 20 hours, so that it earns no second claim on the same day.
@@ -451,74 +489,51 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_event(ttfd.event_type_versions, jsonb) IS
   'XP and coins that an event might earn, its counted seconds, whether part of them was idle, or the SQLSTATE that says why it cannot be applied.';
 
-CREATE OR REPLACE FUNCTION ttfd.assess_import_amount(p_name text, p_value jsonb)
+-- Asked millions of times: what plainly is a number is let through without a look at the rest.
+CREATE OR REPLACE FUNCTION ttfd.assess_import_amount(p_name text, p_value text)
 RETURNS text
 LANGUAGE sql IMMUTABLE
 AS $$
   SELECT CASE
-           WHEN p_value IS NULL OR p_value = 'null' THEN NULL
-           WHEN pg_catalog.jsonb_typeof(p_value) = 'number' OR (p_value #>> '{}') ~ '^-?[0-9]{1,30}$' THEN
-             CASE
-               WHEN (p_value #>> '{}')::numeric < 0 THEN p_name || ' is negative: ' || pg_catalog.left(p_value #>> '{}', 40)
-               WHEN (p_value #>> '{}')::numeric > 1000000000000000 THEN p_name || ' is too large: ' || pg_catalog.left(p_value #>> '{}', 40)
-             END
-           ELSE p_name || ' is not a number: ' || pg_catalog.left(p_value::text, 40)
-         END;
-$$;
-
-COMMENT ON FUNCTION ttfd.assess_import_amount(text, jsonb) IS
-  'Why a legacy amount cannot be imported, or NULL when it is missing, null or a number from 0 to 10^15.';
-
-CREATE OR REPLACE FUNCTION ttfd.assess_import_record(p_record jsonb, p_platform ttfd.platforms)
-RETURNS text
-LANGUAGE sql IMMUTABLE
-AS $$
-  SELECT CASE
-           WHEN pg_catalog.jsonb_typeof(p_record) IS DISTINCT FROM 'object' THEN 'the record is not an object'
-           WHEN p_platform.name IS NULL THEN 'the platform is unknown'
-           WHEN coalesce(pg_catalog.btrim(p_record ->> 'external_id'), '') = '' THEN 'the id is missing'
-           WHEN ttfd.fold_external_id(p_platform, p_record ->> 'external_id') !~ p_platform.id_pattern
-           THEN 'the id has the wrong form: ' || pg_catalog.left(p_record ->> 'external_id', 60)
-           WHEN p_record ? 'achievements'
-             AND pg_catalog.jsonb_typeof(p_record -> 'achievements') NOT IN ('array', 'object', 'null')
-           THEN 'achievements is no list: ' || pg_catalog.left((p_record -> 'achievements')::text, 40)
-           ELSE coalesce(
-             ttfd.assess_import_amount('xp', p_record -> 'xp'),
-             ttfd.assess_import_amount('coins', p_record -> 'coins'),
-             ttfd.assess_import_amount('games_played', p_record -> 'games_played'),
-             ttfd.assess_import_amount('games_won', p_record -> 'games_won'),
-             ttfd.assess_import_amount('total_voice_time', p_record -> 'total_voice_time'),
-             ttfd.assess_import_amount('messages_sent', p_record -> 'messages_sent'),
-             ttfd.assess_import_amount('daily_streak', p_record -> 'daily_streak'),
-             ttfd.assess_import_time('last_daily', p_record -> 'last_daily'),
-             ttfd.assess_import_time('created_at', p_record -> 'created_at'),
-             ttfd.assess_import_time('last_active', p_record -> 'last_active'))
-         END;
-$$;
-
-COMMENT ON FUNCTION ttfd.assess_import_record(jsonb, ttfd.platforms) IS
-  'Why a legacy record cannot be imported, in words, or NULL when it can.';
-
-CREATE OR REPLACE FUNCTION ttfd.assess_import_time(p_name text, p_value jsonb)
-RETURNS text
-LANGUAGE sql IMMUTABLE
-AS $$
-  SELECT CASE
-           WHEN p_value IS NULL OR p_value IN ('null', '""') THEN NULL
-           WHEN pg_catalog.jsonb_typeof(p_value) = 'string'
-             AND (p_value #>> '{}') ~ ('^(19[7-9][0-9]|20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
-                   || '([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?( ?(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?))?)?$')
-             AND pg_catalog.substr(p_value #>> '{}', 9, 2)::integer
-                 <= extract(day FROM pg_catalog.make_date(pg_catalog.substr(p_value #>> '{}', 1, 4)::integer,
-                                                          pg_catalog.substr(p_value #>> '{}', 6, 2)::integer, 1)
-                                     + INTERVAL '1 month - 1 day')
+           WHEN p_value IS NULL
+             OR pg_catalog.translate(p_value, '0123456789', '') = '' AND pg_catalog.length(p_value) BETWEEN 1 AND 15
            THEN NULL
-           ELSE p_name || ' is no time stamp: ' || pg_catalog.left(p_value::text, 40)
+           WHEN p_value !~ '^-?[0-9]+([.][0-9]+)?$' OR pg_catalog.length(p_value) > 1000
+           THEN p_name || ' is not a number: ' || pg_catalog.left(p_value, 40)
+           WHEN p_value::numeric < 0 THEN p_name || ' is negative: ' || pg_catalog.left(p_value, 40)
+           WHEN p_value::numeric > 1000000000000000 THEN p_name || ' is too large: ' || pg_catalog.left(p_value, 40)
          END;
 $$;
 
-COMMENT ON FUNCTION ttfd.assess_import_time(text, jsonb) IS
-  'Why a legacy time cannot be imported, or NULL when it is missing, null, empty or ISO 8601.';
+COMMENT ON FUNCTION ttfd.assess_import_amount(text, text) IS
+  'Why a legacy amount cannot be imported, or NULL when it is missing or a number from 0 to 10^15.';
+
+-- Asked millions of times: the usual forms are recognised by the places of their digits, and days up to the 28th exist in
+-- every month. All else is left to explain_import_time.
+CREATE OR REPLACE FUNCTION ttfd.assess_import_time(p_name text, p_value text)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT CASE
+           WHEN p_value IS NULL
+             OR pg_catalog.left(pg_catalog.translate(p_value, ' 123456789', 'T000000000'), 19)
+                IN ('0000-00-00', '0000-00-00T00:00:00')
+                AND (pg_catalog.length(p_value) <= 19
+                     OR pg_catalog.translate(pg_catalog.substr(p_value, 20), '0123456789', '') = '.'
+                        AND pg_catalog.substr(p_value, 20, 1) = '.' AND pg_catalog.length(p_value) BETWEEN 21 AND 26)
+                AND pg_catalog.substr(p_value, 1, 4) BETWEEN '1970' AND '2099'
+                AND pg_catalog.substr(p_value, 6, 2) BETWEEN '01' AND '12'
+                AND pg_catalog.substr(p_value, 9, 2) BETWEEN '01' AND '28'
+                AND pg_catalog.substr(p_value, 12, 2) <= '23'
+                AND pg_catalog.substr(p_value, 15, 2) <= '59'
+                AND pg_catalog.substr(p_value, 18, 2) <= '59'
+           THEN NULL
+           ELSE ttfd.explain_import_time(p_name, p_value)
+         END;
+$$;
+
+COMMENT ON FUNCTION ttfd.assess_import_time(text, text) IS
+  'Why a legacy time cannot be imported, or NULL when it is missing, empty or ISO 8601.';
 
 -- A million years is no session; the bound keeps the cast to bigint safe.
 CREATE OR REPLACE FUNCTION ttfd.assess_seconds(p_seconds jsonb)
@@ -809,6 +824,7 @@ CREATE OR REPLACE FUNCTION ttfd.clear_import(p_run_id bigint)
 RETURNS void
 LANGUAGE sql VOLATILE
 AS $$
+  DELETE FROM ttfd.import_grants WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_links WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_identities WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_accounts WHERE run_id = p_run_id;
@@ -817,99 +833,196 @@ $$;
 
 COMMENT ON FUNCTION ttfd.clear_import(bigint) IS 'Empties the working tables of a run and forgets its accepted records.';
 
+-- One pass over the records, because there may be millions: each is judged, and taken apart where nothing is wrong.
 CREATE OR REPLACE FUNCTION ttfd.collect_import_accounts(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
   INSERT INTO ttfd.import_accounts
-    (run_id, origin, part, platform, external_id, source, source_key, username, display_name, telegram_id, discord_id,
-     website_email, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily,
-     achievements, created_at, last_active)
-  SELECT p_run_id, s.origin, r.part, r.platform, ttfd.fold_external_id(p, r.record ->> 'external_id'), r.source, r.source_key,
-         nullif(left(btrim(r.record ->> 'username'), 255), ''),
-         nullif(left(btrim(r.record ->> 'display_name'), 255), ''),
-         nullif(btrim(r.record ->> 'telegram_id'), ''),
-         nullif(btrim(r.record ->> 'discord_id'), ''),
-         nullif(lower(btrim(r.record ->> 'website_email')), ''),
-         ttfd.import_amount(r.record -> 'xp'),
-         ttfd.import_amount(r.record -> 'coins'),
-         ttfd.import_amount(r.record -> 'games_played'),
-         ttfd.import_amount(r.record -> 'games_won'),
-         ttfd.import_amount(r.record -> 'total_voice_time'),
-         ttfd.import_amount(r.record -> 'messages_sent'),
-         least(ttfd.import_amount(r.record -> 'daily_streak'), 100000),
-         (ttfd.import_time(r.record ->> 'last_daily', s.time_zone) AT TIME ZONE s.time_zone)::date,
-         CASE jsonb_typeof(r.record -> 'achievements')
-           WHEN 'array' THEN ARRAY(SELECT e.name FROM jsonb_array_elements_text(r.record -> 'achievements') e (name)
-                                    WHERE e.name IS NOT NULL)
-           WHEN 'object' THEN ARRAY(SELECT jsonb_object_keys(r.record -> 'achievements'))
-           ELSE '{}'
-         END,
-         ttfd.import_time(r.record ->> 'created_at', s.time_zone),
-         ttfd.import_time(r.record ->> 'last_active', s.time_zone)
+    (run_id, row_id, origin, part, platform, external_id, source, source_key, reject_reason, name, username, display_name,
+     telegram_id, discord_id, website_email, xp, coins, games_played, games_won, total_voice_time, messages_sent,
+     daily_streak, last_daily, achievements, created_at, last_active)
+  SELECT p_run_id, r.id, s.origin, r.part, r.platform, f.external_id, r.source, r.source_key, j.reason,
+         ttfd.fold_name(v.username),
+         nullif(left(btrim(v.username), 255), ''),
+         nullif(left(btrim(v.display_name), 255), ''),
+         nullif(btrim(v.telegram_id), ''),
+         nullif(btrim(v.discord_id), ''),
+         nullif(lower(btrim(v.website_email)), ''),
+         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(v.xp) END,
+         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(v.coins) END,
+         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(v.games_played) END,
+         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(v.games_won) END,
+         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(v.total_voice_time) END,
+         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(v.messages_sent) END,
+         CASE WHEN j.reason IS NULL THEN least(ttfd.import_amount(v.daily_streak), 100000) END,
+         CASE WHEN j.reason IS NULL
+              THEN (ttfd.import_time(v.last_daily, s.time_zone) AT TIME ZONE s.time_zone)::date END,
+         CASE WHEN v.achievements IS NULL OR v.achievements IN ('[]', '{}') THEN '{}'
+              WHEN j.reason IS NULL THEN ttfd.import_achievements(v.achievements) END,
+         CASE WHEN j.reason IS NULL THEN ttfd.import_time(v.created_at, s.time_zone) END,
+         CASE WHEN j.reason IS NULL THEN ttfd.import_time(v.last_active, s.time_zone) END
     FROM ttfd.import_rows r
     JOIN ttfd.import_sources s ON s.run_id = r.run_id AND s.source = r.source
-    JOIN ttfd.platforms p ON p.name = r.platform
-   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL
-   ORDER BY r.id;
+    LEFT JOIN ttfd.platforms p ON p.name = r.platform
+   CROSS JOIN LATERAL jsonb_to_record(CASE WHEN jsonb_typeof(r.record) = 'object' THEN r.record ELSE '{}' END) v (
+           external_id text, username text, display_name text, telegram_id text, discord_id text, website_email text,
+           xp text, coins text, games_played text, games_won text, total_voice_time text, messages_sent text,
+           daily_streak text, last_daily text, achievements jsonb, created_at text, last_active text)
+   CROSS JOIN LATERAL (
+           SELECT CASE WHEN p.folds_case THEN lower(btrim(v.external_id)) ELSE btrim(v.external_id) END OFFSET 0
+         ) f (external_id)
+   CROSS JOIN LATERAL (
+           SELECT CASE
+                    WHEN jsonb_typeof(r.record) IS DISTINCT FROM 'object' THEN 'the record is not an object'
+                    WHEN p.name IS NULL THEN 'the platform is unknown'
+                    WHEN coalesce(f.external_id, '') = '' THEN 'the id is missing'
+                    WHEN f.external_id !~ p.id_pattern THEN 'the id has the wrong form: ' || left(f.external_id, 60)
+                    WHEN jsonb_typeof(v.achievements) NOT IN ('array', 'object', 'null')
+                    THEN 'achievements is no list: ' || left(v.achievements::text, 40)
+                    ELSE coalesce(
+                      ttfd.assess_import_amount('xp', v.xp),
+                      ttfd.assess_import_amount('coins', v.coins),
+                      ttfd.assess_import_amount('games_played', v.games_played),
+                      ttfd.assess_import_amount('games_won', v.games_won),
+                      ttfd.assess_import_amount('total_voice_time', v.total_voice_time),
+                      ttfd.assess_import_amount('messages_sent', v.messages_sent),
+                      ttfd.assess_import_amount('daily_streak', v.daily_streak),
+                      ttfd.assess_import_time('last_daily', v.last_daily),
+                      ttfd.assess_import_time('created_at', v.created_at),
+                      ttfd.assess_import_time('last_active', v.last_active))
+                  END
+           OFFSET 0) j (reason)
+   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND (r.record ? 'event_id') IS NOT TRUE;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.collect_import_accounts(bigint) IS 'Fills import_accounts with the accepted records of a run.';
+COMMENT ON FUNCTION ttfd.collect_import_accounts(bigint) IS
+  'Fills import_accounts with the records of a run: their values, or the reason why they cannot be imported.';
+
+-- The amounts of legacy events are in the balances already. Their ids are kept, as those of compacted events are, so that
+-- one that a bot sends again counts once.
+CREATE OR REPLACE FUNCTION ttfd.collect_import_events(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  UPDATE ttfd.import_rows r
+     SET reject_reason = 'the event id has the wrong form: ' || left(coalesce(r.record ->> 'event_id', 'null'), 60)
+   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND r.record ? 'event_id'
+     AND coalesce(r.record ->> 'event_id', '') !~* '^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$';
+
+  INSERT INTO ttfd.compacted_events (id)
+  SELECT (r.record ->> 'event_id')::uuid
+    FROM ttfd.import_rows r
+   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND r.record ? 'event_id'
+  ON CONFLICT (id) DO NOTHING;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.collect_import_events(bigint) IS 'Remembers the ids of the legacy events of a run.';
 
 -- Every account that matters to the run: its own, those they state as theirs, members of the same name, and whatever
--- else belongs to a member who is touched. Accounts of one member are one person from the start.
+-- else belongs to a member who is touched. Accounts of one member are one person from the start; to anybody else the number
+-- of a member who does not exist yet is given, so that nothing has to be renumbered when they become members.
 CREATE OR REPLACE FUNCTION ttfd.collect_import_identities(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
+  -- Names come from the first record, that of the account's own program before others.
   INSERT INTO ttfd.import_identities
-    (run_id, platform, external_id, person, home, user_id, username, display_name,
-     source, source_key, linked_at)
-  WITH own AS (
-    SELECT a.platform, a.external_id,
-           (array_agg(a.username ORDER BY a.username IS NULL, a.origin = a.platform DESC, a.origin))[1] AS username,
-           (array_agg(a.display_name ORDER BY a.display_name IS NULL, a.origin = a.platform DESC, a.origin))[1] AS display_name,
-           (array_agg(a.source ORDER BY a.origin = a.platform DESC, a.origin, a.part))[1] AS source,
-           (array_agg(a.source_key ORDER BY a.origin = a.platform DESC, a.origin, a.part))[1] AS source_key,
-           min(a.created_at) AS linked_at
-      FROM ttfd.import_accounts a
-     WHERE a.run_id = p_run_id
-     GROUP BY a.platform, a.external_id
-  ), mentioned AS (
-    SELECT platform, external_id FROM own
-     UNION
-    SELECT s.platform, s.external_id FROM ttfd.stated_import_links(p_run_id) s WHERE s.is_well_formed
-  ), touched AS (
-    SELECT p.user_id FROM ttfd.platform_accounts p JOIN mentioned m USING (platform, external_id)
-     UNION
-    SELECT p.user_id
-      FROM ttfd.platform_accounts p
-     WHERE ttfd.fold_name(p.username) IN (SELECT ttfd.fold_name(o.username) FROM own o)
-  ), listed AS (
-    SELECT platform, external_id FROM mentioned
-     UNION
-    SELECT p.platform, p.external_id FROM ttfd.platform_accounts p JOIN touched t USING (user_id)
-  ), numbered AS (
-    SELECT l.platform, l.external_id, p.user_id, coalesce(o.username, p.username) AS username,
-           coalesce(o.display_name, p.display_name) AS display_name, o.source, o.source_key, o.linked_at,
-           row_number() OVER (ORDER BY l.platform, l.external_id) AS number
-      FROM listed l
-      LEFT JOIN own o USING (platform, external_id)
-      LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
-  ), grouped AS (
-    SELECT n.*, min(n.number) OVER (PARTITION BY n.user_id, CASE WHEN n.user_id IS NULL THEN n.number END) AS person
-      FROM numbered n
-  )
-  SELECT p_run_id, g.platform, g.external_id, g.person, g.person, g.user_id, g.username, g.display_name,
-         g.source, g.source_key, g.linked_at
-    FROM grouped g;
+    (run_id, platform, external_id, person, home, user_id, name, username, display_name, row_id, source, source_key, linked_at)
+  SELECT p_run_id, o.platform, o.external_id, o.person, o.person, o.user_id,
+         coalesce(o.name, ttfd.fold_name(o.known_username)), coalesce(o.username, o.known_username),
+         coalesce(o.display_name, o.known_display_name), o.row_id, o.source, o.source_key, o.created_at
+    FROM (SELECT a.*, p.user_id, p.username AS known_username, p.display_name AS known_display_name,
+                 coalesce(p.user_id, nextval(pg_get_serial_sequence('ttfd.unified_users', 'id'))) AS person
+            FROM (SELECT DISTINCT ON (i.platform, i.external_id) i.*
+                    FROM ttfd.import_accounts i
+                   WHERE i.run_id = p_run_id
+                   ORDER BY i.platform, i.external_id, i.origin <> i.platform, i.row_id) a
+            LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
+          OFFSET 0) o;
+
+  -- What the first record lacks, another may have.
+  UPDATE ttfd.import_identities i
+     SET name = coalesce(i.name, a.name), username = coalesce(i.username, a.username),
+         display_name = coalesce(i.display_name, a.display_name), linked_at = coalesce(i.linked_at, a.created_at)
+    FROM (SELECT n.platform, n.external_id, max(n.name) AS name, max(n.username) AS username,
+                 max(n.display_name) AS display_name, min(n.created_at) AS created_at
+            FROM ttfd.import_accounts n
+           WHERE n.run_id = p_run_id
+           GROUP BY n.platform, n.external_id
+          HAVING count(*) > 1) a
+   WHERE i.run_id = p_run_id AND (i.platform, i.external_id) = (a.platform, a.external_id)
+     AND (i.username IS NULL AND a.username IS NOT NULL OR i.display_name IS NULL AND a.display_name IS NOT NULL
+          OR i.linked_at IS NULL AND a.created_at IS NOT NULL);
+
+  INSERT INTO ttfd.import_identities
+    (run_id, platform, external_id, person, home, user_id, name, username, display_name)
+  SELECT p_run_id, l.platform, l.external_id, l.person, l.person, l.user_id, ttfd.fold_name(l.username), l.username,
+         l.display_name
+    FROM (SELECT n.platform, n.external_id, p.user_id, p.username, p.display_name,
+                 coalesce(p.user_id, nextval(pg_get_serial_sequence('ttfd.unified_users', 'id'))) AS person
+            FROM (SELECT e.platform, e.external_id
+                    FROM ttfd.import_links k
+                   CROSS JOIN LATERAL (VALUES (k.platform, k.external_id), (k.to_platform, k.to_external_id))
+                           e (platform, external_id)
+                   WHERE k.run_id = p_run_id
+                   UNION
+                  SELECT a.platform, a.external_id
+                    FROM ttfd.platform_accounts a
+                    JOIN ttfd.list_import_touched(p_run_id) t USING (user_id)) n
+            LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
+          OFFSET 0) l
+  ON CONFLICT (run_id, platform, external_id) DO NOTHING;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.collect_import_identities(bigint) IS 'Fills import_identities for a run.';
+
+-- An account that states its own id as that of another platform says nothing: a program that kept two bots in one table
+-- did so.
+CREATE OR REPLACE FUNCTION ttfd.collect_import_links(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  WITH stated AS MATERIALIZED (
+    SELECT a.source, a.source_key, a.username, a.platform, a.external_id, l.platform AS to_platform,
+           l.external_id AS to_external_id, l.external_id ~ p.id_pattern AND l.external_id <> a.external_id AS is_well_formed
+      FROM ttfd.import_accounts a
+     CROSS JOIN LATERAL (VALUES ('telegram', a.telegram_id), ('discord', a.discord_id), ('website', a.website_email))
+             AS l (platform, external_id)
+      JOIN ttfd.platforms p ON p.name = l.platform
+     WHERE a.run_id = p_run_id
+       AND num_nonnulls(a.telegram_id, a.discord_id, a.website_email) > 0
+       AND l.external_id IS NOT NULL
+       AND (l.platform, l.external_id) <> (a.platform, a.external_id)
+  ), malformed AS (
+    INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username, candidates)
+    SELECT DISTINCT ON (s.platform, s.external_id, s.to_platform, s.to_external_id)
+           p_run_id, 'malformed_link', s.source, s.source_key, s.platform, s.external_id, s.username,
+           jsonb_build_array(jsonb_build_object('platform', s.to_platform, 'external_id', left(s.to_external_id, 60)))
+      FROM stated s
+     WHERE NOT s.is_well_formed
+     ORDER BY s.platform, s.external_id, s.to_platform, s.to_external_id, s.source, s.source_key
+  )
+  INSERT INTO ttfd.import_links (run_id, kind, platform, external_id, to_platform, to_external_id, is_new)
+  SELECT DISTINCT p_run_id, 'id', e.ends[1], e.ends[2], e.ends[3], e.ends[4], false
+    FROM stated s
+   CROSS JOIN LATERAL (
+           SELECT CASE WHEN (s.platform, s.external_id) < (s.to_platform, s.to_external_id)
+                       THEN ARRAY[s.platform, s.external_id, s.to_platform, s.to_external_id]
+                       ELSE ARRAY[s.to_platform, s.to_external_id, s.platform, s.external_id] END) e (ends)
+   WHERE s.is_well_formed;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.collect_import_links(bigint) IS
+  'Fills import_links with the ids of other platforms that the records of a run state; ids of the wrong form become conflicts.';
 
 -- Only what can still matter: a window that is over grants nothing to anybody.
 CREATE OR REPLACE FUNCTION ttfd.collect_limits(p_user_ids bigint[])
@@ -1110,50 +1223,60 @@ $$;
 COMMENT ON FUNCTION ttfd.create_account(text, text, text, text) IS
   'A new user with one account, or the user that somebody else created meanwhile. Expects a checked external id.';
 
--- A person whom no accepted record is about, only somebody's contradicted word, is not made a member.
+-- A person whom no accepted record is about, only somebody's contradicted word, is not made a member. Rows are written once
+-- and as they shall be, because there may be millions: amounts, rank and, of members with one account, what
+-- projected_accounts would say.
 CREATE OR REPLACE FUNCTION ttfd.create_import_members(p_run_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
+  v_now timestamptz := ttfd.current_time();
   v_created bigint;
 BEGIN
-  UPDATE ttfd.import_identities i
-     SET user_id = o.user_id
-    FROM (SELECT n.person, coalesce(n.user_id, nextval(pg_get_serial_sequence('ttfd.unified_users', 'id'))) AS user_id
-            FROM (SELECT person, max(user_id) AS user_id
-                    FROM ttfd.import_identities
-                   WHERE run_id = p_run_id
-                   GROUP BY person
-                  HAVING max(user_id) IS NOT NULL OR count(source) > 0
-                   ORDER BY person) n) o
-   WHERE i.run_id = p_run_id AND i.person = o.person AND i.user_id IS DISTINCT FROM o.user_id;
-
-  INSERT INTO ttfd.unified_users (id, primary_platform, created_at, last_active)
-  SELECT i.user_id,
-         (array_agg(i.platform ORDER BY a.external_id IS NULL, i.linked_at NULLS LAST, i.platform))[1],
-         coalesce(min(a.created_at), ttfd.current_time()),
-         coalesce(max(a.last_active), max(a.created_at), ttfd.current_time())
-    FROM ttfd.import_identities i
-    LEFT JOIN ttfd.import_accounts a
-      ON a.run_id = p_run_id AND a.platform = i.platform AND a.external_id = i.external_id
-   WHERE i.run_id = p_run_id AND i.user_id IS NOT NULL
-     AND NOT EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = i.user_id)
-   GROUP BY i.user_id;
+  WITH members AS (
+    SELECT g.*
+      FROM ttfd.list_import_totals(p_run_id) g
+     WHERE NOT EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = g.user_id)
+  ), lone AS (
+    SELECT i.person, min(i.platform) AS platform, min(i.external_id) AS external_id, min(i.username) AS username,
+           min(i.display_name) AS display_name
+      FROM ttfd.import_identities i
+     WHERE i.run_id = p_run_id
+     GROUP BY i.person
+    HAVING count(*) = 1
+  )
+  INSERT INTO ttfd.unified_users
+    (id, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily, achievements,
+     created_at, last_active, xp_since, rank_id, highest_rank_id, rank_xp, next_rank_xp,
+     platforms, primary_platform, username, display_name, telegram_id, discord_id, website_email)
+  SELECT m.user_id, m.xp, m.coins, m.games_played, m.games_won, m.total_voice_time, m.messages_sent, m.daily_streak,
+         m.last_daily, m.achievements, coalesce(m.created_at, v_now), coalesce(m.last_active, m.created_at, v_now),
+         coalesce(m.last_active, m.created_at, v_now),
+         r.id, r.id, r.rank_xp, r.next_rank_xp,
+         CASE WHEN l.person IS NULL THEN '{}' ELSE ARRAY[l.platform] END, l.platform, l.username, l.display_name,
+         CASE l.platform WHEN 'telegram' THEN l.external_id END,
+         CASE l.platform WHEN 'discord' THEN l.external_id END,
+         CASE l.platform WHEN 'website' THEN l.external_id END
+    FROM members m
+    JOIN ttfd.list_rank_ranges() r ON r.rank_xp <= m.xp AND m.xp < coalesce(r.next_rank_xp, m.xp + 1)
+    LEFT JOIN lone l ON l.person = m.user_id
+   ORDER BY m.user_id;
   GET DIAGNOSTICS v_created = ROW_COUNT;
 
-  INSERT INTO ttfd.platform_accounts (platform, external_id, user_id, username, display_name, link_method, linked_at)
-  SELECT i.platform, i.external_id, i.user_id, i.username, i.display_name, i.link_method,
-         coalesce(i.linked_at, ttfd.current_time())
+  INSERT INTO ttfd.platform_accounts
+    (platform, external_id, user_id, username, display_name, link_method, linked_at, import_run_id)
+  SELECT i.platform, i.external_id, i.person, i.username, i.display_name, i.link_method, coalesce(i.linked_at, v_now), p_run_id
     FROM ttfd.import_identities i
-   WHERE i.run_id = p_run_id AND i.user_id IS NOT NULL
-  ON CONFLICT (platform, external_id) DO NOTHING;
+   WHERE i.run_id = p_run_id AND i.user_id IS NULL
+     AND EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = i.person)
+   ORDER BY i.person;
   RETURN v_created;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.create_import_members(bigint) IS
-  'Gives every person of a run a member and every account its row. Returns how many members are new.';
+  'Makes members of the persons of a run who are none yet, with what they gain, and gives every account its row. Returns how many members are new.';
 
 -- The one clock of every rule, so that a test can stand at midnight. Only a member of ttfd_owner can set it
 -- (SET ttfd.now = '2026-03-01 12:00Z'); for anybody else the setting has no effect.
@@ -1202,6 +1325,19 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.describe_event_error(text) IS 'The words for an SQLSTATE with which an event is refused.';
+
+CREATE OR REPLACE FUNCTION ttfd.describe_import_change(p_user ttfd.unified_users)
+RETURNS jsonb
+LANGUAGE sql STABLE
+AS $$
+  SELECT jsonb_build_object(
+           'highest_rank_id', p_user.highest_rank_id, 'daily_streak', p_user.daily_streak, 'last_daily', p_user.last_daily,
+           'created_at', p_user.created_at, 'last_active', p_user.last_active, 'achievements', to_jsonb(p_user.achievements),
+           'primary_platform', p_user.primary_platform);
+$$;
+
+COMMENT ON FUNCTION ttfd.describe_import_change(ttfd.unified_users) IS
+  'What an import changes of a member and cannot be computed back.';
 
 CREATE OR REPLACE FUNCTION ttfd.desired_roles(p_platform text, p_external_ids text[])
 RETURNS TABLE (user_id bigint, external_id text, role_ids text[], other_role_ids text[])
@@ -1280,6 +1416,29 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.drop_secrets(jsonb) IS 'Rows as a JSON array without columns that are named like a secret.';
+
+CREATE OR REPLACE FUNCTION ttfd.explain_import_time(p_name text, p_value text)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+BEGIN
+  IF p_value = '' THEN
+    RETURN NULL;
+  END IF;
+  IF p_value ~ ('^(19[7-9][0-9]|20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
+                || '([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?( ?(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?))?)?$')
+    AND substr(p_value, 9, 2)::integer
+        <= extract(day FROM make_date(substr(p_value, 1, 4)::integer, substr(p_value, 6, 2)::integer, 1)
+                            + INTERVAL '1 month - 1 day')
+  THEN
+    RETURN NULL;
+  END IF;
+  RETURN p_name || ' is no time stamp: ' || left(p_value, 40);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.explain_import_time(text, text) IS
+  'What is wrong with a legacy time, or NULL when it is empty or ISO 8601.';
 
 -- What is about a member without naming the user id: it names an account.
 CREATE OR REPLACE FUNCTION ttfd.export_mentions(p_user_ids bigint[], p_accounts ttfd.platform_accounts[])
@@ -1595,18 +1754,26 @@ COMMENT ON FUNCTION ttfd.fold_external_id(ttfd.platforms, text) IS 'A legacy ext
 
 -- Two names are the same when they differ in nothing that people see as a difference: width, case, a leading @.
 -- The last three placeholders are the Russian words for unknown (twice) and anonymous; migrations are plain ASCII, because
--- yoyo reads them in the encoding of the machine.
+-- yoyo reads them in the encoding of the machine. Plain ASCII is in normal form already, and most names are.
 CREATE OR REPLACE FUNCTION ttfd.fold_name(p_name text)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 AS $$
-  SELECT CASE WHEN f.name <> ALL (ARRAY['', 'unknown', 'none', 'null', 'undefined', 'anonymous', 'deleted user',
-                                        'deleted account',
-                                        E'\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u043e',
-                                        E'\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u044b\u0439',
-                                        E'\u0430\u043d\u043e\u043d\u0438\u043c'])
-              THEN f.name END
-    FROM (SELECT pg_catalog.lower(pg_catalog.ltrim(pg_catalog.btrim(normalize(p_name, NFKC)), '@')) OFFSET 0) f (name);
+DECLARE
+  v_name text := p_name;
+BEGIN
+  IF octet_length(v_name) <> length(v_name) THEN
+    v_name := normalize(v_name, NFKC);
+  END IF;
+  v_name := lower(ltrim(btrim(v_name), '@'));
+  IF v_name = ANY (ARRAY['', 'unknown', 'none', 'null', 'undefined', 'anonymous', 'deleted user', 'deleted account',
+                         E'\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u043e',
+                         E'\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u044b\u0439',
+                         E'\u0430\u043d\u043e\u043d\u0438\u043c']) THEN
+    RETURN NULL;
+  END IF;
+  RETURN v_name;
+END;
 $$;
 
 COMMENT ON FUNCTION ttfd.fold_name(text) IS 'A username as it is compared (NFKC, lower case, no @); NULL for a placeholder.';
@@ -1640,6 +1807,7 @@ BEGIN
     SELECT i.person, count(DISTINCT i.user_id) > 1 AS has_two_users
       FROM ttfd.import_identities i
      WHERE i.run_id = p_run_id
+       AND i.person IN (SELECT n.person FROM ttfd.import_identities n WHERE n.run_id = p_run_id AND n.person <> n.home)
      GROUP BY i.person
     HAVING count(*) > count(DISTINCT i.platform) OR count(DISTINCT i.user_id) > 1
   ), conflicts AS (
@@ -1652,7 +1820,7 @@ BEGIN
              WHERE o.run_id = p_run_id AND o.person = b.person
                AND (o.platform, o.external_id) <> (i.platform, i.external_id))
       FROM bad b
-      JOIN ttfd.import_identities i ON i.run_id = p_run_id AND i.person = b.person AND i.source IS NOT NULL
+      JOIN ttfd.import_identities i ON i.run_id = p_run_id AND i.person = b.person AND i.row_id IS NOT NULL
   ), refused AS (
     UPDATE ttfd.import_links l
        SET is_refused = true
@@ -1728,6 +1896,8 @@ BEGIN
   UPDATE ttfd.import_balances b
      SET external_id = 'forgotten ' || gen_random_uuid()
    WHERE b.user_id = ANY (p_user_ids);
+
+  DELETE FROM ttfd.import_changes c WHERE c.user_id = ANY (p_user_ids);
 
   WITH gone AS (
     DELETE FROM ttfd.import_rows r
@@ -1854,88 +2024,67 @@ $$;
 COMMENT ON FUNCTION ttfd.grant_event(bigint, ttfd.event_type_versions, text, jsonb, timestamptz) IS
   'What one event earns: XP, coins, the note, the windows it uses and the counters it moves.';
 
--- The gains become ledger events, balances and the memory for the next run. Ranks follow XP; the statement raises
+-- New members have their amounts already; those who were there before get theirs here. Ranks follow XP; the statement raises
 -- highest_rank_id itself, so that no reward is paid.
 CREATE OR REPLACE FUNCTION ttfd.grant_import(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
-  INSERT INTO ttfd.cross_platform_events (id, user_id, event_type, source_platform, data, xp, coins, occurred_at)
-  SELECT ttfd.generate_event_id(), g.user_id, 'opening_balance', g.origin,
-         jsonb_strip_nulls(jsonb_build_object(
-           'run_id', p_run_id, 'games_played', nullif(g.games_played, 0), 'games_won', nullif(g.games_won, 0),
-           'seconds', nullif(g.voice_time, 0), 'messages', nullif(g.messages, 0))),
-         g.xp, g.coins, ttfd.current_time()
-    FROM (SELECT a.user_id, a.origin, sum(a.new_xp)::bigint AS xp, sum(a.new_coins)::bigint AS coins,
-                 sum(a.new_games_played) AS games_played, sum(a.new_games_won) AS games_won,
-                 sum(a.new_voice_time) AS voice_time, sum(a.new_messages) AS messages
-            FROM ttfd.import_accounts a
-           WHERE a.run_id = p_run_id
-             AND (a.new_xp, a.new_coins, a.new_games_played, a.new_games_won, a.new_voice_time, a.new_messages)
-                 <> (0, 0, 0, 0, 0, 0)
-           GROUP BY a.user_id, a.origin) g
-   ORDER BY g.user_id;
-
   UPDATE ttfd.unified_users u
      SET xp = u.xp + g.xp,
          xp_since = CASE WHEN g.xp = 0 THEN u.xp_since
                          WHEN u.xp = 0 THEN coalesce(g.last_active, u.xp_since)
                          ELSE greatest(u.xp_since, ttfd.current_time()) END,
          coins = u.coins + g.coins,
-         highest_rank_id = greatest(u.highest_rank_id, (SELECT r.id FROM ttfd.find_rank(u.xp + g.xp) r)),
+         highest_rank_id = greatest(u.highest_rank_id, r.id),
          games_played = u.games_played + g.games_played,
          games_won = u.games_won + g.games_won,
-         total_voice_time = u.total_voice_time + g.voice_time,
-         messages_sent = u.messages_sent + g.messages,
+         total_voice_time = u.total_voice_time + g.total_voice_time,
+         messages_sent = u.messages_sent + g.messages_sent,
          daily_streak = greatest(u.daily_streak, g.daily_streak),
          last_daily = greatest(u.last_daily, g.last_daily),
          created_at = least(u.created_at, g.created_at),
-         last_active = greatest(u.last_active, g.last_active)
-    FROM (SELECT a.user_id, sum(a.new_xp)::bigint AS xp, sum(a.new_coins)::bigint AS coins,
-                 sum(a.new_games_played)::bigint AS games_played, sum(a.new_games_won)::bigint AS games_won,
-                 sum(a.new_voice_time)::bigint AS voice_time, sum(a.new_messages)::bigint AS messages,
-                 max(a.daily_streak) AS daily_streak, max(a.last_daily) AS last_daily,
-                 min(a.created_at) AS created_at, max(a.last_active) AS last_active
-            FROM ttfd.import_accounts a
-           WHERE a.run_id = p_run_id
-           GROUP BY a.user_id) g
-   WHERE u.id = g.user_id;
+         last_active = greatest(u.last_active, g.last_active),
+         achievements = CASE WHEN g.achievements <@ u.achievements THEN u.achievements
+                             ELSE ARRAY(SELECT unnest(u.achievements) UNION SELECT unnest(g.achievements) ORDER BY 1) END
+    FROM ttfd.import_changes c
+    JOIN ttfd.list_import_totals(p_run_id) g ON g.user_id = c.user_id
+    JOIN ttfd.unified_users o ON o.id = c.user_id
+    JOIN ttfd.list_rank_ranges() r ON r.rank_xp <= o.xp + g.xp AND o.xp + g.xp < coalesce(r.next_rank_xp, o.xp + g.xp + 1)
+   WHERE c.run_id = p_run_id AND u.id = c.user_id;
 
-  UPDATE ttfd.unified_users u
-     SET achievements = g.achievements
-    FROM (SELECT e.user_id, array_agg(DISTINCT e.name ORDER BY e.name) AS achievements
-            FROM (SELECT a.user_id, unnest(a.achievements) AS name FROM ttfd.import_accounts a WHERE a.run_id = p_run_id
-                   UNION ALL
-                  SELECT o.id, unnest(o.achievements)
-                    FROM ttfd.unified_users o
-                   WHERE o.id IN (SELECT a.user_id FROM ttfd.import_accounts a
-                                   WHERE a.run_id = p_run_id AND a.achievements <> '{}')) e
-           GROUP BY e.user_id) g
-   WHERE u.id = g.user_id AND u.achievements <> g.achievements;
+  PERFORM ttfd.show_import_achievements(p_run_id);
 
-  PERFORM ttfd.settle_achievements(ARRAY(SELECT DISTINCT a.user_id FROM ttfd.import_accounts a WHERE a.run_id = p_run_id), false);
+  UPDATE ttfd.import_changes c
+     SET after = ttfd.describe_import_change(u)
+    FROM ttfd.unified_users u
+   WHERE c.run_id = p_run_id AND u.id = c.user_id;
 
-  INSERT INTO ttfd.import_balances AS b
+  INSERT INTO ttfd.cross_platform_events (id, user_id, event_type, source_platform, data, xp, coins, occurred_at)
+  SELECT ttfd.generate_event_id(), g.user_id, 'opening_balance', g.origin,
+         jsonb_strip_nulls(jsonb_build_object(
+           'run_id', p_run_id, 'games_played', nullif(g.games_played, 0), 'games_won', nullif(g.games_won, 0),
+           'seconds', nullif(g.total_voice_time, 0), 'messages', nullif(g.messages_sent, 0))),
+         g.xp, g.coins, ttfd.current_time()
+    FROM ttfd.import_grants g
+   WHERE g.run_id = p_run_id
+     AND (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
+   ORDER BY g.user_id;
+
+  INSERT INTO ttfd.import_balances
     (origin, part, platform, external_id, user_id, run_id, xp, coins, games_played, games_won, total_voice_time, messages_sent)
-  SELECT a.origin, a.part, a.platform, a.external_id, a.user_id, p_run_id, a.new_xp, a.new_coins, a.new_games_played,
-         a.new_games_won, a.new_voice_time, a.new_messages
-    FROM ttfd.import_accounts a
-   WHERE a.run_id = p_run_id
-  ON CONFLICT (origin, part, platform, external_id) DO UPDATE
-    SET user_id = EXCLUDED.user_id, run_id = EXCLUDED.run_id,
-        xp = b.xp + EXCLUDED.xp, coins = b.coins + EXCLUDED.coins,
-        games_played = b.games_played + EXCLUDED.games_played, games_won = b.games_won + EXCLUDED.games_won,
-        total_voice_time = b.total_voice_time + EXCLUDED.total_voice_time,
-        messages_sent = b.messages_sent + EXCLUDED.messages_sent
-    WHERE b.user_id <> EXCLUDED.user_id
-       OR (EXCLUDED.xp, EXCLUDED.coins, EXCLUDED.games_played, EXCLUDED.games_won, EXCLUDED.total_voice_time,
-           EXCLUDED.messages_sent) <> (0, 0, 0, 0, 0, 0);
+  SELECT g.origin, g.part, g.platform, g.external_id, g.user_id, p_run_id, g.xp, g.coins, g.games_played, g.games_won,
+         g.total_voice_time, g.messages_sent
+    FROM ttfd.list_import_gains(p_run_id) g
+   WHERE (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
+     AND g.user_id NOT IN (SELECT h.user_id FROM ttfd.import_grants h WHERE h.run_id = p_run_id AND h.is_held)
+   ORDER BY g.user_id;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.grant_import(bigint) IS
-  'Grants what measure_import found: events opening_balance, balances, counters, dates, achievements.';
+  'Grants what measure_import found to members who were there before, and writes the events opening_balance and import_balances of all.';
 
 CREATE OR REPLACE FUNCTION ttfd.has_crossed(p_goals bigint[], p_value bigint, p_added bigint)
 RETURNS boolean
@@ -1974,21 +2123,38 @@ $$;
 
 COMMENT ON FUNCTION ttfd.hash_link_code(text) IS 'What is kept of a link code: the SHA-256 of its canonical form.';
 
-CREATE OR REPLACE FUNCTION ttfd.import_amount(p_value jsonb)
+CREATE OR REPLACE FUNCTION ttfd.import_achievements(p_value jsonb)
+RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+BEGIN
+  RETURN CASE jsonb_typeof(p_value)
+           WHEN 'array' THEN ARRAY(SELECT DISTINCT e.name FROM jsonb_array_elements_text(p_value) e (name)
+                                    WHERE e.name IS NOT NULL ORDER BY e.name)
+           WHEN 'object' THEN ARRAY(SELECT k.name FROM jsonb_object_keys(p_value) k (name) ORDER BY k.name)
+           ELSE '{}'
+         END;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.import_achievements(jsonb) IS 'The names in a legacy list of achievements, or the keys of an object, in order.';
+
+CREATE OR REPLACE FUNCTION ttfd.import_amount(p_value text)
 RETURNS bigint
 LANGUAGE sql IMMUTABLE
 AS $$
-  SELECT coalesce(pg_catalog.floor((p_value #>> '{}')::numeric)::bigint, 0);
+  SELECT coalesce(pg_catalog.floor(p_value::numeric)::bigint, 0);
 $$;
 
-COMMENT ON FUNCTION ttfd.import_amount(jsonb) IS 'A legacy amount that assess_import_amount lets through, rounded down; 0 where it is missing.';
+COMMENT ON FUNCTION ttfd.import_amount(text) IS 'A legacy amount that assess_import_amount lets through, rounded down; 0 where it is missing.';
 
 CREATE OR REPLACE FUNCTION ttfd.import_time(p_value text, p_time_zone text)
 RETURNS timestamptz
 LANGUAGE sql STABLE
 AS $$
   SELECT CASE WHEN p_value IS NULL OR p_value = '' THEN NULL
-              WHEN p_value ~ '[0-9]{2}:[0-9]{2}.*(Z|[+-][0-9:]+)$' THEN p_value::timestamptz
+              WHEN pg_catalog.translate(pg_catalog.substr(p_value, 12), 'Z+-', '') <> pg_catalog.substr(p_value, 12)
+              THEN p_value::timestamptz
               ELSE p_value::timestamp AT TIME ZONE p_time_zone
          END;
 $$;
@@ -2251,26 +2417,13 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
-  INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username, candidates)
-  SELECT p_run_id, 'malformed_link', a.source, a.source_key, a.platform, a.external_id, a.username,
-         jsonb_build_array(jsonb_build_object('platform', s.platform, 'external_id', left(s.external_id, 60)))
-    FROM ttfd.stated_import_links(p_run_id) s
-    JOIN ttfd.import_identities a
-      ON a.run_id = p_run_id AND a.platform = s.from_platform AND a.external_id = s.from_external_id
-   WHERE NOT s.is_well_formed;
-
-  INSERT INTO ttfd.import_links (run_id, kind, platform, external_id, to_platform, to_external_id, is_new)
-  SELECT DISTINCT p_run_id, 'id', e.ends[1], e.ends[2], e.ends[3], e.ends[4], one.home <> other.home
-    FROM ttfd.stated_import_links(p_run_id) s
-   CROSS JOIN LATERAL (
-           SELECT CASE WHEN (s.from_platform, s.from_external_id) < (s.platform, s.external_id)
-                       THEN ARRAY[s.from_platform, s.from_external_id, s.platform, s.external_id]
-                       ELSE ARRAY[s.platform, s.external_id, s.from_platform, s.from_external_id] END) e (ends)
-    JOIN ttfd.import_identities one
-      ON one.run_id = p_run_id AND one.platform = e.ends[1] AND one.external_id = e.ends[2]
-    JOIN ttfd.import_identities other
-      ON other.run_id = p_run_id AND other.platform = e.ends[3] AND other.external_id = e.ends[4]
-   WHERE s.is_well_formed;
+  UPDATE ttfd.import_links l
+     SET is_new = true
+    FROM ttfd.import_identities one, ttfd.import_identities other
+   WHERE l.run_id = p_run_id AND l.kind = 'id'
+     AND one.run_id = p_run_id AND one.platform = l.platform AND one.external_id = l.external_id
+     AND other.run_id = p_run_id AND other.platform = l.to_platform AND other.external_id = l.to_external_id
+     AND one.home <> other.home;
 
   PERFORM ttfd.follow_import_links(p_run_id, 'id', 'links_contradict');
 END;
@@ -2286,10 +2439,14 @@ LANGUAGE plpgsql VOLATILE
 SET enable_nestloop = off
 AS $$
 BEGIN
-  WITH named AS MATERIALIZED (
-    SELECT i.*, ttfd.fold_name(i.username) AS name
+  WITH repeated AS (
+    SELECT i.name
       FROM ttfd.import_identities i
-     WHERE i.run_id = p_run_id AND ttfd.fold_name(i.username) IS NOT NULL
+     WHERE i.run_id = p_run_id AND i.name IS NOT NULL
+     GROUP BY i.name
+    HAVING count(*) > 1
+  ), named AS MATERIALIZED (
+    SELECT i.* FROM ttfd.import_identities i JOIN repeated USING (name) WHERE i.run_id = p_run_id
   ), shared AS MATERIALIZED (
     SELECT n.name, min(n.person) AS person,
            count(*) > count(DISTINCT n.platform) AS is_ambiguous,
@@ -2327,7 +2484,7 @@ BEGIN
              WHERE (e.bearer ->> 'person')::bigint <> n.person)
       FROM refused r
       JOIN bearers b ON b.name = r.name
-      JOIN named n ON n.name = r.name AND n.source IS NOT NULL
+      JOIN named n ON n.name = r.name AND n.row_id IS NOT NULL
      WHERE r.reason IS NOT NULL
   ), firsts AS (
     SELECT DISTINCT ON (s.name) s.name, s.person, n.platform, n.external_id
@@ -2376,6 +2533,94 @@ $$;
 
 COMMENT ON FUNCTION ttfd.list_audit_lines(bigint[], ttfd.platform_accounts[]) IS 'The lines of the audit log that are about a member.';
 
+-- What was given is summed over the earlier runs: the same data again gains nothing.
+CREATE OR REPLACE FUNCTION ttfd.list_import_gains(p_run_id bigint)
+RETURNS TABLE (
+  user_id bigint, origin text, part text, platform text, external_id text, is_first boolean, xp bigint, coins bigint,
+  games_played bigint, games_won bigint, total_voice_time bigint, messages_sent bigint, daily_streak integer,
+  last_daily date, achievements text[], created_at timestamptz, last_active timestamptz)
+LANGUAGE sql STABLE
+AS $$
+  SELECT i.person, a.origin, a.part, a.platform, a.external_id, b.origin IS NULL,
+         a.xp - coalesce(b.xp, 0), a.coins - coalesce(b.coins, 0), a.games_played - coalesce(b.games_played, 0),
+         a.games_won - coalesce(b.games_won, 0), a.total_voice_time - coalesce(b.total_voice_time, 0),
+         a.messages_sent - coalesce(b.messages_sent, 0), a.daily_streak, a.last_daily, a.achievements, a.created_at,
+         a.last_active
+    FROM ttfd.import_accounts a
+    JOIN ttfd.import_identities i ON i.run_id = a.run_id AND i.platform = a.platform AND i.external_id = a.external_id
+    LEFT JOIN (SELECT g.origin, g.part, g.platform, g.external_id, sum(g.xp)::bigint AS xp, sum(g.coins)::bigint AS coins,
+                      sum(g.games_played)::bigint AS games_played, sum(g.games_won)::bigint AS games_won,
+                      sum(g.total_voice_time)::bigint AS total_voice_time, sum(g.messages_sent)::bigint AS messages_sent
+                 FROM ttfd.import_balances g
+                GROUP BY g.origin, g.part, g.platform, g.external_id) b
+      ON b.origin = a.origin AND b.part = a.part AND b.platform = a.platform AND b.external_id = a.external_id
+   WHERE a.run_id = p_run_id;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_import_gains(bigint) IS
+  'What each part of each account of a run has gained since the runs before, whom it goes to, and whether it is new.';
+
+-- Not kept with the report: it is for the owner's eyes, once.
+CREATE OR REPLACE FUNCTION ttfd.list_import_joins(p_run_id bigint)
+RETURNS jsonb
+LANGUAGE sql STABLE
+AS $$
+  SELECT coalesce(jsonb_agg(jsonb_build_object(
+           'reason', j.kind,
+           'platform', j.platform, 'external_id', j.external_id, 'username', one.username,
+           'to_platform', j.to_platform, 'to_external_id', j.to_external_id, 'to_username', other.username)
+           ORDER BY j.kind, j.platform, j.external_id, j.to_platform), '[]')
+    FROM (SELECT l.*
+            FROM ttfd.import_links l
+           WHERE l.run_id = p_run_id AND l.is_new AND NOT l.is_refused
+           ORDER BY l.kind, l.platform, l.external_id, l.to_platform
+           LIMIT 10000) j
+    JOIN ttfd.import_identities one
+      ON one.run_id = p_run_id AND one.platform = j.platform AND one.external_id = j.external_id
+    JOIN ttfd.import_identities other
+      ON other.run_id = p_run_id AND other.platform = j.to_platform AND other.external_id = j.to_external_id;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_import_joins(bigint) IS
+  'Whom a run joined to whom and why (id, username), as JSON; the first 10,000.';
+
+CREATE OR REPLACE FUNCTION ttfd.list_import_totals(p_run_id bigint)
+RETURNS TABLE (
+  user_id bigint, xp bigint, coins bigint, games_played bigint, games_won bigint, total_voice_time bigint,
+  messages_sent bigint, daily_streak integer, last_daily date, achievements text[], created_at timestamptz,
+  last_active timestamptz)
+LANGUAGE sql STABLE
+AS $$
+  SELECT g.user_id, sum(g.xp)::bigint, sum(g.coins)::bigint, sum(g.games_played)::bigint, sum(g.games_won)::bigint,
+         sum(g.total_voice_time)::bigint, sum(g.messages_sent)::bigint, max(g.daily_streak), max(g.last_daily),
+         max(g.achievements), min(g.created_at), max(g.last_active)
+    FROM ttfd.import_grants g
+   WHERE g.run_id = p_run_id
+   GROUP BY g.user_id;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_import_totals(bigint) IS 'What each member gains in a run, over all origins.';
+
+CREATE OR REPLACE FUNCTION ttfd.list_import_touched(p_run_id bigint)
+RETURNS TABLE (user_id bigint)
+LANGUAGE sql STABLE
+AS $$
+  SELECT i.user_id FROM ttfd.import_identities i WHERE i.run_id = p_run_id AND i.user_id IS NOT NULL
+   UNION
+  SELECT p.user_id
+    FROM ttfd.import_links k
+   CROSS JOIN LATERAL (VALUES (k.platform, k.external_id), (k.to_platform, k.to_external_id)) e (platform, external_id)
+    JOIN ttfd.platform_accounts p ON p.platform = e.platform AND p.external_id = e.external_id
+   WHERE k.run_id = p_run_id
+   UNION
+  SELECT p.user_id
+    FROM ttfd.platform_accounts p
+    JOIN ttfd.import_identities i ON i.run_id = p_run_id AND i.name = ttfd.fold_name(p.username);
+$$;
+
+COMMENT ON FUNCTION ttfd.list_import_touched(bigint) IS
+  'Members to whom accounts of a run belong, whom its records state, or who bear the name of one.';
+
 CREATE OR REPLACE FUNCTION ttfd.list_person(p_user_id bigint)
 RETURNS bigint[]
 LANGUAGE plpgsql STABLE
@@ -2392,6 +2637,33 @@ $$;
 
 COMMENT ON FUNCTION ttfd.list_person(bigint) IS
   'The ids of a member, or of the one it was merged into, first, and of everybody who was merged into that one. Raises TU001.';
+
+CREATE OR REPLACE FUNCTION ttfd.list_rank_ranges()
+RETURNS TABLE (id smallint, rank_xp bigint, next_rank_xp bigint)
+LANGUAGE sql STABLE
+AS $$
+  SELECT r.id, r.required_xp, lead(r.required_xp) OVER (ORDER BY r.required_xp) FROM ttfd.ranks r;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_rank_ranges() IS 'All ranks as find_rank gives them, for statements about many members.';
+
+CREATE OR REPLACE FUNCTION ttfd.list_undone_members(p_run_id bigint)
+RETURNS TABLE (user_id bigint)
+LANGUAGE sql STABLE
+AS $$
+  SELECT coalesce(u.merged_into, u.id)
+    FROM (SELECT b.user_id FROM ttfd.import_balances b WHERE b.run_id = p_run_id
+           UNION
+          SELECT c.user_id FROM ttfd.import_changes c WHERE c.run_id = p_run_id
+           UNION
+          SELECT a.user_id FROM ttfd.platform_accounts a WHERE a.import_run_id = p_run_id) t
+    JOIN ttfd.unified_users u ON u.id = t.user_id
+   WHERE u.forgotten_at IS NULL
+   GROUP BY 1;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_undone_members(bigint) IS
+  'Members whom a run has touched, as they are now: a merged one stands for the survivor, a forgotten one is left alone.';
 
 -- Asked of the catalog, so that a table that is added later cannot be left out.
 CREATE OR REPLACE FUNCTION ttfd.list_user_references()
@@ -2435,13 +2707,14 @@ AS $$
 BEGIN
   PERFORM 1
     FROM ttfd.unified_users u
-   WHERE u.id IN (SELECT i.user_id FROM ttfd.import_identities i WHERE i.run_id = p_run_id)
+   WHERE u.id IN (SELECT i.user_id FROM ttfd.import_identities i WHERE i.run_id = p_run_id AND i.user_id IS NOT NULL)
    ORDER BY u.id
      FOR NO KEY UPDATE;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.lock_import_members(bigint) IS 'Locks the members of a run, in ascending id as everywhere.';
+COMMENT ON FUNCTION ttfd.lock_import_members(bigint) IS
+  'Locks the members of a run who are there already, in ascending id as everywhere.';
 
 -- For what changes two users, or a user and its signposts: all are locked in ascending id, or none. When somebody was
 -- merged while we waited, all locks are let go again (a block with an exception handler does it), because what has to be
@@ -2554,6 +2827,21 @@ $$;
 COMMENT ON FUNCTION ttfd.lock_represented_user(bigint) IS
   'Locks a user, or the one it was merged into, for whom the caller may speak, and returns the row. Raises TU001, TP001.';
 
+CREATE OR REPLACE FUNCTION ttfd.lock_undone_members(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  PERFORM 1
+    FROM ttfd.unified_users u
+   WHERE u.id IN (SELECT t.user_id FROM ttfd.list_undone_members(p_run_id) t)
+   ORDER BY u.id
+     FOR NO KEY UPDATE;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.lock_undone_members(bigint) IS 'Locks the members whom a run has touched, in ascending id.';
+
 -- A user who is merged while we wait for the lock hands over to the survivor. The lock on the one who was merged is let
 -- go before that (a block with an exception handler does it), because the survivor may have the lower id, and users are
 -- locked in ascending order. Such a block costs something, so it is for those who have to wait.
@@ -2620,54 +2908,90 @@ $$;
 COMMENT ON FUNCTION ttfd.may_speak(text) IS
   'Whether the caller may speak for the platform whose role is given: its members and administrators may.';
 
--- What each part of an account has gained since the last run: running the same data again finds nothing.
 CREATE OR REPLACE FUNCTION ttfd.measure_import(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
-  UPDATE ttfd.import_accounts a
-     SET user_id = i.user_id,
-         new_xp = a.xp - coalesce(b.xp, 0),
-         new_coins = a.coins - coalesce(b.coins, 0),
-         new_games_played = a.games_played - coalesce(b.games_played, 0),
-         new_games_won = a.games_won - coalesce(b.games_won, 0),
-         new_voice_time = a.total_voice_time - coalesce(b.total_voice_time, 0),
-         new_messages = a.messages_sent - coalesce(b.messages_sent, 0)
-    FROM ttfd.import_accounts s
-    JOIN ttfd.import_identities i
-      ON i.run_id = s.run_id AND i.platform = s.platform AND i.external_id = s.external_id
-    LEFT JOIN ttfd.import_balances b
-      ON b.origin = s.origin AND b.part = s.part AND b.platform = s.platform AND b.external_id = s.external_id
-   WHERE s.run_id = p_run_id
-     AND a.run_id = p_run_id AND (a.origin, a.part, a.platform, a.external_id) = (s.origin, s.part, s.platform, s.external_id);
+  INSERT INTO ttfd.import_grants
+    (run_id, user_id, origin, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily,
+     achievements, other_achievements, created_at, last_active)
+  SELECT p_run_id, g.user_id, g.origin, sum(g.xp), sum(g.coins), sum(g.games_played), sum(g.games_won),
+         sum(g.total_voice_time), sum(g.messages_sent), max(g.daily_streak), max(g.last_daily), max(g.achievements),
+         min(g.achievements) FILTER (WHERE g.achievements <> '{}'), min(g.created_at), max(g.last_active)
+    FROM ttfd.list_import_gains(p_run_id) g
+   GROUP BY g.user_id, g.origin;
+
+  -- Few have several lists of achievements that differ: only these have to be united.
+  UPDATE ttfd.import_grants t
+     SET achievements = m.achievements
+    FROM (SELECT g.user_id, array_agg(DISTINCT e.name ORDER BY e.name) AS achievements
+            FROM ttfd.list_import_gains(p_run_id) g
+           CROSS JOIN LATERAL unnest(g.achievements) e (name)
+           WHERE g.user_id IN (SELECT o.user_id
+                                 FROM ttfd.import_grants o
+                                WHERE o.run_id = p_run_id
+                                GROUP BY o.user_id
+                               HAVING min(o.other_achievements) <> max(o.achievements))
+           GROUP BY g.user_id) m
+   WHERE t.run_id = p_run_id AND t.user_id = m.user_id;
 
   -- Nobody is put into debt: where the source fell below what it had given, and the member has spent the rest here, the
-  -- account stays as it is and a person decides.
-  WITH short AS (
-    SELECT u.id
-      FROM ttfd.import_accounts a
-      JOIN ttfd.unified_users u ON u.id = a.user_id
-     WHERE a.run_id = p_run_id
-     GROUP BY u.id
-    HAVING u.xp + sum(a.new_xp) < 0 OR u.coins + sum(a.new_coins) < 0
-        OR u.games_played + sum(a.new_games_played) < 0 OR u.games_won + sum(a.new_games_won) < 0
-        OR u.total_voice_time + sum(a.new_voice_time) < 0 OR u.messages_sent + sum(a.new_messages) < 0
-  ), held AS (
-    UPDATE ttfd.import_accounts a
-       SET new_xp = 0, new_coins = 0, new_games_played = 0, new_games_won = 0, new_voice_time = 0, new_messages = 0
-      FROM short s
-     WHERE a.run_id = p_run_id AND a.user_id = s.id
-    RETURNING a.source, a.source_key, a.platform, a.external_id, a.username
-  )
+  -- accounts stay as they are and a person decides.
+  UPDATE ttfd.import_grants t
+     SET is_held = true, xp = 0, coins = 0, games_played = 0, games_won = 0, total_voice_time = 0, messages_sent = 0
+    FROM (SELECT u.id
+            FROM ttfd.import_grants g
+            JOIN ttfd.unified_users u ON u.id = g.user_id
+           WHERE g.run_id = p_run_id
+           GROUP BY u.id
+          HAVING u.xp + sum(g.xp) < 0 OR u.coins + sum(g.coins) < 0
+              OR u.games_played + sum(g.games_played) < 0 OR u.games_won + sum(g.games_won) < 0
+              OR u.total_voice_time + sum(g.total_voice_time) < 0 OR u.messages_sent + sum(g.messages_sent) < 0) s
+   WHERE t.run_id = p_run_id AND t.user_id = s.id;
+
   INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username)
-  SELECT p_run_id, 'amount_below_zero', h.source, h.source_key, h.platform, h.external_id, h.username
-    FROM held h;
+  SELECT p_run_id, 'amount_below_zero', i.source, i.source_key, i.platform, i.external_id, i.username
+    FROM ttfd.import_identities i
+   WHERE i.run_id = p_run_id AND i.row_id IS NOT NULL
+     AND i.person IN (SELECT g.user_id FROM ttfd.import_grants g WHERE g.run_id = p_run_id AND g.is_held);
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.measure_import(bigint) IS
-  'Computes what each account of a run has gained since the run before; accounts that would leave a balance below zero are kept as they are and become conflicts.';
+  'Fills import_grants with what each member has gained since the runs before; those whose balance would fall below zero are held and become conflicts.';
+
+-- What was spent since is not there to be taken. It stays contributed: the same data in a later run do not give it again.
+CREATE OR REPLACE FUNCTION ttfd.measure_import_undo(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  INSERT INTO ttfd.import_grants
+    (run_id, user_id, origin, xp, coins, owed_xp, owed_coins, games_played, games_won, total_voice_time, messages_sent,
+     daily_streak, achievements)
+  SELECT p_run_id, t.user_id, t.origin, t.back_xp, t.back_coins, t.xp - t.back_xp, t.coins - t.back_coins,
+         t.games_played, t.games_won, t.total_voice_time, t.messages_sent, 0, '{}'
+    FROM (SELECT g.*,
+                 CASE WHEN g.xp <= 0 THEN g.xp
+                      ELSE greatest(0, least(g.xp, u.xp - (sum(g.xp) OVER by_xp - g.xp))) END::bigint AS back_xp,
+                 CASE WHEN g.coins <= 0 THEN g.coins
+                      ELSE greatest(0, least(g.coins, u.coins - (sum(g.coins) OVER by_coins - g.coins))) END::bigint AS back_coins
+            FROM (SELECT coalesce(o.merged_into, o.id) AS user_id, b.origin, sum(b.xp)::bigint AS xp,
+                         sum(b.coins)::bigint AS coins, sum(b.games_played)::bigint AS games_played,
+                         sum(b.games_won)::bigint AS games_won, sum(b.total_voice_time)::bigint AS total_voice_time,
+                         sum(b.messages_sent)::bigint AS messages_sent
+                    FROM ttfd.import_balances b
+                    JOIN ttfd.unified_users o ON o.id = b.user_id AND o.forgotten_at IS NULL
+                   WHERE b.run_id = p_run_id
+                   GROUP BY 1, 2) g
+            JOIN ttfd.unified_users u ON u.id = g.user_id
+          WINDOW by_xp AS (PARTITION BY g.user_id ORDER BY g.xp, g.origin),
+                 by_coins AS (PARTITION BY g.user_id ORDER BY g.coins, g.origin)) t;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.measure_import_undo(bigint) IS 'Fills import_grants with what a run gave and can be taken back, by member and origin.';
 
 CREATE OR REPLACE FUNCTION ttfd.metric_value(p_user ttfd.unified_users, p_metric text)
 RETURNS bigint
@@ -2783,6 +3107,27 @@ $$;
 
 COMMENT ON FUNCTION ttfd.note_award(boolean, boolean, boolean, boolean, numeric) IS
   'Why an event earned what it did: disabled, cooldown, or what there is of daily_cap, idle and the boost; NULL when there is nothing to say.';
+
+-- Members who gain nothing, and they are most when the same data come again, are not noted.
+CREATE OR REPLACE FUNCTION ttfd.note_import_changes(p_run_id bigint)
+RETURNS void
+LANGUAGE sql VOLATILE
+AS $$
+  INSERT INTO ttfd.import_changes (run_id, user_id, before)
+  SELECT p_run_id, u.id, ttfd.describe_import_change(u)
+    FROM ttfd.list_import_totals(p_run_id) g
+    JOIN ttfd.unified_users u ON u.id = g.user_id
+   WHERE (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
+      OR g.daily_streak > u.daily_streak
+      OR g.last_daily > coalesce(u.last_daily, '-infinity')
+      OR g.created_at < u.created_at
+      OR g.last_active > u.last_active
+      OR NOT g.achievements <@ u.achievements
+      OR u.id IN (SELECT i.person FROM ttfd.import_identities i WHERE i.run_id = p_run_id AND i.user_id IS NULL);
+$$;
+
+COMMENT ON FUNCTION ttfd.note_import_changes(bigint) IS
+  'Writes down, for undo_import, what the members were who were there before a run and whom it changes.';
 
 CREATE OR REPLACE FUNCTION ttfd.oldest_pending(p_floor_seq bigint)
 RETURNS bigint
@@ -3027,6 +3372,23 @@ $$;
 
 COMMENT ON FUNCTION ttfd.read_setting(text) IS 'The number that a setting has.';
 
+-- What a person has decided is not asked again when the same data come again.
+CREATE OR REPLACE FUNCTION ttfd.recall_import_settlements(p_run_id bigint)
+RETURNS void
+LANGUAGE sql VOLATILE
+AS $$
+  UPDATE ttfd.import_conflicts c
+     SET settled_at = s.settled_at, settlement = s.settlement
+    FROM (SELECT DISTINCT ON (o.reason, o.platform, o.external_id, o.candidates) o.*
+            FROM ttfd.import_conflicts o
+           WHERE o.run_id <> p_run_id AND o.settled_at IS NOT NULL
+           ORDER BY o.reason, o.platform, o.external_id, o.candidates, o.settled_at DESC) s
+   WHERE c.run_id = p_run_id
+     AND (c.reason, c.platform, c.external_id, c.candidates) = (s.reason, s.platform, s.external_id, s.candidates);
+$$;
+
+COMMENT ON FUNCTION ttfd.recall_import_settlements(bigint) IS 'Settles conflicts of a run as the same ones of earlier runs were settled.';
+
 CREATE OR REPLACE FUNCTION ttfd.redact(p_value jsonb, p_names text[])
 RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE
@@ -3053,6 +3415,7 @@ COMMENT ON FUNCTION ttfd.redact(jsonb, text[]) IS 'A JSON value in which every t
 CREATE OR REPLACE FUNCTION ttfd.refuse_same_sources(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql STABLE
+SET enable_nestloop = off
 AS $$
 DECLARE
   v_pair record;
@@ -3072,19 +3435,18 @@ BEGIN
   END IF;
   IF NOT FOUND THEN
     WITH prints AS (
-      SELECT DISTINCT r.source,
-             ttfd.fold_name(r.record ->> 'username') AS name,
-             r.record ->> 'xp' AS xp, r.record ->> 'coins' AS coins, r.record ->> 'created_at' AS created_at
-        FROM ttfd.import_rows r
-       WHERE r.run_id = p_run_id AND r.record ? 'username'
-         AND (coalesce(r.record ->> 'xp', '0') <> '0' OR coalesce(r.record ->> 'coins', '0') <> '0')
+      SELECT DISTINCT a.source, hash_record_extended((a.name, a.xp, a.coins, a.created_at), 0) AS print
+        FROM ttfd.import_accounts a
+       WHERE a.run_id = p_run_id AND a.name IS NOT NULL AND (a.xp > 0 OR a.coins > 0)
     ), sizes AS (
       SELECT p.source, count(*) AS rows FROM prints p GROUP BY p.source
+    ), shared AS (
+      SELECT p.print FROM prints p GROUP BY p.print HAVING count(*) > 1
     ), twins AS (
       SELECT a.source AS one, b.source AS other, count(*) AS rows
-        FROM prints a
-        JOIN prints b ON b.source > a.source AND b.name = a.name
-         AND (b.xp, b.coins, b.created_at) IS NOT DISTINCT FROM (a.xp, a.coins, a.created_at)
+        FROM shared
+        JOIN prints a USING (print)
+        JOIN prints b ON b.print = a.print AND b.source > a.source
        GROUP BY a.source, b.source
     )
     SELECT t.one, t.other INTO v_pair
@@ -3104,12 +3466,15 @@ $$;
 
 COMMENT ON FUNCTION ttfd.refuse_same_sources(bigint) IS 'Raises TI001 when two sources of a run hold the same rows.';
 
-CREATE OR REPLACE FUNCTION ttfd.reject_import_rows(p_run_id bigint)
+-- Who has asked to be forgotten is not imported again, and not listed by name among the rejected.
+CREATE OR REPLACE FUNCTION ttfd.reject_forgotten_rows(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
-  -- Who has asked to be forgotten is not imported again, and not listed by name among the rejected.
+  IF NOT EXISTS (SELECT 1 FROM ttfd.forgotten_accounts f WHERE f.expires_at > ttfd.current_time()) THEN
+    RETURN;
+  END IF;
   UPDATE ttfd.import_rows r
      SET reject_reason = 'forgotten', source_key = 'forgotten', record = NULL
    WHERE r.run_id = p_run_id
@@ -3119,34 +3484,96 @@ BEGIN
                   CROSS JOIN ttfd.stated_accounts(r.platform, r.record) s
                   WHERE f.expires_at > ttfd.current_time()
                     AND f.account_digest = ttfd.digest_account(k.key, s.platform, s.external_id));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.reject_forgotten_rows(bigint) IS 'Rejects the records of a run that are about somebody who was forgotten.';
+
+CREATE OR REPLACE FUNCTION ttfd.reject_import_rows(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  -- The same account more than once in a part of one program's data: the first record counts; of a key that stands in a
+  -- JSON object more than once the last one, as everywhere.
+  WITH repeated AS (
+    SELECT a.origin, a.part, a.platform, a.external_id, min(a.row_id) AS first_id
+      FROM ttfd.import_accounts a
+     WHERE a.run_id = p_run_id AND a.reject_reason IS NULL
+     GROUP BY a.origin, a.part, a.platform, a.external_id
+    HAVING count(*) > 1
+  ), chosen AS (
+    SELECT d.origin, d.part, d.platform, d.external_id, max(k.row_id) AS row_id
+      FROM repeated d
+      JOIN ttfd.import_rows f ON f.id = d.first_id
+      JOIN ttfd.import_accounts k
+        ON k.run_id = p_run_id AND k.reject_reason IS NULL
+       AND (k.origin, k.part, k.platform, k.external_id, k.source, k.source_key)
+           = (d.origin, d.part, d.platform, d.external_id, f.source, f.source_key)
+     GROUP BY d.origin, d.part, d.platform, d.external_id
+  )
+  UPDATE ttfd.import_accounts a
+     SET reject_reason = 'duplicate of ' || k.source_key
+                         || CASE WHEN k.record = r.record THEN '' ELSE ', with other values' END
+    FROM chosen c
+    JOIN ttfd.import_rows k ON k.id = c.row_id,
+         ttfd.import_rows r
+   WHERE a.run_id = p_run_id AND a.reject_reason IS NULL
+     AND (a.origin, a.part, a.platform, a.external_id) = (c.origin, c.part, c.platform, c.external_id)
+     AND a.row_id <> c.row_id
+     AND r.id = a.row_id;
 
   UPDATE ttfd.import_rows r
-     SET reject_reason = j.reason
-    FROM (SELECT i.id, ttfd.assess_import_record(i.record, p) AS reason
-            FROM ttfd.import_rows i
-            LEFT JOIN ttfd.platforms p ON p.name = i.platform
-           WHERE i.run_id = p_run_id AND i.reject_reason IS NULL) j
-   WHERE r.id = j.id AND j.reason IS NOT NULL;
+     SET reject_reason = a.reject_reason
+    FROM ttfd.import_accounts a
+   WHERE a.run_id = p_run_id AND a.reject_reason IS NOT NULL AND r.id = a.row_id;
 
-  -- The same account twice in one part of one program's data: the first row counts.
-  UPDATE ttfd.import_rows r
-     SET reject_reason = 'duplicate of ' || d.first_key
-                         || CASE WHEN d.first_record = r.record THEN '' ELSE ', with other values' END
-    FROM (SELECT i.id,
-                 row_number() OVER w AS place,
-                 first_value(i.source_key) OVER w AS first_key,
-                 first_value(i.record) OVER w AS first_record
-            FROM ttfd.import_rows i
-            JOIN ttfd.import_sources s ON s.run_id = i.run_id AND s.source = i.source
-            JOIN ttfd.platforms p ON p.name = i.platform
-           WHERE i.run_id = p_run_id AND i.reject_reason IS NULL
-          WINDOW w AS (PARTITION BY s.origin, i.part, i.platform, ttfd.fold_external_id(p, i.record ->> 'external_id')
-                       ORDER BY i.id)) d
-   WHERE r.id = d.id AND d.place > 1;
+  DELETE FROM ttfd.import_accounts a WHERE a.run_id = p_run_id AND a.reject_reason IS NOT NULL;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.reject_import_rows(bigint) IS 'Marks the records of a run that cannot be imported with the reason.';
+
+CREATE OR REPLACE FUNCTION ttfd.remove_import_accounts(p_run_id bigint)
+RETURNS TABLE (users bigint, accounts bigint)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_removed bigint;
+BEGIN
+  -- Members whom the run made, who have no other account and have done nothing since.
+  UPDATE ttfd.unified_users u
+     SET forgotten_at = ttfd.current_time(), daily_streak = 0, last_daily = NULL, achievements = '{}'
+   WHERE u.id IN (SELECT a.user_id
+                    FROM ttfd.platform_accounts a
+                   GROUP BY a.user_id
+                  HAVING bool_and(a.import_run_id IS NOT DISTINCT FROM p_run_id))
+     AND u.xp = 0 AND u.coins = 0 AND u.forgotten_at IS NULL
+     AND NOT EXISTS (SELECT 1 FROM ttfd.import_changes c WHERE c.run_id = p_run_id AND c.user_id = u.id)
+     AND NOT EXISTS (SELECT 1 FROM ttfd.cross_platform_events e WHERE e.user_id = u.id AND e.event_type <> 'opening_balance')
+     AND NOT EXISTS (SELECT 1 FROM ttfd.unified_users m WHERE m.merged_into = u.id);
+  GET DIAGNOSTICS users = ROW_COUNT;
+
+  DELETE FROM ttfd.platform_accounts a
+   USING ttfd.unified_users u
+   WHERE a.import_run_id = p_run_id AND u.id = a.user_id AND u.forgotten_at IS NOT NULL;
+  GET DIAGNOSTICS accounts = ROW_COUNT;
+
+  -- Accounts that it gave to members who were there before; nobody loses the last one.
+  DELETE FROM ttfd.platform_accounts a
+   USING ttfd.import_changes c
+   WHERE a.import_run_id = p_run_id AND c.run_id = p_run_id AND c.user_id = a.user_id
+     AND EXISTS (SELECT 1 FROM ttfd.platform_accounts o
+                  WHERE o.user_id = a.user_id AND o.import_run_id IS DISTINCT FROM p_run_id);
+  GET DIAGNOSTICS v_removed = ROW_COUNT;
+  accounts := accounts + v_removed;
+  UPDATE ttfd.platform_accounts a SET import_run_id = NULL WHERE a.import_run_id = p_run_id;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.remove_import_accounts(bigint) IS
+  'Removes the accounts that a run brought, and with them the members who are nothing else. Returns users, accounts.';
 
 -- Names rarely change, so we look before we lock. The user comes before its account, as in a merge. An account that has
 -- changed hands meanwhile gets its name the next time.
@@ -3187,18 +3614,21 @@ AS $$
       FROM ttfd.import_sources s
      WHERE s.run_id = p_run_id
   ), amounts AS (
-    SELECT r.source, coalesce(sum(ttfd.import_amount(r.record -> 'xp')), 0) AS xp,
-           coalesce(sum(ttfd.import_amount(r.record -> 'coins')), 0) AS coins,
-           coalesce(sum(ttfd.import_amount(r.record -> 'messages_sent')), 0) AS messages_sent,
-           coalesce(sum(ttfd.import_amount(r.record -> 'total_voice_time')), 0) AS total_voice_time
-      FROM ttfd.import_rows r
-     WHERE r.run_id = p_run_id AND r.reject_reason IS NULL
-     GROUP BY r.source
+    SELECT a.source, count(*) AS accounts, sum(a.xp) AS xp, sum(a.coins) AS coins,
+           sum(a.messages_sent) AS messages_sent, sum(a.total_voice_time) AS total_voice_time
+      FROM (SELECT i.source, sum(i.xp) AS xp, sum(i.coins) AS coins, sum(i.messages_sent) AS messages_sent,
+                   sum(i.total_voice_time) AS total_voice_time
+              FROM ttfd.import_accounts i
+             WHERE i.run_id = p_run_id
+             GROUP BY i.source, i.platform, i.external_id) a
+     GROUP BY a.source
   ), gains AS (
-    SELECT a.source, count(DISTINCT (a.platform, a.external_id)) AS accounts, sum(a.new_xp) AS xp, sum(a.new_coins) AS coins,
-           sum(a.new_messages) AS messages_sent, sum(a.new_voice_time) AS total_voice_time
-      FROM ttfd.import_accounts a
-     WHERE a.run_id = p_run_id
+    SELECT a.source, sum(b.xp) AS xp, sum(b.coins) AS coins, sum(b.messages_sent) AS messages_sent,
+           sum(b.total_voice_time) AS total_voice_time
+      FROM ttfd.import_balances b
+      JOIN ttfd.import_accounts a
+        ON a.run_id = p_run_id AND a.platform = b.platform AND a.external_id = b.external_id AND a.origin = b.origin AND a.part = b.part
+     WHERE b.run_id = p_run_id
      GROUP BY a.source
   ), links AS (
     SELECT count(*) FILTER (WHERE l.kind = 'id') AS by_id, count(*) FILTER (WHERE l.kind = 'username') AS by_username
@@ -3209,7 +3639,7 @@ AS $$
     'sources', (
       SELECT coalesce(jsonb_agg(jsonb_build_object(
                'source', s.source, 'origin', s.origin, 'rows', s.rows, 'accepted', s.rows - s.rejected,
-               'rejected', s.rejected, 'accounts', coalesce(g.accounts, 0),
+               'rejected', s.rejected, 'accounts', coalesce(a.accounts, 0),
                'xp', coalesce(a.xp, 0), 'coins', coalesce(a.coins, 0),
                'messages_sent', coalesce(a.messages_sent, 0), 'total_voice_time', coalesce(a.total_voice_time, 0),
                'granted_xp', coalesce(g.xp, 0), 'granted_coins', coalesce(g.coins, 0),
@@ -3221,10 +3651,10 @@ AS $$
     'counts', jsonb_build_object(
       'rows', (SELECT coalesce(sum(s.rows), 0) FROM sources s),
       'rejected', (SELECT coalesce(sum(s.rejected), 0) FROM sources s),
-      'accounts', (SELECT count(*) FROM ttfd.import_identities i WHERE i.run_id = p_run_id AND i.source IS NOT NULL),
+      'accounts', (SELECT count(*) FROM ttfd.import_identities i WHERE i.run_id = p_run_id AND i.row_id IS NOT NULL),
       'users_created', p_users_created,
-      'users_joined', (SELECT count(DISTINCT a.user_id) - p_users_created
-                         FROM ttfd.import_accounts a WHERE a.run_id = p_run_id),
+      'users_joined', (SELECT count(DISTINCT g.user_id) - p_users_created
+                         FROM ttfd.import_grants g WHERE g.run_id = p_run_id),
       'linked_by_id', (SELECT l.by_id FROM links l),
       'linked_by_username', (SELECT l.by_username FROM links l),
       'conflicts', (SELECT count(*) FROM ttfd.import_conflicts c WHERE c.run_id = p_run_id)),
@@ -3240,6 +3670,17 @@ AS $$
                'source', r.source, 'source_key', r.source_key, 'reason', r.reject_reason) ORDER BY r.id), '[]')
         FROM ttfd.import_rows r
        WHERE r.run_id = p_run_id AND r.reject_reason IS NOT NULL),
+    -- How many persons are on which platforms, as this run knows them.
+    'overlaps', (
+      SELECT coalesce(jsonb_agg(jsonb_build_object('platforms', o.platforms, 'persons', o.persons)
+                                ORDER BY o.persons DESC, o.platforms), '[]')
+        FROM (SELECT p.platforms, count(*) AS persons
+                FROM (SELECT array_agg(i.platform ORDER BY i.platform) AS platforms
+                        FROM ttfd.import_identities i
+                       WHERE i.run_id = p_run_id
+                       GROUP BY i.person
+                      HAVING count(i.row_id) > 0) p
+               GROUP BY p.platforms) o),
     'totals_before', (
       SELECT jsonb_build_object(
                'xp', coalesce(sum(a.xp), 0), 'coins', coalesce(sum(a.coins), 0),
@@ -3252,12 +3693,12 @@ AS $$
                'messages_sent', coalesce(sum(b.messages_sent), 0),
                'total_voice_time', coalesce(sum(b.total_voice_time), 0))
         FROM ttfd.import_accounts a
-        JOIN ttfd.import_balances b USING (origin, part, platform, external_id)
+        JOIN ttfd.import_balances b USING (platform, external_id, origin, part)
        WHERE a.run_id = p_run_id));
 $$;
 
 COMMENT ON FUNCTION ttfd.report_import(bigint, bigint) IS
-  'What a run has done, as JSON: sources, counts, conflicts, rejected, totals_before (accepted records) and totals_after (what the ledger holds of these accounts).';
+  'What a run has done, as JSON: sources, counts, conflicts, rejected, overlaps, totals_before (accepted records) and totals_after (what the ledger holds of these accounts).';
 
 CREATE OR REPLACE FUNCTION ttfd.require_metric(p_metric text)
 RETURNS void
@@ -3343,6 +3784,27 @@ $$;
 
 COMMENT ON FUNCTION ttfd.require_undoable(ttfd.user_merges) IS
   'Refuses to undo a merge that has gone too far, while its users are locked. Raises TM001, TM002.';
+
+CREATE OR REPLACE FUNCTION ttfd.require_undoable_import(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_later bigint;
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM ttfd.import_runs r WHERE r.id = p_run_id AND r.status = 'unified' FOR UPDATE) THEN
+    RAISE EXCEPTION 'run % is no finished import', coalesce(p_run_id::text, 'NULL')
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Only an import that was carried out, and not undone, can be undone.';
+  END IF;
+  SELECT max(r.id) INTO v_later FROM ttfd.import_runs r WHERE r.id > p_run_id AND r.status = 'unified';
+  IF v_later IS NOT NULL THEN
+    RAISE EXCEPTION 'run % is not the last import', p_run_id
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Undo run ' || v_later || ' first: it builds on this one.';
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.require_undoable_import(bigint) IS 'Raises 55000 unless the run is the last one that was unified; locks it.';
 
 -- The website shows members all their accounts, so it may unlink any of them.
 CREATE OR REPLACE FUNCTION ttfd.require_unlinker(p_platform text)
@@ -3478,6 +3940,15 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.restore_limits(bigint, jsonb) IS 'Gives a member the limits that collect_limits had collected.';
+
+CREATE OR REPLACE FUNCTION ttfd.restore_value(p_before jsonb, p_after jsonb, p_name text, p_now text)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT CASE WHEN p_after IS NOT NULL AND p_after ->> p_name IS NOT DISTINCT FROM p_now THEN p_before ->> p_name ELSE p_now END;
+$$;
+
+COMMENT ON FUNCTION ttfd.restore_value(jsonb, jsonb, text, text) IS 'The value before a change, unless it has changed again since.';
 
 CREATE OR REPLACE FUNCTION ttfd.return_award_windows(p_from_id bigint, p_into_id bigint, p_kept jsonb)
 RETURNS void
@@ -3741,6 +4212,27 @@ $$;
 COMMENT ON FUNCTION ttfd.settle_season(ttfd.seasons) IS
   'Closes a season whose row is locked: results, an event season_reward for each who took part, an event season_closed. Returns how many took part.';
 
+-- What a legacy program has paid for, or could have, is not paid again: it is shown, and so settled as it is. An import does
+-- not change how anybody came out of a season.
+CREATE OR REPLACE FUNCTION ttfd.show_import_achievements(p_run_id bigint)
+RETURNS void
+LANGUAGE sql VOLATILE
+AS $$
+  UPDATE ttfd.unified_users u
+     SET achievements = u.achievements || s.names
+    FROM (SELECT m.id, array_agg(a.name ORDER BY a.sort_order, a.name) AS names
+            FROM ttfd.list_import_totals(p_run_id) g
+            JOIN ttfd.unified_users m ON m.id = g.user_id
+            JOIN ttfd.achievements a
+              ON a.is_enabled AND a.metric NOT IN ('seasons', 'season_place') AND a.name <> ALL (m.achievements)
+             AND CASE a.metric WHEN 'streak' THEN m.daily_streak ELSE ttfd.metric_value(m, a.metric) END >= a.threshold
+           GROUP BY m.id) s
+   WHERE u.id = s.id;
+$$;
+
+COMMENT ON FUNCTION ttfd.show_import_achievements(bigint) IS
+  'Shows the achievements that the members of a run have reached, unpaid.';
+
 -- Names and external ids follow from the accounts, and are nobody's business in a journal.
 CREATE OR REPLACE FUNCTION ttfd.snapshot_user(p_user_id bigint)
 RETURNS jsonb
@@ -3779,23 +4271,6 @@ $$;
 COMMENT ON FUNCTION ttfd.stated_accounts(text, jsonb) IS
   'The accounts that a legacy record is about: its own, and those of other platforms that it states.';
 
-CREATE OR REPLACE FUNCTION ttfd.stated_import_links(p_run_id bigint)
-RETURNS TABLE (from_platform text, from_external_id text, platform text, external_id text, is_well_formed boolean)
-LANGUAGE sql STABLE
-AS $$
-  SELECT DISTINCT a.platform, a.external_id, l.platform, l.external_id, l.external_id ~ p.id_pattern
-    FROM ttfd.import_accounts a
-   CROSS JOIN LATERAL (VALUES ('telegram', a.telegram_id), ('discord', a.discord_id), ('website', a.website_email))
-           AS l (platform, external_id)
-    JOIN ttfd.platforms p ON p.name = l.platform
-   WHERE a.run_id = p_run_id
-     AND l.external_id IS NOT NULL
-     AND (l.platform, l.external_id) <> (a.platform, a.external_id);
-$$;
-
-COMMENT ON FUNCTION ttfd.stated_import_links(bigint) IS
-  'Which account of another platform each legacy account says is its own, and whether that id has the right form.';
-
 -- A list of what stays, because a sender may put anything into data: an id is as telling as a name.
 CREATE OR REPLACE FUNCTION ttfd.strip_data(p_data jsonb)
 RETURNS jsonb
@@ -3814,6 +4289,91 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.strip_data(jsonb) IS 'What of an event''s data is about amounts and nobody.';
+
+CREATE OR REPLACE FUNCTION ttfd.take_back_import(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  UPDATE ttfd.unified_users u
+     SET xp = u.xp - g.xp,
+         coins = u.coins - g.coins,
+         games_played = greatest(0, u.games_played - g.games_played),
+         games_won = greatest(0, u.games_won - g.games_won),
+         total_voice_time = greatest(0, u.total_voice_time - g.total_voice_time),
+         messages_sent = greatest(0, u.messages_sent - g.messages_sent),
+         highest_rank_id = greatest(r.id, p.rank_id,
+           CASE WHEN c.after IS NULL THEN 1
+                WHEN u.highest_rank_id = (c.after ->> 'highest_rank_id')::smallint THEN (c.before ->> 'highest_rank_id')::smallint
+                ELSE u.highest_rank_id END),
+         daily_streak = ttfd.restore_value(c.before, c.after, 'daily_streak', u.daily_streak::text)::integer,
+         last_daily = ttfd.restore_value(c.before, c.after, 'last_daily', u.last_daily::text)::date,
+         created_at = CASE WHEN (c.after ->> 'created_at')::timestamptz = u.created_at
+                           THEN (c.before ->> 'created_at')::timestamptz ELSE u.created_at END,
+         last_active = CASE WHEN (c.after ->> 'last_active')::timestamptz = u.last_active
+                            THEN (c.before ->> 'last_active')::timestamptz ELSE u.last_active END,
+         primary_platform = ttfd.restore_value(c.before, c.after, 'primary_platform', u.primary_platform),
+         achievements = CASE WHEN c.after IS NULL
+                             THEN ARRAY(SELECT k.achievement FROM ttfd.user_achievements k WHERE k.user_id = u.id ORDER BY 1)
+                             WHEN c.after -> 'achievements' = c.before -> 'achievements' THEN u.achievements
+                             ELSE ARRAY(SELECT e.name
+                                          FROM unnest(u.achievements) WITH ORDINALITY e (name, place)
+                                         WHERE c.before -> 'achievements' ? e.name OR NOT c.after -> 'achievements' ? e.name
+                                         ORDER BY e.place) END
+    FROM ttfd.list_undone_members(p_run_id) m
+    LEFT JOIN (SELECT t.user_id, sum(t.xp)::bigint AS xp, sum(t.coins)::bigint AS coins,
+                      sum(t.games_played)::bigint AS games_played, sum(t.games_won)::bigint AS games_won,
+                      sum(t.total_voice_time)::bigint AS total_voice_time, sum(t.messages_sent)::bigint AS messages_sent
+                 FROM ttfd.import_grants t
+                WHERE t.run_id = p_run_id
+                GROUP BY t.user_id
+              ) s ON s.user_id = m.user_id
+   CROSS JOIN LATERAL (
+           SELECT coalesce(s.xp, 0) AS xp, coalesce(s.coins, 0) AS coins, coalesce(s.games_played, 0) AS games_played,
+                  coalesce(s.games_won, 0) AS games_won, coalesce(s.total_voice_time, 0) AS total_voice_time,
+                  coalesce(s.messages_sent, 0) AS messages_sent) g
+    JOIN ttfd.unified_users o ON o.id = m.user_id
+    JOIN ttfd.list_rank_ranges() r ON r.rank_xp <= o.xp - g.xp AND o.xp - g.xp < coalesce(r.next_rank_xp, o.xp - g.xp + 1)
+    LEFT JOIN ttfd.import_changes c ON c.run_id = p_run_id AND c.user_id = m.user_id
+    LEFT JOIN (SELECT e.user_id, max((e.data ->> 'to_rank_id')::smallint) AS rank_id
+                 FROM ttfd.cross_platform_events e
+                WHERE e.event_type = 'rank_up'
+                GROUP BY e.user_id) p ON p.user_id = m.user_id
+   WHERE u.id = m.user_id;
+
+  INSERT INTO ttfd.cross_platform_events (id, user_id, event_type, source_platform, data, xp, coins, occurred_at)
+  SELECT ttfd.generate_event_id(), g.user_id, 'opening_balance', g.origin,
+         jsonb_build_object('run_id', p_run_id, 'undone', true), -g.xp, -g.coins, ttfd.current_time()
+    FROM ttfd.import_grants g
+   WHERE g.run_id = p_run_id AND (g.xp, g.coins) <> (0, 0)
+   ORDER BY g.user_id;
+
+  -- What could not be taken stays contributed, by one of the accounts.
+  WITH debts AS (
+    SELECT g.user_id, g.origin, g.owed_xp, g.owed_coins
+      FROM ttfd.import_grants g
+     WHERE g.run_id = p_run_id AND (g.owed_xp, g.owed_coins) <> (0, 0)
+  ), debtors AS (
+    SELECT DISTINCT ON (d.user_id, d.origin) b.ctid AS place, d.owed_xp, d.owed_coins
+      FROM debts d
+      JOIN ttfd.unified_users o ON coalesce(o.merged_into, o.id) = d.user_id
+      JOIN ttfd.import_balances b ON b.run_id = p_run_id AND b.user_id = o.id AND b.origin = d.origin
+     ORDER BY d.user_id, d.origin, b.platform, b.external_id, b.part
+  ), kept AS (
+    UPDATE ttfd.import_balances b
+       SET xp = d.owed_xp, coins = d.owed_coins, games_played = 0, games_won = 0, total_voice_time = 0, messages_sent = 0
+      FROM debtors d
+     WHERE b.ctid = d.place
+  )
+  DELETE FROM ttfd.import_balances b
+   USING ttfd.unified_users o
+   WHERE b.run_id = p_run_id AND o.id = b.user_id AND o.forgotten_at IS NULL
+     AND b.ctid NOT IN (SELECT d.place FROM debtors d);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.take_back_import(bigint) IS
+  'Takes back what measure_import_undo found, with events of its own, and restores what the run changed and nobody has changed since.';
 
 -- What does not add up: the better of the two, and achievements of both. restore_best takes it back.
 -- Who was hidden on one side stays hidden on both: to show oneself takes a word.

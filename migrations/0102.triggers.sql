@@ -156,7 +156,16 @@ DECLARE
   v_user_ids bigint[];
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    v_user_ids := ARRAY(SELECT DISTINCT user_id FROM added);
+    -- Whoever made a member for the account has written its columns already; an import does that by the million.
+    v_user_ids := ARRAY(
+      SELECT DISTINCT a.user_id
+        FROM added a
+        JOIN unified_users u ON u.id = a.user_id
+       WHERE (u.platforms, u.primary_platform, u.username, u.display_name,
+              CASE a.platform WHEN 'telegram' THEN u.telegram_id WHEN 'discord' THEN u.discord_id
+                              WHEN 'website' THEN u.website_email ELSE a.external_id END)
+             IS DISTINCT FROM
+             (ARRAY[a.platform], a.platform, a.username, a.display_name, a.external_id));
   ELSIF TG_OP = 'DELETE' THEN
     v_user_ids := ARRAY(SELECT DISTINCT user_id FROM removed);
   ELSE
@@ -295,7 +304,8 @@ CREATE OR REPLACE TRIGGER follow_rank BEFORE UPDATE OF xp ON ttfd.unified_users
   EXECUTE FUNCTION ttfd.unified_users__follow_rank();
 
 CREATE OR REPLACE TRIGGER take_rank BEFORE INSERT ON ttfd.unified_users
-  FOR EACH ROW EXECUTE FUNCTION ttfd.unified_users__follow_rank();
+  FOR EACH ROW WHEN ((NEW.xp >= NEW.rank_xp AND NEW.xp < NEW.next_rank_xp) IS NOT TRUE)
+  EXECUTE FUNCTION ttfd.unified_users__follow_rank();
 
 -- The one place that knows who came to an XP and who left it, whatever changed the member. A statement at a time, because a
 -- batch changes hundreds; it holds feed_head and counts at once, everybody else leaves moves. The plan settings are there because PostgreSQL knows nothing of the rows a statement changed.

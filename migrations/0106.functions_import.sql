@@ -15,20 +15,99 @@ AS $$
   SELECT c.id, 'conflict', c.reason, c.source, c.source_key, c.platform, c.external_id, c.username, c.candidates,
          c.settled_at
     FROM import_conflicts c
-   WHERE c.run_id = p_run_id
+   WHERE c.run_id = coalesce(p_run_id, (SELECT max(l.id) FROM import_runs l WHERE l.status = 'unified'))
    UNION ALL
   SELECT NULL, 'rejected', r.reject_reason, r.source, r.source_key, r.platform, r.record ->> 'external_id',
          r.record ->> 'username', '[]', NULL
     FROM import_rows r
-   WHERE r.run_id = p_run_id AND r.reject_reason IS NOT NULL
+   WHERE r.run_id = coalesce(p_run_id, (SELECT max(l.id) FROM import_runs l WHERE l.status = 'unified'))
+     AND r.reject_reason IS NOT NULL
    ORDER BY 2, 4, 5;
 $$;
 
 COMMENT ON FUNCTION ttfd.list_import_conflicts(bigint) IS
-  'What a run left to a person: conflicts (the account was imported, but not joined to anybody) and rejected records (not imported). Returns conflict_id, kind (conflict, rejected), reason, source, source_key, platform, external_id, username, candidates (accounts it might belong to), settled_at. Reasons of conflicts: links_contradict, two_users, ambiguous_username, other_id_known, malformed_link, amount_below_zero.';
+  'What a run, or the last one when NULL is given, left to a person: conflicts (the account was imported, but not joined to anybody) and rejected records (not imported). Returns conflict_id, kind (conflict, rejected), reason, source, source_key, platform, external_id, username, candidates (accounts it might belong to), settled_at. Reasons of conflicts: links_contradict, two_users, ambiguous_username, other_id_known, malformed_link, amount_below_zero.';
 
 REVOKE ALL ON FUNCTION ttfd.list_import_conflicts(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_import_conflicts(bigint) TO ttfd_admin;
+
+CREATE OR REPLACE FUNCTION ttfd.set_import_policy(p_run_id bigint, p_policy text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  IF coalesce(p_policy, '') !~ '^(sum|max|prefer [a-z][a-z0-9_]{1,30})$' THEN
+    RAISE EXCEPTION 'there is no policy %', coalesce(quote_literal(left(p_policy, 60)), 'NULL')
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Policies are sum, max, and prefer with an origin: prefer telegram.';
+  END IF;
+  UPDATE import_runs r SET policy = p_policy WHERE r.id = p_run_id AND r.status = 'loading';
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'run % is not waiting to be unified', coalesce(p_run_id::text, 'NULL')
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Open a run with start_import.';
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.set_import_policy(bigint, text) IS
+  'What becomes of the XP and coins of a person with several accounts in a run, before it is unified: they add up (sum, unless told otherwise), those of the account with the most count (max), or those of an origin where the person has an account there, else the most (prefer telegram). Counters always add up. Raises 22023 for another policy, 55000 when the run is finished.';
+
+REVOKE ALL ON FUNCTION ttfd.set_import_policy(bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.set_import_policy(bigint, text) TO ttfd_admin;
+
+-- Together means a merge, with its journal: undo_merge takes it back.
+CREATE OR REPLACE FUNCTION ttfd.settle_import_conflict(
+  p_conflict_id bigint, p_settlement text, p_platform text DEFAULT NULL, p_external_id text DEFAULT NULL)
+RETURNS TABLE (conflict_id bigint, settlement text, user_id bigint, merge_id bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_conflict import_conflicts;
+  v_own bigint;
+  v_other bigint;
+BEGIN
+  SELECT * INTO v_conflict FROM import_conflicts c WHERE c.id = p_conflict_id FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no import conflict %', coalesce(p_conflict_id::text, 'NULL')
+      USING ERRCODE = 'no_data_found', HINT = 'list_import_conflicts shows them.';
+  ELSIF v_conflict.settled_at IS NOT NULL THEN
+    RAISE EXCEPTION 'conflict % is settled: %', p_conflict_id, v_conflict.settlement
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'A merge can be undone with undo_merge.';
+  END IF;
+  SELECT f.user_id INTO v_own FROM find_user(v_conflict.platform, v_conflict.external_id) f;
+  IF p_settlement = 'together' THEN
+    IF NOT v_conflict.candidates @> jsonb_build_array(jsonb_build_object('platform', p_platform, 'external_id', p_external_id)) THEN
+      RAISE EXCEPTION 'conflict % has no such candidate', p_conflict_id
+        USING ERRCODE = 'invalid_parameter_value', HINT = 'list_import_conflicts shows the candidates.';
+    END IF;
+    SELECT f.user_id INTO v_other FROM find_user(p_platform, p_external_id) f;
+    IF v_own IS NULL OR v_other IS NULL THEN
+      RAISE EXCEPTION 'one of the two accounts belongs to nobody'
+        USING ERRCODE = 'TU001', HINT = 'The import may have been undone, or the member forgotten.';
+    END IF;
+    SELECT m.user_id, m.merge_id INTO user_id, merge_id
+      FROM merge_users(least(v_own, v_other), greatest(v_own, v_other), 'import conflict ' || p_conflict_id) m;
+  ELSIF p_settlement = 'apart' THEN
+    user_id := v_own;
+  ELSE
+    RAISE EXCEPTION 'there is no settlement %', coalesce(quote_literal(left(p_settlement, 60)), 'NULL')
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Settlements are together, with a candidate, and apart.';
+  END IF;
+  settle_import_conflict.conflict_id := p_conflict_id;
+  settle_import_conflict.settlement := concat_ws(' ', p_settlement, 'with ' || p_platform, p_external_id);
+  UPDATE import_conflicts c SET settled_at = ttfd.current_time(), settlement = settle_import_conflict.settlement
+   WHERE c.id = p_conflict_id;
+  PERFORM audit('import_conflict_settled', NULL,
+                jsonb_build_object('conflict_id', p_conflict_id, 'settlement', p_settlement, 'user_id', user_id, 'merge_id', merge_id));
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.settle_import_conflict(bigint, text, text, text) IS
+  'A person''s answer to an import conflict: together with one of its candidates, which merges the two members, or apart (also: leave it as it is). Further runs of the same data do not ask again. Returns conflict_id, settlement, user_id (the member), merge_id (for undo_merge). Raises P0002 when there is no such conflict, 55000 when it is settled, 22023 for another answer or account, TU001 when an account belongs to nobody, TL002 when both have an account on one platform. Needs READ COMMITTED for together (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.settle_import_conflict(bigint, text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.settle_import_conflict(bigint, text, text, text) TO ttfd_admin;
 
 CREATE OR REPLACE FUNCTION ttfd.start_import(p_source text)
 RETURNS TABLE (run_id bigint)
@@ -43,6 +122,49 @@ COMMENT ON FUNCTION ttfd.start_import(text) IS
 REVOKE ALL ON FUNCTION ttfd.start_import(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.start_import(text) TO ttfd_admin;
 
+-- The ledger only grows: what a run gave is taken back by events of its own. Members whom it made and who have done nothing
+-- since become nobody's rows, as those of forgotten members do, because the feed has told of them.
+CREATE OR REPLACE FUNCTION ttfd.undo_import(p_run_id bigint)
+RETURNS TABLE (
+  run_id bigint, status text, users_removed bigint, users_kept bigint, accounts_removed bigint, xp bigint, coins bigint,
+  spent_xp bigint, spent_coins bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET work_mem = '128MB'
+SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM require_read_committed();
+  PERFORM require_undoable_import(p_run_id);
+  LOCK TABLE platform_accounts IN SHARE ROW EXCLUSIVE MODE;
+  PERFORM lock_undone_members(p_run_id);
+  PERFORM measure_import_undo(p_run_id);
+  ANALYZE import_grants;
+  SELECT coalesce(sum(g.xp), 0), coalesce(sum(g.coins), 0), coalesce(sum(g.owed_xp), 0), coalesce(sum(g.owed_coins), 0),
+         (SELECT count(*) FROM list_undone_members(p_run_id))
+    INTO xp, coins, spent_xp, spent_coins, users_kept
+    FROM import_grants g
+   WHERE g.run_id = p_run_id;
+  PERFORM take_back_import(p_run_id);
+  SELECT r.users, r.accounts INTO users_removed, accounts_removed FROM remove_import_accounts(p_run_id) r;
+  DELETE FROM import_changes c WHERE c.run_id = p_run_id;
+  DELETE FROM import_grants g WHERE g.run_id = p_run_id;
+  UPDATE import_runs r SET status = 'undone', undone_at = ttfd.current_time() WHERE r.id = p_run_id;
+  undo_import.run_id := p_run_id;
+  undo_import.status := 'undone';
+  users_kept := users_kept - users_removed;
+  PERFORM audit('import_undone', NULL,
+                jsonb_build_object('run_id', p_run_id, 'xp', xp, 'coins', coins, 'spent_xp', spent_xp, 'spent_coins', spent_coins));
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.undo_import(bigint) IS
+  'Takes the last import back: amounts, streaks, dates, achievements and accounts are as before it; what members have earned since stays theirs. Members whom it made and who have done nothing since are gone; those who have keep their accounts. Coins and XP that are not there any more are left out, and counted. Returns run_id, status (undone), users_removed, users_kept (members who go on), accounts_removed, xp, coins (taken back), spent_xp, spent_coins (not there any more). Raises 55000 when the run was not unified, or a later one was. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.undo_import(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.undo_import(bigint) TO ttfd_admin;
+
 -- Each step is a set-based function of its own; this is their order. A dry run does everything, keeps the report and
 -- throws the rest away, so that it cannot say anything but what the real run will do.
 CREATE OR REPLACE FUNCTION ttfd.unify_import(
@@ -51,6 +173,8 @@ RETURNS TABLE (
   run_id bigint, status text, rows bigint, rejected bigint, accounts bigint, users_created bigint, users_joined bigint,
   linked_by_id bigint, linked_by_username bigint, conflicts bigint, report jsonb)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET work_mem = '128MB'
+SET jit = off
 AS $$
 DECLARE
   v_report jsonb;
@@ -63,10 +187,14 @@ BEGIN
   BEGIN
     -- Every step meets tables that were empty a moment ago: without fresh statistics its plan may be quadratic.
     ANALYZE import_rows, import_sources;
-    PERFORM refuse_same_sources(p_run_id);
-    PERFORM reject_import_rows(p_run_id);
+    PERFORM reject_forgotten_rows(p_run_id);
+    PERFORM collect_import_events(p_run_id);
     PERFORM collect_import_accounts(p_run_id);
-    ANALYZE import_rows, import_accounts;
+    ANALYZE import_accounts;
+    PERFORM reject_import_rows(p_run_id);
+    PERFORM refuse_same_sources(p_run_id);
+    PERFORM collect_import_links(p_run_id);
+    ANALYZE import_links;
     -- First contacts wait until the run is done; members whom we know go on.
     LOCK TABLE platform_accounts IN SHARE ROW EXCLUSIVE MODE;
     PERFORM collect_import_identities(p_run_id);
@@ -75,13 +203,17 @@ BEGIN
     IF p_link_by_username THEN
       PERFORM link_import_by_username(p_run_id);
     END IF;
-    ANALYZE import_links;
-    v_users_created := create_import_members(p_run_id);
+    PERFORM apply_import_policy(p_run_id);
     PERFORM lock_import_members(p_run_id);
     PERFORM measure_import(p_run_id);
+    ANALYZE import_grants;
+    PERFORM note_import_changes(p_run_id);
+    v_users_created := create_import_members(p_run_id);
     PERFORM grant_import(p_run_id);
+    PERFORM recall_import_settlements(p_run_id);
     v_report := report_import(p_run_id, v_users_created);
     UPDATE import_runs r SET status = 'unified', finished_at = clock_timestamp(), report = v_report WHERE r.id = p_run_id;
+    v_report := v_report || jsonb_build_object('joins', list_import_joins(p_run_id));
     PERFORM clear_import(p_run_id);
     IF p_dry_run THEN
       RAISE EXCEPTION 'dry run' USING ERRCODE = 'TI999';
@@ -99,7 +231,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) IS
-  'Makes the records of a run members: refuses sources that are the same rows, rejects bad records, matches accounts by id and, if asked, by unambiguous username, and adds what is new as ledger events opening_balance. A dry run changes nothing and reports the same. Returns run_id, status (unified, dry_run), rows, rejected, accounts, users_created, users_joined (members who existed before), linked_by_id, linked_by_username, conflicts, report (sources, counts, conflicts, rejected, totals_before, totals_after). Raises TI001 when two sources hold the same rows, 55000 when the run is finished.';
+  'Makes the records of a run members: refuses sources that are the same rows, rejects bad records, matches accounts by id and, if asked, by unambiguous username, and adds what is new as ledger events opening_balance. A dry run changes nothing and reports the same. Returns run_id, status (unified, dry_run), rows, rejected, accounts, users_created, users_joined (members who existed before), linked_by_id, linked_by_username, conflicts, report (sources, counts, conflicts, rejected, overlaps, joins, totals_before, totals_after). Raises TI001 when two sources hold the same rows, 55000 when the run is finished.';
 
 REVOKE ALL ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) TO ttfd_admin;

@@ -3,4 +3,6 @@ SET LOCAL lock_timeout = '10s';
 
 DROP FUNCTION ttfd.verify_integrity();
 
+DROP FUNCTION ttfd.verify_imports();
+
 DROP FUNCTION ttfd.get_stats();

@@ -71,8 +71,12 @@ MAY_CALL: dict[str, set[str]] = {
     "report_role_removed": MEMBERS_SPEAK,
     "report_role_restored": MEMBERS_SPEAK,
     "start_import": {"ttfd_admin"},
+    "set_import_policy": {"ttfd_admin"},
     "unify_import": {"ttfd_admin"},
+    "undo_import": {"ttfd_admin"},
+    "settle_import_conflict": {"ttfd_admin"},
     "list_import_conflicts": {"ttfd_admin"},
+    "verify_imports": {"ttfd_worker", "ttfd_admin", "ttfd_reader"},
     "verify_integrity": {"ttfd_worker", "ttfd_admin", "ttfd_reader"},
     "get_stats": {"ttfd_website", "ttfd_worker", "ttfd_admin", "ttfd_reader"},
 }

@@ -459,6 +459,10 @@ class AsyncClient:
         """What should never be: empty when balances, ranks, accounts and the feed are sound."""
         return await self._all(models.Violation, "verify_integrity")
 
+    async def verify_imports(self) -> list[models.ImportComparison]:
+        """A row for each origin that was imported, and one for each member whose balance is not what imports gave."""
+        return await self._all(models.ImportComparison, "verify_imports")
+
     async def get_stats(self) -> models.Stats:
         """The community and the queue in one row."""
         return await self._one(models.Stats, "get_stats")

@@ -448,6 +448,10 @@ class Client:
         """What should never be: empty when balances, ranks, accounts and the feed are sound."""
         return self._all(models.Violation, "verify_integrity")
 
+    def verify_imports(self) -> list[models.ImportComparison]:
+        """A row for each origin that was imported, and one for each member whose balance is not what imports gave."""
+        return self._all(models.ImportComparison, "verify_imports")
+
     def get_stats(self) -> models.Stats:
         """The community and the queue in one row."""
         return self._one(models.Stats, "get_stats")

@@ -370,6 +370,19 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportComparison:
+    """What imports gave from an origin, in all (kind ``source``) or to a member who differs, and what is in the log."""
+
+    kind: str
+    origin: str
+    user_id: int | None
+    expected_xp: int
+    actual_xp: int
+    expected_coins: int
+    actual_coins: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stats:
     """The community and the queue in one row; ``lag_seconds`` is the age of the oldest pending event."""
 

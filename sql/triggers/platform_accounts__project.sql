@@ -7,7 +7,16 @@ DECLARE
   v_user_ids bigint[];
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    v_user_ids := ARRAY(SELECT DISTINCT user_id FROM added);
+    -- Whoever made a member for the account has written its columns already; an import does that by the million.
+    v_user_ids := ARRAY(
+      SELECT DISTINCT a.user_id
+        FROM added a
+        JOIN unified_users u ON u.id = a.user_id
+       WHERE (u.platforms, u.primary_platform, u.username, u.display_name,
+              CASE a.platform WHEN 'telegram' THEN u.telegram_id WHEN 'discord' THEN u.discord_id
+                              WHEN 'website' THEN u.website_email ELSE a.external_id END)
+             IS DISTINCT FROM
+             (ARRAY[a.platform], a.platform, a.username, a.display_name, a.external_id));
   ELSIF TG_OP = 'DELETE' THEN
     v_user_ids := ARRAY(SELECT DISTINCT user_id FROM removed);
   ELSE

@@ -36,4 +36,5 @@ CREATE OR REPLACE TRIGGER follow_rank BEFORE UPDATE OF xp ON ttfd.unified_users
   EXECUTE FUNCTION ttfd.unified_users__follow_rank();
 
 CREATE OR REPLACE TRIGGER take_rank BEFORE INSERT ON ttfd.unified_users
-  FOR EACH ROW EXECUTE FUNCTION ttfd.unified_users__follow_rank();
+  FOR EACH ROW WHEN ((NEW.xp >= NEW.rank_xp AND NEW.xp < NEW.next_rank_xp) IS NOT TRUE)
+  EXECUTE FUNCTION ttfd.unified_users__follow_rank();

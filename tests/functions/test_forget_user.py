@@ -47,7 +47,8 @@ FATE = {
     "transfer_days": "kept: how many coins in a day, not to whom",
     "adjustments": "kept with amounts; the reason is erased",
     "import_balances": "kept with sums, which prove the opening balances; the account is replaced by chance",
-    "import_accounts": "a working table: empty outside an import",
+    "import_changes": "erased",
+    "import_grants": "a working table: empty outside an import",
     "import_identities": "a working table: empty outside an import",
 }
 

@@ -346,10 +346,21 @@ def test_two_parts_of_one_source_are_one_account(db: Connection) -> None:
     assert seen.achievements == ["a", "b", "z"]
 
 
-def test_the_same_account_twice_in_one_part_is_rejected_the_second_time(db: Connection) -> None:
-    result = run(db, telegram=[{"id": "1", "xp": 5}, {"id": " 1 ", "xp": 7}])
-    assert (result.rejected, result.accounts) == (1, 1)
+def test_of_the_same_account_twice_in_one_part_the_first_record_counts(db: Connection) -> None:
+    result = run(db, telegram=[{"id": "1", "xp": 5}, {"id": " 1 ", "xp": 7}, {"id": "1", "xp": 5}])
+    assert (result.rejected, result.accounts) == (2, 1)
     assert profile(db, owner(db, "telegram", "1")).xp == 5
+    assert [(seen["source_key"], seen["reason"]) for seen in result.report["rejected"]] == [
+        ("users[1]", "duplicate of users[0], with other values"),
+        ("users[2]", "duplicate of users[0]"),
+    ]
+
+
+def test_of_a_key_that_stands_twice_the_last_record_counts(db: Connection) -> None:
+    run_id = load(db, telegram=[{"id": "1", "xp": 5}])
+    add_rows(db, run_id, "telegram", "users", [{"id": "1", "xp": 7}])
+    assert unify(db, run_id).rejected == 1
+    assert profile(db, owner(db, "telegram", "1")).xp == 7
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 PACKAGE = Path(ttfd.__file__).parent
 CATALOGUE = PACKAGE / "locale" / "ru" / "LC_MESSAGES"
-TRANSLATED = [*sorted((PACKAGE / "legacy").glob("*.py")), PACKAGE / "cli" / "import_.py"]
+TRANSLATED = [*sorted((PACKAGE / "legacy").glob("*.py")), *sorted((PACKAGE / "cli").glob("import_*.py"))]
 
 
 @pytest.fixture

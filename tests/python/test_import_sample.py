@@ -329,5 +329,5 @@ def test_progress_counts_to_the_end_of_each_source(db: Connection, sample: Sampl
     seen: dict[str, int] = {}
     with ExitStack() as stack:
         sources = [stack.enter_context(open_source(*a.split("=", 1))) for a in sample.arguments]
-        run_import(db, sources, progress=lambda source, done: seen.__setitem__(source.label, done))
+        run_import(db, sources, progress=lambda source, _: seen.__setitem__(source.label, source.done))
         assert seen == {source.label: source.total for source in sources}

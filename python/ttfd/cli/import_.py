@@ -1,13 +1,12 @@
 """`ttfd import`: legacy data into the unified database, with a report that people can act on."""
 
+import csv
 import dataclasses
-import gettext
+import io
 import json
-import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from importlib import resources
+from pathlib import Path
 from typing import Any, Self
 
 import click
@@ -16,158 +15,251 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     ProgressColumn,
     Task,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
 from rich.table import Table
 from rich.text import Text
 
 from ttfd.cli import CommandError, database_url
-from ttfd.legacy import ImportResult, LegacyError, LegacySource, open_source, run_import
+from ttfd.cli.import_page import web_page
+from ttfd.cli.import_texts import COUNTS, LANGUAGES, METRICS, Texts, account, printable
+from ttfd.legacy import (
+    ImportResult,
+    LegacyError,
+    LegacySource,
+    list_conflicts,
+    open_source,
+    run_import,
+    settle_conflict,
+    undo_import,
+)
 from ttfd.legacy.errors import marked
 
 __all__ = ["import_"]
 
-_LANGUAGES = ("en", "ru")
 _SHOWN = 20  # conflicts and rejected records, without --json
 _SAME_ROWS, _NO_SUCH_ZONE = "TI001", "22023"
-_METRICS = {
-    "xp": marked("XP"),
-    "coins": marked("Coins"),
-    "messages_sent": marked("Messages"),
-    "total_voice_time": marked("Voice, s"),
-}
-_COUNTS = {
-    "accounts": marked("Platform accounts in the sources"),
-    "users_created": marked("New members"),
-    "users_joined": marked("Members who were here before"),
-    "linked_by_id": marked("Linked by a stated id"),
-    "linked_by_username": marked("Linked by an equal name"),
-    "conflicts": marked("Conflicts, for a person to settle"),
-    "rejected": marked("Rejected records"),
-}
-
-# What the database says, in its own words: see import_conflicts.reason and import_rows.reject_reason.
-_CONFLICTS = {
-    "links_contradict": marked("stated ids contradict each other"),
-    "two_users": marked("two members bear this name"),
-    "ambiguous_username": marked("several accounts bear this name"),
-    "other_id_known": marked("equal name, but another id is known"),
-    "malformed_link": marked("the stated id has the wrong form"),
-    "amount_below_zero": marked("a balance would fall below zero"),
-}
-_REJECTIONS = (
-    marked("the platform is unknown"),
-    marked("the id is missing"),
-    marked("the id has the wrong form: {}"),
-    marked("{} is negative: {}"),
-    marked("{} is too large: {}"),
-    marked("{} is not a number: {}"),
-    marked("{} is no time stamp: {}"),
-    marked("{} is no list: {}"),
-    marked("duplicate of {}, with other values"),
-    marked("duplicate of {}"),
-)
-
-_Catalogue = gettext.NullTranslations
+_ANSWER_COLUMNS = ("conflict_id", "answer", "platform", "external_id")
+_POLICY_HELP = """XP and coins of a person with several accounts: sum adds them up, max takes the account with the most,
+"prefer telegram" that of this source."""
 
 
-@click.command("import")
-@click.argument("sources", nargs=-1, required=True, metavar="PRESET=LOCATION...")
-@click.option("--dry-run", is_flag=True, help="Report what would happen, and change nothing.")
-@click.option("--no-username-links", is_flag=True, help="Link by stated ids only, never by equal names.")
-@click.option("--time-zone", metavar="ZONE", help="Zone of legacy time stamps that name none. Default: UTC.")
-@click.option("--json", "as_json", is_flag=True, help="Print the whole report as one JSON document.")
-@click.option("--language", type=click.Choice(_LANGUAGES), help="Of the report. Default: as the locale says.")
-def import_(
-    sources: tuple[str, ...],
-    dry_run: bool,
-    no_username_links: bool,
-    time_zone: str | None,
-    as_json: bool,
-    language: str | None,
-) -> None:
+class _Group(click.Group):
+    """`ttfd import SOURCES` is `ttfd import run SOURCES`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+_language = click.option("--language", type=click.Choice(LANGUAGES), help="Of the texts. Default: as the locale says.")
+
+
+@click.group("import", cls=_Group, subcommand_metavar="PRESET=LOCATION... | COMMAND")
+def import_() -> None:
     """Import legacy data: all of it or, after an error or an interruption, nothing.
 
-    PRESET is a legacy format: telegram-json, discord-json, website-json, telegram-postgres, discord-postgres
-    or website-postgres. LOCATION is a file, or several with commas between, or the address of a PostgreSQL
-    database, or env:NAME for an environment variable that holds the address: a command line is no place for
-    a password.
+    PRESET is a legacy format (telegram-json, discord-json, website-json, telegram-postgres, discord-postgres,
+    website-postgres, unified-v1, mee6-json) or a mapping file of yours (my-bot.toml). LOCATION is a file, or
+    several with commas between, or the address of a PostgreSQL database, or env:NAME for an environment variable
+    that holds the address: a command line is no place for a password.
 
     \b
     ttfd import telegram-json=telegram.json discord-json=user_data.json,voice_data.json
     ttfd import --dry-run discord-postgres=env:DISCORD_DATABASE_URL
     """
-    catalogue = _catalogue(language or _locale_language())
-    with _failures_translated(catalogue), ExitStack() as stack:
-        opened = [stack.enter_context(_open(catalogue, argument)) for argument in sources]
+
+
+@import_.command()
+@click.argument("sources", nargs=-1, required=True, metavar="PRESET=LOCATION...")
+@click.option("--dry-run", is_flag=True, help="Report what would happen, and change nothing.")
+@click.option("--policy", default="sum", show_default=True, metavar="POLICY", help=_POLICY_HELP)
+@click.option("--no-username-links", is_flag=True, help="Link by stated ids only, never by equal names.")
+@click.option("--time-zone", metavar="ZONE", help="Zone of legacy time stamps that name none. Default: UTC.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write the whole report as a web page to this file.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole report as one JSON document.")
+@_language
+def run(
+    sources: tuple[str, ...],
+    dry_run: bool,
+    policy: str,
+    no_username_links: bool,
+    time_zone: str | None,
+    report: Path | None,
+    as_json: bool,
+    language: str | None,
+) -> None:
+    """Import sources; this word may be left out."""
+    texts = Texts(language)
+    with _failures_translated(texts), ExitStack() as stack:
+        opened = [stack.enter_context(_open(texts, argument)) for argument in sources]
         for source in opened:
             source.time_zone = time_zone or source.time_zone
         connection = stack.enter_context(psycopg.connect(database_url()))
-        bars = stack.enter_context(_Bars(catalogue, opened))
+        bars = stack.enter_context(_Bars(texts, opened))
         result = run_import(
             connection,
             opened,
             dry_run=dry_run,
             link_by_username=not no_username_links,
+            policy=policy,
             progress=bars.show,
         )
+    if report:
+        report.write_text(web_page(texts, result), encoding="utf-8")
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(result), ensure_ascii=False, indent=2))
     else:
-        _Report(catalogue, Console()).print(result)
+        _Report(texts, Console()).print(result)
 
 
-def _open(catalogue: _Catalogue, argument: str) -> LegacySource:
+@import_.command()
+@click.argument("run_id", type=int, required=False)
+@click.option("--csv", "as_csv", is_flag=True, help="Print a table to fill in, for: ttfd import settle --from FILE.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
+@_language
+def conflicts(run_id: int | None, as_csv: bool, as_json: bool, language: str | None) -> None:
+    """List what a run, or the last one, has left to a person."""
+    texts = Texts(language)
+    with psycopg.connect(database_url()) as connection:
+        found = list_conflicts(connection, run_id)
+    unsettled = [entry for entry in found if entry["kind"] == "conflict" and entry["settled_at"] is None]
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
+    elif as_csv:
+        _write_answers(unsettled)
+    else:
+        _Report(texts, Console()).conflicts(unsettled)
+
+
+@import_.command()
+@click.argument("conflict_id", type=int, required=False)
+@click.argument("answer", type=click.Choice(["together", "apart"]), required=False)
+@click.argument("platform", required=False)
+@click.argument("external_id", required=False)
+@click.option("--from", "table", type=click.Path(path_type=Path), help="A CSV with an answer a line: see conflicts.")
+@_language
+def settle(
+    conflict_id: int | None,
+    answer: str | None,
+    platform: str | None,
+    external_id: str | None,
+    table: Path | None,
+    language: str | None,
+) -> None:
+    """Answer a conflict: together PLATFORM ID (one of those it could belong to), or apart. A merge can be undone.
+
+    \b
+    ttfd import settle 17 together telegram 100200300
+    ttfd import settle --from answers.csv
+    """
+    texts = Texts(language)
+    if table:
+        answers = _read_answers(texts, table)
+    elif conflict_id is not None and answer:
+        answers = [(conflict_id, answer, platform, external_id)]
+    else:
+        raise CommandError(
+            texts.gettext("Neither an answer nor a table of answers is given."),
+            texts.gettext("ttfd import settle --help shows examples."),
+        )
+    with psycopg.connect(database_url()) as connection:
+        for one in answers:
+            settle_conflict(connection, *one)
+    click.echo(
+        texts.ngettext("{count} conflict settled.", "{count} conflicts settled.", len(answers)).format(
+            count=len(answers)
+        )
+    )
+
+
+@import_.command()
+@click.argument("run_id", type=int)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_language
+def undo(run_id: int, yes: bool, language: str | None) -> None:
+    """Take the last import back; what members have earned since stays theirs."""
+    texts = Texts(language)
+    if not yes:
+        click.confirm(
+            texts.gettext("Take back everything that run {run_id} has given?").format(run_id=run_id), abort=True
+        )
+    with psycopg.connect(database_url()) as connection:
+        undone = undo_import(connection, run_id)
+    for text in (
+        marked("Run {run_id} is undone: {xp} XP and {coins} coins were taken back."),
+        marked("Members gone: {users_removed}; members who go on: {users_kept}; accounts gone: {accounts_removed}."),
+        marked("Not there any more, because it was spent: {spent_xp} XP, {spent_coins} coins."),
+    ):
+        click.echo(texts.gettext(text).format(**undone))
+
+
+def _write_answers(unsettled: Sequence[Mapping[str, Any]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*_ANSWER_COLUMNS, "reason", "account", "username", "candidates"])
+    for entry in unsettled:
+        candidates = " | ".join(account(candidate) for candidate in entry["candidates"])
+        known = (entry["reason"], account(entry), entry["username"], candidates)
+        writer.writerow([entry["conflict_id"], "", "", "", *known])
+    click.echo(text.getvalue(), nl=False)
+
+
+def _read_answers(texts: Texts, table: Path) -> list[tuple[int, str, str | None, str | None]]:
+    """Return the lines that hold an answer; the others are left for later."""
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.DictReader(file))
+    try:
+        return [
+            (int(line["conflict_id"]), line["answer"].strip(), line["platform"] or None, line["external_id"] or None)
+            for line in lines
+            if line["answer"]
+        ]
+    except (KeyError, ValueError, AttributeError):
+        raise CommandError(
+            texts.gettext("The table has not the columns {columns}.").format(columns=", ".join(_ANSWER_COLUMNS)),
+            "ttfd import conflicts --csv",
+        ) from None
+
+
+def _open(texts: Texts, argument: str) -> LegacySource:
     preset, equals, location = argument.partition("=")
     if not equals or not location:
         # Not quoted: it may be an address with a password.
         raise CommandError(
-            catalogue.gettext("A source is not given as PRESET=LOCATION."),
-            catalogue.gettext("ttfd import --help shows examples."),
+            texts.gettext("A source is not given as PRESET=LOCATION."),
+            texts.gettext("ttfd import --help shows examples."),
         )
     return open_source(preset, location)
-
-
-# --- Languages ---
-
-
-def _catalogue(language: str) -> _Catalogue:
-    folder = resources.files("ttfd") / "locale"
-    return gettext.translation("cli", localedir=str(folder), languages=[language], fallback=True)
-
-
-def _locale_language() -> str:
-    names = (os.environ.get(name) for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
-    return next((name for name in names if name), "en")[:2]
 
 
 # --- Failures ---
 
 
 @contextmanager
-def _failures_translated(catalogue: _Catalogue) -> Iterator[None]:
+def _failures_translated(texts: Texts) -> Iterator[None]:
     """Turn what people can mend into a `CommandError` in their language."""
     try:
         yield
     except LegacyError as error:
-        message, hint = (
-            _printable(catalogue.gettext(text).format(**error.values)) for text in (error.message, error.hint)
-        )
+        message, hint = (printable(texts.gettext(text).format(**error.values)) for text in (error.message, error.hint))
         raise CommandError(message, hint, exit_code=error.exit_code) from None
     except psycopg.Error as error:
         hints = {
-            _SAME_ROWS: catalogue.gettext(
+            _SAME_ROWS: texts.gettext(
                 "Nothing was imported. Give only the source whose program wrote the rows, "
                 "or both in one import where one of them is a website."
             ),
-            _NO_SUCH_ZONE: catalogue.gettext("Give --time-zone a name such as Europe/Moscow."),
+            _NO_SUCH_ZONE: texts.gettext("Give --time-zone a name such as Europe/Moscow."),
         }
-        if error.sqlstate not in hints:
+        if error.sqlstate not in hints or (error.diag.message_hint and error.sqlstate == _NO_SUCH_ZONE):
             raise
         raise CommandError(str(error.diag.message_primary), hints[error.sqlstate]) from None
 
@@ -175,27 +267,32 @@ def _failures_translated(catalogue: _Catalogue) -> Iterator[None]:
 # --- Progress ---
 
 
-class _Rate(ProgressColumn):
-    def __init__(self, unit: str) -> None:
+class _Rows(ProgressColumn):
+    """Rows so far, and how many a second."""
+
+    def __init__(self, texts: Texts) -> None:
         super().__init__()
-        self.unit = unit
+        self.texts = texts
 
     def render(self, task: Task) -> Text:
         seconds = task.finished_time or task.elapsed
-        return Text(f"{task.completed / seconds:,.0f} {self.unit}" if seconds and task.completed else "")
+        rows = int(task.fields.get("rows", 0))
+        unit = self.texts.gettext("rows/s")
+        return Text(f"{self.texts.cell(rows)}  {rows / seconds:,.0f} {unit}" if seconds and rows else "")
 
 
 class _Bars:
     """A bar a source on stderr, then a pulse while the database works; nothing when stderr is no terminal."""
 
-    def __init__(self, catalogue: _Catalogue, sources: Sequence[LegacySource]) -> None:
+    def __init__(self, texts: Texts, sources: Sequence[LegacySource]) -> None:
         console = Console(stderr=True)
         self.progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            MofNCompleteColumn(),
-            _Rate(catalogue.gettext("rows/s")),
+            TaskProgressColumn(),
+            _Rows(texts),
             TimeElapsedColumn(),
+            TimeRemainingColumn(),
             console=console,
             disable=not console.is_terminal,
         )
@@ -203,7 +300,7 @@ class _Bars:
             id(source): self.progress.add_task(source.label, total=source.total, start=False) for source in sources
         }
         self.last = sources[-1]
-        self.pulse = catalogue.gettext("Matching and adding up")
+        self.pulse = texts.gettext("Matching and adding up")
 
     def __enter__(self) -> Self:
         self.progress.start()
@@ -212,11 +309,11 @@ class _Bars:
     def __exit__(self, *_: object) -> None:
         self.progress.stop()
 
-    def show(self, source: LegacySource, done: int) -> None:
+    def show(self, source: LegacySource, rows: int) -> None:
         bar = self.bars[id(source)]
         self.progress.start_task(bar)
-        self.progress.update(bar, completed=done)
-        if source is self.last and done == source.total:
+        self.progress.update(bar, completed=source.done, rows=rows)
+        if source is self.last and source.done == source.total:
             self.progress.add_task(self.pulse, total=None)
 
 
@@ -226,12 +323,12 @@ class _Bars:
 class _Report:
     """The report for people, in their language."""
 
-    def __init__(self, catalogue: _Catalogue, console: Console) -> None:
-        self.catalogue = catalogue
+    def __init__(self, texts: Texts, console: Console) -> None:
+        self.texts = texts
         self.console = console
 
     def print(self, result: ImportResult) -> None:
-        _ = self.catalogue.gettext
+        _ = self.texts.gettext
         sources, before, after = (result.report[name] for name in ("sources", "totals_before", "totals_after"))
         is_dry = result.status == "dry_run"
         headline = _("Dry run: nothing was changed.") if is_dry else _("Imported as run {run_id}.")
@@ -243,51 +340,49 @@ class _Report:
         )
         self._table(
             _("Amounts in the accepted records, and what this run adds"),
-            (_("Source"), *map(_, _METRICS.values()), _("XP added"), _("Coins added")),
-            ([s[n] for n in ("source", *_METRICS, "granted_xp", "granted_coins")] for s in sources),
+            (_("Source"), *map(_, METRICS.values()), _("XP added"), _("Coins added")),
+            ([s[n] for n in ("source", *METRICS, "granted_xp", "granted_coins")] for s in sources),
         )
         self._table(
             _("All sources, before and after"),
             ("", _("In the sources"), _("In the ledger"), _("Difference")),
-            ([_(title), before[n], after[n], after[n] - before[n]] for n, title in _METRICS.items()),
+            ([_(title), before[n], after[n], after[n] - before[n]] for n, title in METRICS.items()),
         )
         self._table(
             _("Members"),
             ("", _("Number")),
-            ([_(title), getattr(result, n)] for n, title in _COUNTS.items()),
+            ([_(title), getattr(result, n)] for n, title in COUNTS.items()),
         )
-        self._table(
-            _("Conflicts, for a person to settle"),
-            (_("Record"), _("Account"), _("Name"), _("Could belong to"), _("Reason")),
-            (self._conflict(conflict) for conflict in result.report["conflicts"]),
-            most=_SHOWN,
-        )
+        self.conflicts(result.report["conflicts"])
         self._table(
             _("Rejected records"),
             (_("Source"), _("Record"), _("Reason")),
-            ((r["source"], r["source_key"], self._rejection(r["reason"])) for r in result.report["rejected"]),
+            ((r["source"], r["source_key"], self.texts.rejection(r["reason"])) for r in result.report["rejected"]),
             most=_SHOWN,
         )
         for part in result.left_out:
             note = _("{source}: {part} was left out, because {reason}.")
             self.console.print(Text(note.format(source=part.source, part=part.part, reason=_(part.reason))))
 
-    def _conflict(self, conflict: Mapping[str, Any]) -> Sequence[object]:
-        code, candidates = conflict["reason"], conflict["candidates"]
-        return (
-            conflict["source_key"],
-            _account(conflict),
-            conflict["username"],
-            "\n".join(_account(candidate) for candidate in candidates),
-            self.catalogue.gettext(_CONFLICTS.get(code, code)),
+    def conflicts(self, conflicts: Sequence[Mapping[str, Any]]) -> None:
+        """Print what a person has to settle; with the numbers to settle it by, where they are known."""
+        _ = self.texts.gettext
+        is_numbered = any("conflict_id" in conflict for conflict in conflicts)
+        self._table(
+            _("Conflicts, for a person to settle"),
+            (*([_("Number")] * is_numbered), _("Record"), _("Account"), _("Name"), _("Could belong to"), _("Reason")),
+            ((*([c["conflict_id"]] if is_numbered else []), *self._conflict(c)) for c in conflicts),
+            most=_SHOWN,
         )
 
-    def _rejection(self, reason: str) -> str:
-        for template in _REJECTIONS:
-            found = re.fullmatch(re.escape(template).replace(r"\{\}", "(.*)"), reason, re.DOTALL)
-            if found:
-                return self.catalogue.gettext(template).format(*found.groups())
-        return self.catalogue.gettext(reason)
+    def _conflict(self, conflict: Mapping[str, Any]) -> Sequence[object]:
+        return (
+            conflict["source_key"],
+            account(conflict),
+            conflict["username"],
+            "\n".join(account(candidate) for candidate in conflict["candidates"]),
+            self.texts.conflict(conflict["reason"]),
+        )
 
     def _table(
         self, title: str, headings: Iterable[str], rows: Iterable[Sequence[object]], most: int | None = None
@@ -300,25 +395,11 @@ class _Report:
         for heading, value in zip(headings, body[0], strict=True):
             table.add_column(heading, justify="right" if isinstance(value, int) else "left", overflow="fold")
         for row in body[:most]:
-            table.add_row(*(Text(self._cell(value)) for value in row))
+            table.add_row(*(Text(self.texts.cell(value)) for value in row))
         self.console.print(table)
         hidden = len(body) - len(body[:most])
         if hidden:
-            text = self.catalogue.ngettext(
+            text = self.texts.ngettext(
                 "… and {hidden} more: --json shows it.", "… and {hidden} more: --json shows them.", hidden
             )
-            self.console.print(Text(text.format(hidden=self._cell(hidden))))
-
-    def _cell(self, value: object) -> str:
-        if isinstance(value, int):
-            return f"{value:,}".replace(",", self.catalogue.gettext(","))
-        return "" if value is None else _printable(str(value))
-
-
-def _account(entry: Mapping[str, Any]) -> str:
-    return f"{entry['platform']} {entry['external_id']}"
-
-
-def _printable(text: str) -> str:
-    """Disarm control characters: names come from strangers, and a terminal obeys them."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+            self.console.print(Text(text.format(hidden=self.texts.cell(hidden))))

@@ -35,6 +35,13 @@ class UnknownPresetError(LegacyError):
     hint = marked("Did you mean {nearest}? Presets: {known}.")
 
 
+class BadMappingError(LegacyError):
+    """The mapping file cannot be used."""
+
+    message = marked("The mapping file {path} cannot be used: {reason}.")
+    hint = marked("docs/en/import.md shows how such a file looks.")
+
+
 class TooManyFilesError(LegacyError):
     """More files were given than the preset reads."""
 
@@ -68,6 +75,20 @@ class BadJsonError(LegacyError):
 
     message = marked("The file {path} is not valid JSON: line {line}, column {column}: {reason}.")
     hint = marked("Mend that place, or take the last whole copy of the file.")
+
+
+class BadCsvError(LegacyError):
+    """The file is not CSV."""
+
+    message = marked("The file {path} is not the CSV that {preset} reads: line {line}: {reason}.")
+    hint = marked("Check delimiter and encoding in the mapping file.")
+
+
+class NotSqliteError(LegacyError):
+    """The file is no SQLite database, or a damaged one."""
+
+    message = marked("The file {path} cannot be read as an SQLite database: {reason}.")
+    hint = marked("Give the database file itself, and a whole copy of it.")
 
 
 class WrongShapeError(LegacyError):

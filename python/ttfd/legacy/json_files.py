@@ -1,40 +1,19 @@
 """Reader of the legacy programs' JSON files."""
 
-import hashlib
 import json
-import math
-import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ttfd.legacy.errors import (
-    BadJsonError,
-    ForeignFileError,
-    MissingFileError,
-    NotUtf8Error,
-    TooManyFilesError,
-    UnreadableFileError,
-    WrongShapeError,
-    marked,
-)
+from ttfd.legacy.errors import ForeignFileError, WrongShapeError, marked
+from ttfd.legacy.files import LegacyFile, open_files, printable
+from ttfd.legacy.json_stream import JsonStream
 from ttfd.legacy.preset import Part, Preset
+from ttfd.legacy.records import Finisher, renamer
 from ttfd.legacy.source import LegacyRow, LegacySource
 
 __all__ = ["JsonPart", "open_json"]
 
-_MOST_DIGITS = 1000
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-_UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
-
-
-class _Repeating(dict[str, Any]):
-    """An object that names a key more than once; `pairs` has all of them."""
-
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        self.pairs = pairs
+_SHOWN = 10  # names beside the way to the records
 
 
 def open_json(preset: Preset, location: str) -> LegacySource:
@@ -43,144 +22,109 @@ def open_json(preset: Preset, location: str) -> LegacySource:
     Raises:
         LegacyError: a file is missing, unreadable, not JSON, or not what `preset` reads.
     """
-    paths = [Path(name.strip()) for name in location.split(",")]
-    most = 1 + max(part.file for part in preset.parts)
-    if len(paths) > most:
-        raise TooManyFilesError(preset=preset.name, most=most, given=len(paths))
-    files = [_File(path) for path in paths]
+    files = open_files(preset, location)
     parts = [
         JsonPart(preset, part, files[part.file]) for part in preset.parts if part.file < len(files) or not part.optional
     ]
-    return LegacySource(preset, f"{preset.name}:{_printable(paths[0].name)}", parts)
-
-
-class _File:
-    """A file that is read whole: path for people, content, and hash of its bytes."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.name = _printable(str(path))
-        raw = self._read()
-        self.identity = hashlib.sha256(raw).hexdigest()
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise NotUtf8Error(path=self.name, position=error.start) from None
-        self.content = self._parse(text)
-
-    def _read(self) -> bytes:
-        try:
-            return self.path.read_bytes()
-        except FileNotFoundError:
-            raise MissingFileError(path=self.name) from None
-        except OSError as error:
-            raise UnreadableFileError(path=self.name, reason=error.strerror) from None
-
-    def _parse(self, text: str) -> Any:
-        try:
-            return json.loads(text, object_pairs_hook=_to_object, parse_int=_to_int)
-        except json.JSONDecodeError as error:
-            place = {"line": error.lineno, "column": error.colno, "reason": error.msg}
-        except RecursionError:
-            place = {"line": 1, "column": 1, "reason": "nested too deeply"}
-        raise BadJsonError(path=self.name, **place)
+    return LegacySource(preset, f"{preset.name}:{files[0].short_name}", parts)
 
 
 class JsonPart:
-    """The records of one part of one file."""
+    """The records of one part of one file; `total` and `done` are bytes of it."""
 
-    def __init__(self, preset: Preset, part: Part, file: _File) -> None:
+    def __init__(self, preset: Preset, part: Part, file: LegacyFile) -> None:
+        self.preset = preset
         self.part = part
         self.file = file
         self.name = part.name
         self.platform = part.platform
         self.identity = file.identity
-        self.records = self._find_records(preset)
-        self.total = len(self.records)
-
-    def _find_records(self, preset: Preset) -> list[tuple[str, Any]]:
-        found = self.file.content
-        for name in self.part.path:
-            self._refuse_foreign(preset, found)
-            inner = found.get(name) if isinstance(found, dict) else None
-            if not isinstance(inner, dict):
-                raise WrongShapeError(path=self.file.name, preset=preset.name, expected=name, found=_outline(found))
-            found = inner
-        records = [record for record in found.values() if isinstance(record, dict)]
-        id_names = self.part.fields["external_id"]
-        if not any(name in record for record in records for name in id_names):
-            for record in records:
-                self._refuse_foreign(preset, record)
-        return found.pairs if isinstance(found, _Repeating) else list(found.items())
-
-    def _refuse_foreign(self, preset: Preset, found: Any) -> None:
-        for name in self.part.foreign:
-            if isinstance(found, dict) and name in found:
-                raise ForeignFileError(path=self.file.name, preset=preset.name, name=name)
+        self.total = file.size
+        self.done = 0
+        self._rename = renamer(part.fields)
+        self._finish = Finisher(part).finish
+        self._openings = "{" if part.keyed_by_id else "{["
 
     def rows(self) -> Iterator[LegacyRow]:
-        """Yield a row for every record, with a reason where none can be made of it."""
-        last = {key: place for place, (key, _) in enumerate(self.records)}
-        where = f"{_printable(self.file.path.name)} {'/'.join(self.part.path)}"
-        for place, (key, legacy) in enumerate(self.records):
-            if place == last[key]:
-                record, reason = self._to_record(key, legacy)
-            else:
-                record, reason = None, marked("the key stands here more than once; only the last one counts")
-            yield LegacyRow(self.name, f"{where}/{_printable(key)}", self.part.platform, record, reason)
+        """Yield a row for every record, with a reason where none can be made of it.
 
-    def _to_record(self, key: str, legacy: Any) -> tuple[str | None, str | None]:
+        Raises:
+            LegacyError: the file is not JSON, or not what the preset reads.
+        """
+        where = f"{self.file.short_name} {'/'.join(self.part.path)}".strip()
+        stream = JsonStream(self.file.path, self.file.name)
+        try:
+            for key, legacy in self._records(stream):
+                platform, record, reason = self._read(key, legacy)
+                self.done = stream.consumed
+                yield LegacyRow(self.name, f"{where}/{printable(key)}", platform, record, reason)
+            stream.end()
+        finally:
+            stream.close()
+        self.done = self.total
+
+    def _records(self, stream: JsonStream) -> Iterator[tuple[str, Any]]:
+        """Walk the way to the records. A list at the top is a list of records."""
+        opening = stream.peek()
+        if opening == "{":
+            yield from self._walk(stream, self.part.path)
+        elif opening in self._openings:
+            yield from self._own_records(stream)
+        else:
+            raise self._wrong_shape(self.part.path, _outline(stream))
+
+    def _walk(self, stream: JsonStream, path: Sequence[str]) -> Iterator[tuple[str, Any]]:
+        if not path:
+            yield from self._own_records(stream)
+            return
+        beside: list[str] = []
+        is_found = False
+        for key in stream.enter():
+            if key in self.part.foreign:
+                raise self._foreign(key)
+            if key == path[0] and stream.peek() in (self._openings if len(path) == 1 else "{"):
+                is_found = True
+                yield from self._walk(stream, path[1:])
+            else:
+                beside.append(f"{printable(key)}: {_outline(stream)}")
+        if not is_found:
+            raise self._wrong_shape(path, "{" + ", ".join(beside[:_SHOWN]) + "}")
+
+    def _own_records(self, stream: JsonStream) -> Iterator[tuple[str, Any]]:
+        """Yield what stands at the cursor. Until an id is seen, it may be a file of another kind."""
+        id_names = self.part.fields["external_id"]
+        is_certain = False
+        for key in stream.enter():
+            legacy = stream.value()
+            if not is_certain and isinstance(legacy, dict):
+                is_certain = any(name in legacy for name in id_names)
+                strange = [name for name in self.part.foreign if name in legacy]
+                if strange and not is_certain:
+                    raise self._foreign(strange[0])
+            yield key, legacy
+
+    def _foreign(self, name: str) -> ForeignFileError:
+        return ForeignFileError(path=self.file.name, preset=self.preset.name, name=name)
+
+    def _wrong_shape(self, path: Sequence[str], found: str) -> WrongShapeError:
+        expected = path[0] if path else "{…}"
+        return WrongShapeError(path=self.file.name, preset=self.preset.name, expected=expected, found=found)
+
+    def _read(self, key: str, legacy: Any) -> tuple[str, str | None, str | None]:
         if not isinstance(legacy, dict):
-            return None, marked("the record is not an object")
-        record = {}
-        for canonical, names in self.part.fields.items():
-            present = [legacy[name] for name in names if name in legacy]
-            if present:
-                record[canonical] = next((value for value in present if value is not None), None)
+            return self.platform, None, marked("the record is not an object")
+        record = self._rename(legacy)
         if self.part.keyed_by_id:
             if record.get("external_id") is not None and str(record["external_id"]) != key:
-                return None, marked("the id in the record is not the key that it stands under")
+                return self.platform, None, marked("the id in the record is not the key that it stands under")
             record["external_id"] = key
-        return _to_json(record)
+        return self._finish(record)
 
 
-def _to_json(record: dict[str, Any]) -> tuple[str | None, str | None]:
-    """Serialise `record`, or say why jsonb cannot hold it."""
-    try:
-        text = _ENCODER.encode(record)
-        text.encode()
-    except UnicodeEncodeError:
-        return None, marked("a text is not valid Unicode")
-    except ValueError:
-        return None, marked("a number is not finite")
-    if "\\u0000" in text and _NUL.search(text):
-        return None, marked("a text holds a NUL character")
-    return text, None
-
-
-def _to_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else _Repeating(pairs)
-
-
-def _to_int(digits: str) -> int | float:
-    """Python refuses to read very long numbers; such a one is infinite to us, and its record is rejected."""
-    return int(digits) if len(digits) <= _MOST_DIGITS else math.inf
-
-
-def _printable(text: str) -> str:
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def _outline(value: Any) -> str:
-    """Sketch `value` for people, in JSON's own signs."""
-    if isinstance(value, dict):
-        names = (f"{_printable(name)}: {_sign(inner)}" for name, inner in list(value.items())[:10])
-        return "{" + ", ".join(names) + "}"
-    return _sign(value)
-
-
-def _sign(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{…}"
-    return "[…]" if isinstance(value, list) else _printable(json.dumps(value, ensure_ascii=False)[:20])
+def _outline(stream: JsonStream) -> str:
+    """Sketch the value at the cursor for people, in JSON's own signs, and go past it."""
+    opening = stream.peek()
+    if opening in ("{", "["):
+        stream.skip()
+        return "{…}" if opening == "{" else "[…]"
+    return printable(json.dumps(stream.value(), ensure_ascii=False)[:20])

@@ -10,10 +10,10 @@ from psycopg.rows import dict_row
 from ttfd.legacy.errors import marked
 from ttfd.legacy.source import LeftOut, LegacySource
 
-__all__ = ["ImportResult", "Progress", "run_import"]
+__all__ = ["ImportResult", "Progress", "list_conflicts", "run_import", "settle_conflict", "undo_import"]
 
 Progress = Callable[[LegacySource, int], None]
-"""Called with a source and the number of its rows that are loaded so far."""
+"""Called with a source and the number of its rows that are loaded so far; how far it is, the source knows."""
 
 _ROWS_A_REPORT = 1000
 
@@ -57,6 +57,7 @@ def run_import(
     *,
     dry_run: bool = False,
     link_by_username: bool = True,
+    policy: str = "sum",
     progress: Progress | None = None,
 ) -> ImportResult:
     """Import `sources` in one transaction: an interruption leaves nothing behind.
@@ -67,6 +68,7 @@ def run_import(
             that another source reads too is left out.
         dry_run: report what would happen, and change nothing.
         link_by_username: whether an unambiguous equal name links accounts.
+        policy: what becomes of the XP and coins of a person with several accounts: "sum", "max", or "prefer ORIGIN".
         progress: called every 1,000 rows of a source and at its end.
 
     Raises:
@@ -79,6 +81,7 @@ def run_import(
         cursor.execute("SELECT run_id FROM ttfd.start_import(p_source => %s)", [" + ".join(labels)])
         (started,) = cursor
         run_id = started["run_id"]
+        cursor.execute("SELECT ttfd.set_import_policy(p_run_id => %s, p_policy => %s)", [run_id, policy])
         for label, source in zip(labels, sources, strict=True):
             _copy(cursor, run_id, _register(cursor, run_id, label, source), source, progress)
         cursor.execute(
@@ -155,3 +158,37 @@ def _labels(sources: Sequence[LegacySource]) -> list[str]:
         seen[source.label] = count = seen.get(source.label, 0) + 1
         labels.append(source.label if count == 1 else f"{source.label} ({count})")
     return labels
+
+
+def list_conflicts(conn: psycopg.Connection[Any], run_id: int | None = None) -> list[dict[str, Any]]:
+    """Return what a run, or the last one, has left to a person: conflicts and rejected records."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            "SELECT conflict_id, kind, reason, source, source_key, platform, external_id, username, candidates,"
+            " settled_at FROM ttfd.list_import_conflicts(p_run_id => %s)",
+            [run_id],
+        ).fetchall()
+
+
+def settle_conflict(
+    conn: psycopg.Connection[Any], conflict_id: int, answer: str, platform: str | None, external_id: str | None
+) -> dict[str, Any]:
+    """Answer a conflict: `together` with one of its candidates, or `apart`."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        (settled,) = cursor.execute(
+            "SELECT conflict_id, settlement, user_id, merge_id FROM ttfd.settle_import_conflict("
+            "p_conflict_id => %s, p_settlement => %s, p_platform => %s, p_external_id => %s)",
+            [conflict_id, answer, platform, external_id],
+        )
+    return settled
+
+
+def undo_import(conn: psycopg.Connection[Any], run_id: int) -> dict[str, Any]:
+    """Take the last import back."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        (undone,) = cursor.execute(
+            "SELECT run_id, status, users_removed, users_kept, accounts_removed, xp, coins, spent_xp, spent_coins"
+            " FROM ttfd.undo_import(p_run_id => %s)",
+            [run_id],
+        )
+    return undone

@@ -1,6 +1,7 @@
 """Reader of the legacy programs' PostgreSQL databases."""
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from ttfd.legacy.errors import (
     marked,
 )
 from ttfd.legacy.preset import Part, Preset
+from ttfd.legacy.records import Finisher
 from ttfd.legacy.source import LegacyRow, LegacySource
 
 __all__ = ["TablePart", "open_postgres"]
@@ -71,7 +73,7 @@ def open_postgres(preset: Preset, location: str) -> LegacySource:
         with _reported(label):
             database = _fingerprint(connection)
             for part in preset.parts:
-                if not part.optional or _describe(connection, part.table):
+                if not part.optional or not part.table or _describe(connection, part.table):
                     _add_part(source, connection, database, part)
     except BaseException:
         connection.close()
@@ -88,7 +90,7 @@ class TablePart:
         self._part = part
         self.name = part.name
         self.platform = part.platform
-        table = _describe(connection, part.table)
+        table = _describe(connection, part.table) if part.table else (part.query, [], [])
         if not table:
             found = _value(connection, _TABLES)
             raise MissingTableError(source=label, table=part.table, found=found)
@@ -99,12 +101,15 @@ class TablePart:
             columns = _columns(connection, self._relation)
         else:
             self._relation = sql.Identifier(part.table)
+        self._id_column = (part.fields.get("external_id") or part.fields["event_id"])[0]
         self._check_id(columns, counters)
         self._columns = columns
         self.total = int(_value(connection, sql.SQL("SELECT count(*) FROM {} AS r").format(self._relation)))
+        self.done = 0
+        self._finisher = Finisher(part)
 
     def _check_id(self, columns: list[str], counters: list[str]) -> None:
-        (column,) = self._part.fields["external_id"]
+        column = self._id_column
         place = {"source": self._label, "table": self._part.table, "column": column}
         if column not in columns:
             raise MissingColumnError(**place, found=", ".join(columns))
@@ -116,8 +121,13 @@ class TablePart:
         with _reported(self._label), self._connection.cursor(name="ttfd_legacy") as cursor:
             cursor.itersize = _ROWS_A_FETCH
             cursor.execute(self._statement())
-            for key, record in cursor:
-                yield LegacyRow(self.name, f"{self._part.table} {key}", self._part.platform, record)
+            for self.done, (key, record) in enumerate(cursor, start=1):
+                where = f"{self._part.table or self.name} {key}"
+                if self._finisher.is_idle:
+                    yield LegacyRow(self.name, where, self.platform, record)
+                else:
+                    platform, text, reason = self._finisher.finish(json.loads(record))
+                    yield LegacyRow(self.name, where, platform, text, reason)
 
     def _statement(self) -> sql.Composed:
         pairs: list[sql.Composable] = []
@@ -126,7 +136,7 @@ class TablePart:
             if present:
                 value = sql.SQL("coalesce({})").format(sql.SQL(", ").join(present))
                 pairs.append(sql.SQL("{}::text, {}").format(canonical, value))
-        key = self._part.key if self._part.key in self._columns else self._part.fields["external_id"][0]
+        key = self._part.key if self._part.key in self._columns else self._id_column
         return sql.SQL("SELECT concat({}::text, r.{}), jsonb_build_object({})::text FROM {} AS r").format(
             f"{key}=", sql.Identifier(key), sql.SQL(", ").join(pairs), self._relation
         )

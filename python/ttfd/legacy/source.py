@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from ttfd.legacy.preset import Preset
 
 __all__ = ["LeftOut", "LegacyRow", "LegacySource", "SourcePart"]
 
 
-@dataclass(frozen=True, slots=True)
-class LegacyRow:
+class LegacyRow(NamedTuple):
     """One legacy record on its way to `ttfd.import_rows`.
 
     Attributes:
@@ -39,12 +38,20 @@ class LeftOut:
 
 
 class SourcePart(Protocol):
-    """An open part. `identity` is the fingerprint of the physical data, `total` the number of rows."""
+    """An open part.
+
+    Attributes:
+        name, platform: see `Part`.
+        identity: fingerprint of the physical data.
+        total: the work of reading it, in rows or bytes.
+        done: how much of that is done.
+    """
 
     name: str
     platform: str
     identity: str
     total: int
+    done: int
 
     def rows(self) -> Iterator[LegacyRow]: ...
 
@@ -80,9 +87,14 @@ class LegacySource:
         return self.parts[0].identity
 
     @property
-    def total(self) -> int | None:
-        """Number of rows that `rows` yields, where known."""
+    def total(self) -> int:
+        """The work of reading all parts, in rows or bytes."""
         return sum(part.total for part in self.parts)
+
+    @property
+    def done(self) -> int:
+        """How much of `total` is done."""
+        return sum(part.done for part in self.parts)
 
     def rows(self) -> Iterator[LegacyRow]:
         """Yield every record of every part.

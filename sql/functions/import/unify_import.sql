@@ -6,6 +6,8 @@ RETURNS TABLE (
   run_id bigint, status text, rows bigint, rejected bigint, accounts bigint, users_created bigint, users_joined bigint,
   linked_by_id bigint, linked_by_username bigint, conflicts bigint, report jsonb)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET work_mem = '128MB'
+SET jit = off
 AS $$
 DECLARE
   v_report jsonb;
@@ -18,10 +20,14 @@ BEGIN
   BEGIN
     -- Every step meets tables that were empty a moment ago: without fresh statistics its plan may be quadratic.
     ANALYZE import_rows, import_sources;
-    PERFORM refuse_same_sources(p_run_id);
-    PERFORM reject_import_rows(p_run_id);
+    PERFORM reject_forgotten_rows(p_run_id);
+    PERFORM collect_import_events(p_run_id);
     PERFORM collect_import_accounts(p_run_id);
-    ANALYZE import_rows, import_accounts;
+    ANALYZE import_accounts;
+    PERFORM reject_import_rows(p_run_id);
+    PERFORM refuse_same_sources(p_run_id);
+    PERFORM collect_import_links(p_run_id);
+    ANALYZE import_links;
     -- First contacts wait until the run is done; members whom we know go on.
     LOCK TABLE platform_accounts IN SHARE ROW EXCLUSIVE MODE;
     PERFORM collect_import_identities(p_run_id);
@@ -30,13 +36,17 @@ BEGIN
     IF p_link_by_username THEN
       PERFORM link_import_by_username(p_run_id);
     END IF;
-    ANALYZE import_links;
-    v_users_created := create_import_members(p_run_id);
+    PERFORM apply_import_policy(p_run_id);
     PERFORM lock_import_members(p_run_id);
     PERFORM measure_import(p_run_id);
+    ANALYZE import_grants;
+    PERFORM note_import_changes(p_run_id);
+    v_users_created := create_import_members(p_run_id);
     PERFORM grant_import(p_run_id);
+    PERFORM recall_import_settlements(p_run_id);
     v_report := report_import(p_run_id, v_users_created);
     UPDATE import_runs r SET status = 'unified', finished_at = clock_timestamp(), report = v_report WHERE r.id = p_run_id;
+    v_report := v_report || jsonb_build_object('joins', list_import_joins(p_run_id));
     PERFORM clear_import(p_run_id);
     IF p_dry_run THEN
       RAISE EXCEPTION 'dry run' USING ERRCODE = 'TI999';
@@ -54,7 +64,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) IS
-  'Makes the records of a run members: refuses sources that are the same rows, rejects bad records, matches accounts by id and, if asked, by unambiguous username, and adds what is new as ledger events opening_balance. A dry run changes nothing and reports the same. Returns run_id, status (unified, dry_run), rows, rejected, accounts, users_created, users_joined (members who existed before), linked_by_id, linked_by_username, conflicts, report (sources, counts, conflicts, rejected, totals_before, totals_after). Raises TI001 when two sources hold the same rows, 55000 when the run is finished.';
+  'Makes the records of a run members: refuses sources that are the same rows, rejects bad records, matches accounts by id and, if asked, by unambiguous username, and adds what is new as ledger events opening_balance. A dry run changes nothing and reports the same. Returns run_id, status (unified, dry_run), rows, rejected, accounts, users_created, users_joined (members who existed before), linked_by_id, linked_by_username, conflicts, report (sources, counts, conflicts, rejected, overlaps, joins, totals_before, totals_after). Raises TI001 when two sources hold the same rows, 55000 when the run is finished.';
 
 REVOKE ALL ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) TO ttfd_admin;

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION ttfd.clear_import(p_run_id bigint)
 RETURNS void
 LANGUAGE sql VOLATILE
 AS $$
+  DELETE FROM ttfd.import_grants WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_links WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_identities WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_accounts WHERE run_id = p_run_id;

@@ -1,51 +1,58 @@
 -- Every account that matters to the run: its own, those they state as theirs, members of the same name, and whatever
--- else belongs to a member who is touched. Accounts of one member are one person from the start.
+-- else belongs to a member who is touched. Accounts of one member are one person from the start; to anybody else the number
+-- of a member who does not exist yet is given, so that nothing has to be renumbered when they become members.
 CREATE OR REPLACE FUNCTION ttfd.collect_import_identities(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
+  -- Names come from the first record, that of the account's own program before others.
   INSERT INTO ttfd.import_identities
-    (run_id, platform, external_id, person, home, user_id, username, display_name,
-     source, source_key, linked_at)
-  WITH own AS (
-    SELECT a.platform, a.external_id,
-           (array_agg(a.username ORDER BY a.username IS NULL, a.origin = a.platform DESC, a.origin))[1] AS username,
-           (array_agg(a.display_name ORDER BY a.display_name IS NULL, a.origin = a.platform DESC, a.origin))[1] AS display_name,
-           (array_agg(a.source ORDER BY a.origin = a.platform DESC, a.origin, a.part))[1] AS source,
-           (array_agg(a.source_key ORDER BY a.origin = a.platform DESC, a.origin, a.part))[1] AS source_key,
-           min(a.created_at) AS linked_at
-      FROM ttfd.import_accounts a
-     WHERE a.run_id = p_run_id
-     GROUP BY a.platform, a.external_id
-  ), mentioned AS (
-    SELECT platform, external_id FROM own
-     UNION
-    SELECT s.platform, s.external_id FROM ttfd.stated_import_links(p_run_id) s WHERE s.is_well_formed
-  ), touched AS (
-    SELECT p.user_id FROM ttfd.platform_accounts p JOIN mentioned m USING (platform, external_id)
-     UNION
-    SELECT p.user_id
-      FROM ttfd.platform_accounts p
-     WHERE ttfd.fold_name(p.username) IN (SELECT ttfd.fold_name(o.username) FROM own o)
-  ), listed AS (
-    SELECT platform, external_id FROM mentioned
-     UNION
-    SELECT p.platform, p.external_id FROM ttfd.platform_accounts p JOIN touched t USING (user_id)
-  ), numbered AS (
-    SELECT l.platform, l.external_id, p.user_id, coalesce(o.username, p.username) AS username,
-           coalesce(o.display_name, p.display_name) AS display_name, o.source, o.source_key, o.linked_at,
-           row_number() OVER (ORDER BY l.platform, l.external_id) AS number
-      FROM listed l
-      LEFT JOIN own o USING (platform, external_id)
-      LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
-  ), grouped AS (
-    SELECT n.*, min(n.number) OVER (PARTITION BY n.user_id, CASE WHEN n.user_id IS NULL THEN n.number END) AS person
-      FROM numbered n
-  )
-  SELECT p_run_id, g.platform, g.external_id, g.person, g.person, g.user_id, g.username, g.display_name,
-         g.source, g.source_key, g.linked_at
-    FROM grouped g;
+    (run_id, platform, external_id, person, home, user_id, name, username, display_name, row_id, source, source_key, linked_at)
+  SELECT p_run_id, o.platform, o.external_id, o.person, o.person, o.user_id,
+         coalesce(o.name, ttfd.fold_name(o.known_username)), coalesce(o.username, o.known_username),
+         coalesce(o.display_name, o.known_display_name), o.row_id, o.source, o.source_key, o.created_at
+    FROM (SELECT a.*, p.user_id, p.username AS known_username, p.display_name AS known_display_name,
+                 coalesce(p.user_id, nextval(pg_get_serial_sequence('ttfd.unified_users', 'id'))) AS person
+            FROM (SELECT DISTINCT ON (i.platform, i.external_id) i.*
+                    FROM ttfd.import_accounts i
+                   WHERE i.run_id = p_run_id
+                   ORDER BY i.platform, i.external_id, i.origin <> i.platform, i.row_id) a
+            LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
+          OFFSET 0) o;
+
+  -- What the first record lacks, another may have.
+  UPDATE ttfd.import_identities i
+     SET name = coalesce(i.name, a.name), username = coalesce(i.username, a.username),
+         display_name = coalesce(i.display_name, a.display_name), linked_at = coalesce(i.linked_at, a.created_at)
+    FROM (SELECT n.platform, n.external_id, max(n.name) AS name, max(n.username) AS username,
+                 max(n.display_name) AS display_name, min(n.created_at) AS created_at
+            FROM ttfd.import_accounts n
+           WHERE n.run_id = p_run_id
+           GROUP BY n.platform, n.external_id
+          HAVING count(*) > 1) a
+   WHERE i.run_id = p_run_id AND (i.platform, i.external_id) = (a.platform, a.external_id)
+     AND (i.username IS NULL AND a.username IS NOT NULL OR i.display_name IS NULL AND a.display_name IS NOT NULL
+          OR i.linked_at IS NULL AND a.created_at IS NOT NULL);
+
+  INSERT INTO ttfd.import_identities
+    (run_id, platform, external_id, person, home, user_id, name, username, display_name)
+  SELECT p_run_id, l.platform, l.external_id, l.person, l.person, l.user_id, ttfd.fold_name(l.username), l.username,
+         l.display_name
+    FROM (SELECT n.platform, n.external_id, p.user_id, p.username, p.display_name,
+                 coalesce(p.user_id, nextval(pg_get_serial_sequence('ttfd.unified_users', 'id'))) AS person
+            FROM (SELECT e.platform, e.external_id
+                    FROM ttfd.import_links k
+                   CROSS JOIN LATERAL (VALUES (k.platform, k.external_id), (k.to_platform, k.to_external_id))
+                           e (platform, external_id)
+                   WHERE k.run_id = p_run_id
+                   UNION
+                  SELECT a.platform, a.external_id
+                    FROM ttfd.platform_accounts a
+                    JOIN ttfd.list_import_touched(p_run_id) t USING (user_id)) n
+            LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
+          OFFSET 0) l
+  ON CONFLICT (run_id, platform, external_id) DO NOTHING;
 END;
 $$;
 

@@ -27,6 +27,7 @@ BEGIN
     SELECT i.person, count(DISTINCT i.user_id) > 1 AS has_two_users
       FROM ttfd.import_identities i
      WHERE i.run_id = p_run_id
+       AND i.person IN (SELECT n.person FROM ttfd.import_identities n WHERE n.run_id = p_run_id AND n.person <> n.home)
      GROUP BY i.person
     HAVING count(*) > count(DISTINCT i.platform) OR count(DISTINCT i.user_id) > 1
   ), conflicts AS (
@@ -39,7 +40,7 @@ BEGIN
              WHERE o.run_id = p_run_id AND o.person = b.person
                AND (o.platform, o.external_id) <> (i.platform, i.external_id))
       FROM bad b
-      JOIN ttfd.import_identities i ON i.run_id = p_run_id AND i.person = b.person AND i.source IS NOT NULL
+      JOIN ttfd.import_identities i ON i.run_id = p_run_id AND i.person = b.person AND i.row_id IS NOT NULL
   ), refused AS (
     UPDATE ttfd.import_links l
        SET is_refused = true

@@ -8,6 +8,8 @@ BEGIN
      SET external_id = 'forgotten ' || gen_random_uuid()
    WHERE b.user_id = ANY (p_user_ids);
 
+  DELETE FROM ttfd.import_changes c WHERE c.user_id = ANY (p_user_ids);
+
   WITH gone AS (
     DELETE FROM ttfd.import_rows r
      WHERE EXISTS (SELECT 1

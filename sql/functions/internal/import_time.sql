@@ -3,7 +3,8 @@ RETURNS timestamptz
 LANGUAGE sql STABLE
 AS $$
   SELECT CASE WHEN p_value IS NULL OR p_value = '' THEN NULL
-              WHEN p_value ~ '[0-9]{2}:[0-9]{2}.*(Z|[+-][0-9:]+)$' THEN p_value::timestamptz
+              WHEN pg_catalog.translate(pg_catalog.substr(p_value, 12), 'Z+-', '') <> pg_catalog.substr(p_value, 12)
+              THEN p_value::timestamptz
               ELSE p_value::timestamp AT TIME ZONE p_time_zone
          END;
 $$;

@@ -5,10 +5,14 @@ LANGUAGE plpgsql VOLATILE
 SET enable_nestloop = off
 AS $$
 BEGIN
-  WITH named AS MATERIALIZED (
-    SELECT i.*, ttfd.fold_name(i.username) AS name
+  WITH repeated AS (
+    SELECT i.name
       FROM ttfd.import_identities i
-     WHERE i.run_id = p_run_id AND ttfd.fold_name(i.username) IS NOT NULL
+     WHERE i.run_id = p_run_id AND i.name IS NOT NULL
+     GROUP BY i.name
+    HAVING count(*) > 1
+  ), named AS MATERIALIZED (
+    SELECT i.* FROM ttfd.import_identities i JOIN repeated USING (name) WHERE i.run_id = p_run_id
   ), shared AS MATERIALIZED (
     SELECT n.name, min(n.person) AS person,
            count(*) > count(DISTINCT n.platform) AS is_ambiguous,
@@ -46,7 +50,7 @@ BEGIN
              WHERE (e.bearer ->> 'person')::bigint <> n.person)
       FROM refused r
       JOIN bearers b ON b.name = r.name
-      JOIN named n ON n.name = r.name AND n.source IS NOT NULL
+      JOIN named n ON n.name = r.name AND n.row_id IS NOT NULL
      WHERE r.reason IS NOT NULL
   ), firsts AS (
     SELECT DISTINCT ON (s.name) s.name, s.person, n.platform, n.external_id

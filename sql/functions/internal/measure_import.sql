@@ -1,48 +1,52 @@
--- What each part of an account has gained since the last run: running the same data again finds nothing.
 CREATE OR REPLACE FUNCTION ttfd.measure_import(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
-  UPDATE ttfd.import_accounts a
-     SET user_id = i.user_id,
-         new_xp = a.xp - coalesce(b.xp, 0),
-         new_coins = a.coins - coalesce(b.coins, 0),
-         new_games_played = a.games_played - coalesce(b.games_played, 0),
-         new_games_won = a.games_won - coalesce(b.games_won, 0),
-         new_voice_time = a.total_voice_time - coalesce(b.total_voice_time, 0),
-         new_messages = a.messages_sent - coalesce(b.messages_sent, 0)
-    FROM ttfd.import_accounts s
-    JOIN ttfd.import_identities i
-      ON i.run_id = s.run_id AND i.platform = s.platform AND i.external_id = s.external_id
-    LEFT JOIN ttfd.import_balances b
-      ON b.origin = s.origin AND b.part = s.part AND b.platform = s.platform AND b.external_id = s.external_id
-   WHERE s.run_id = p_run_id
-     AND a.run_id = p_run_id AND (a.origin, a.part, a.platform, a.external_id) = (s.origin, s.part, s.platform, s.external_id);
+  INSERT INTO ttfd.import_grants
+    (run_id, user_id, origin, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily,
+     achievements, other_achievements, created_at, last_active)
+  SELECT p_run_id, g.user_id, g.origin, sum(g.xp), sum(g.coins), sum(g.games_played), sum(g.games_won),
+         sum(g.total_voice_time), sum(g.messages_sent), max(g.daily_streak), max(g.last_daily), max(g.achievements),
+         min(g.achievements) FILTER (WHERE g.achievements <> '{}'), min(g.created_at), max(g.last_active)
+    FROM ttfd.list_import_gains(p_run_id) g
+   GROUP BY g.user_id, g.origin;
+
+  -- Few have several lists of achievements that differ: only these have to be united.
+  UPDATE ttfd.import_grants t
+     SET achievements = m.achievements
+    FROM (SELECT g.user_id, array_agg(DISTINCT e.name ORDER BY e.name) AS achievements
+            FROM ttfd.list_import_gains(p_run_id) g
+           CROSS JOIN LATERAL unnest(g.achievements) e (name)
+           WHERE g.user_id IN (SELECT o.user_id
+                                 FROM ttfd.import_grants o
+                                WHERE o.run_id = p_run_id
+                                GROUP BY o.user_id
+                               HAVING min(o.other_achievements) <> max(o.achievements))
+           GROUP BY g.user_id) m
+   WHERE t.run_id = p_run_id AND t.user_id = m.user_id;
 
   -- Nobody is put into debt: where the source fell below what it had given, and the member has spent the rest here, the
-  -- account stays as it is and a person decides.
-  WITH short AS (
-    SELECT u.id
-      FROM ttfd.import_accounts a
-      JOIN ttfd.unified_users u ON u.id = a.user_id
-     WHERE a.run_id = p_run_id
-     GROUP BY u.id
-    HAVING u.xp + sum(a.new_xp) < 0 OR u.coins + sum(a.new_coins) < 0
-        OR u.games_played + sum(a.new_games_played) < 0 OR u.games_won + sum(a.new_games_won) < 0
-        OR u.total_voice_time + sum(a.new_voice_time) < 0 OR u.messages_sent + sum(a.new_messages) < 0
-  ), held AS (
-    UPDATE ttfd.import_accounts a
-       SET new_xp = 0, new_coins = 0, new_games_played = 0, new_games_won = 0, new_voice_time = 0, new_messages = 0
-      FROM short s
-     WHERE a.run_id = p_run_id AND a.user_id = s.id
-    RETURNING a.source, a.source_key, a.platform, a.external_id, a.username
-  )
+  -- accounts stay as they are and a person decides.
+  UPDATE ttfd.import_grants t
+     SET is_held = true, xp = 0, coins = 0, games_played = 0, games_won = 0, total_voice_time = 0, messages_sent = 0
+    FROM (SELECT u.id
+            FROM ttfd.import_grants g
+            JOIN ttfd.unified_users u ON u.id = g.user_id
+           WHERE g.run_id = p_run_id
+           GROUP BY u.id
+          HAVING u.xp + sum(g.xp) < 0 OR u.coins + sum(g.coins) < 0
+              OR u.games_played + sum(g.games_played) < 0 OR u.games_won + sum(g.games_won) < 0
+              OR u.total_voice_time + sum(g.total_voice_time) < 0 OR u.messages_sent + sum(g.messages_sent) < 0) s
+   WHERE t.run_id = p_run_id AND t.user_id = s.id;
+
   INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username)
-  SELECT p_run_id, 'amount_below_zero', h.source, h.source_key, h.platform, h.external_id, h.username
-    FROM held h;
+  SELECT p_run_id, 'amount_below_zero', i.source, i.source_key, i.platform, i.external_id, i.username
+    FROM ttfd.import_identities i
+   WHERE i.run_id = p_run_id AND i.row_id IS NOT NULL
+     AND i.person IN (SELECT g.user_id FROM ttfd.import_grants g WHERE g.run_id = p_run_id AND g.is_held);
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.measure_import(bigint) IS
-  'Computes what each account of a run has gained since the run before; accounts that would leave a balance below zero are kept as they are and become conflicts.';
+  'Fills import_grants with what each member has gained since the runs before; those whose balance would fall below zero are held and become conflicts.';

@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION ttfd.refuse_same_sources(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql STABLE
+SET enable_nestloop = off
 AS $$
 DECLARE
   v_pair record;
@@ -22,19 +23,18 @@ BEGIN
   END IF;
   IF NOT FOUND THEN
     WITH prints AS (
-      SELECT DISTINCT r.source,
-             ttfd.fold_name(r.record ->> 'username') AS name,
-             r.record ->> 'xp' AS xp, r.record ->> 'coins' AS coins, r.record ->> 'created_at' AS created_at
-        FROM ttfd.import_rows r
-       WHERE r.run_id = p_run_id AND r.record ? 'username'
-         AND (coalesce(r.record ->> 'xp', '0') <> '0' OR coalesce(r.record ->> 'coins', '0') <> '0')
+      SELECT DISTINCT a.source, hash_record_extended((a.name, a.xp, a.coins, a.created_at), 0) AS print
+        FROM ttfd.import_accounts a
+       WHERE a.run_id = p_run_id AND a.name IS NOT NULL AND (a.xp > 0 OR a.coins > 0)
     ), sizes AS (
       SELECT p.source, count(*) AS rows FROM prints p GROUP BY p.source
+    ), shared AS (
+      SELECT p.print FROM prints p GROUP BY p.print HAVING count(*) > 1
     ), twins AS (
       SELECT a.source AS one, b.source AS other, count(*) AS rows
-        FROM prints a
-        JOIN prints b ON b.source > a.source AND b.name = a.name
-         AND (b.xp, b.coins, b.created_at) IS NOT DISTINCT FROM (a.xp, a.coins, a.created_at)
+        FROM shared
+        JOIN prints a USING (print)
+        JOIN prints b ON b.print = a.print AND b.source > a.source
        GROUP BY a.source, b.source
     )
     SELECT t.one, t.other INTO v_pair

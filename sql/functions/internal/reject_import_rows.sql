@@ -3,40 +3,41 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
-  -- Who has asked to be forgotten is not imported again, and not listed by name among the rejected.
-  UPDATE ttfd.import_rows r
-     SET reject_reason = 'forgotten', source_key = 'forgotten', record = NULL
-   WHERE r.run_id = p_run_id
-     AND EXISTS (SELECT 1
-                   FROM ttfd.forgotten_accounts f
-                  CROSS JOIN ttfd.forgetting_key k
-                  CROSS JOIN ttfd.stated_accounts(r.platform, r.record) s
-                  WHERE f.expires_at > ttfd.current_time()
-                    AND f.account_digest = ttfd.digest_account(k.key, s.platform, s.external_id));
+  -- The same account more than once in a part of one program's data: the first record counts; of a key that stands in a
+  -- JSON object more than once the last one, as everywhere.
+  WITH repeated AS (
+    SELECT a.origin, a.part, a.platform, a.external_id, min(a.row_id) AS first_id
+      FROM ttfd.import_accounts a
+     WHERE a.run_id = p_run_id AND a.reject_reason IS NULL
+     GROUP BY a.origin, a.part, a.platform, a.external_id
+    HAVING count(*) > 1
+  ), chosen AS (
+    SELECT d.origin, d.part, d.platform, d.external_id, max(k.row_id) AS row_id
+      FROM repeated d
+      JOIN ttfd.import_rows f ON f.id = d.first_id
+      JOIN ttfd.import_accounts k
+        ON k.run_id = p_run_id AND k.reject_reason IS NULL
+       AND (k.origin, k.part, k.platform, k.external_id, k.source, k.source_key)
+           = (d.origin, d.part, d.platform, d.external_id, f.source, f.source_key)
+     GROUP BY d.origin, d.part, d.platform, d.external_id
+  )
+  UPDATE ttfd.import_accounts a
+     SET reject_reason = 'duplicate of ' || k.source_key
+                         || CASE WHEN k.record = r.record THEN '' ELSE ', with other values' END
+    FROM chosen c
+    JOIN ttfd.import_rows k ON k.id = c.row_id,
+         ttfd.import_rows r
+   WHERE a.run_id = p_run_id AND a.reject_reason IS NULL
+     AND (a.origin, a.part, a.platform, a.external_id) = (c.origin, c.part, c.platform, c.external_id)
+     AND a.row_id <> c.row_id
+     AND r.id = a.row_id;
 
   UPDATE ttfd.import_rows r
-     SET reject_reason = j.reason
-    FROM (SELECT i.id, ttfd.assess_import_record(i.record, p) AS reason
-            FROM ttfd.import_rows i
-            LEFT JOIN ttfd.platforms p ON p.name = i.platform
-           WHERE i.run_id = p_run_id AND i.reject_reason IS NULL) j
-   WHERE r.id = j.id AND j.reason IS NOT NULL;
+     SET reject_reason = a.reject_reason
+    FROM ttfd.import_accounts a
+   WHERE a.run_id = p_run_id AND a.reject_reason IS NOT NULL AND r.id = a.row_id;
 
-  -- The same account twice in one part of one program's data: the first row counts.
-  UPDATE ttfd.import_rows r
-     SET reject_reason = 'duplicate of ' || d.first_key
-                         || CASE WHEN d.first_record = r.record THEN '' ELSE ', with other values' END
-    FROM (SELECT i.id,
-                 row_number() OVER w AS place,
-                 first_value(i.source_key) OVER w AS first_key,
-                 first_value(i.record) OVER w AS first_record
-            FROM ttfd.import_rows i
-            JOIN ttfd.import_sources s ON s.run_id = i.run_id AND s.source = i.source
-            JOIN ttfd.platforms p ON p.name = i.platform
-           WHERE i.run_id = p_run_id AND i.reject_reason IS NULL
-          WINDOW w AS (PARTITION BY s.origin, i.part, i.platform, ttfd.fold_external_id(p, i.record ->> 'external_id')
-                       ORDER BY i.id)) d
-   WHERE r.id = d.id AND d.place > 1;
+  DELETE FROM ttfd.import_accounts a WHERE a.run_id = p_run_id AND a.reject_reason IS NOT NULL;
 END;
 $$;
 

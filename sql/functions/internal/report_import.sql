@@ -10,18 +10,21 @@ AS $$
       FROM ttfd.import_sources s
      WHERE s.run_id = p_run_id
   ), amounts AS (
-    SELECT r.source, coalesce(sum(ttfd.import_amount(r.record -> 'xp')), 0) AS xp,
-           coalesce(sum(ttfd.import_amount(r.record -> 'coins')), 0) AS coins,
-           coalesce(sum(ttfd.import_amount(r.record -> 'messages_sent')), 0) AS messages_sent,
-           coalesce(sum(ttfd.import_amount(r.record -> 'total_voice_time')), 0) AS total_voice_time
-      FROM ttfd.import_rows r
-     WHERE r.run_id = p_run_id AND r.reject_reason IS NULL
-     GROUP BY r.source
+    SELECT a.source, count(*) AS accounts, sum(a.xp) AS xp, sum(a.coins) AS coins,
+           sum(a.messages_sent) AS messages_sent, sum(a.total_voice_time) AS total_voice_time
+      FROM (SELECT i.source, sum(i.xp) AS xp, sum(i.coins) AS coins, sum(i.messages_sent) AS messages_sent,
+                   sum(i.total_voice_time) AS total_voice_time
+              FROM ttfd.import_accounts i
+             WHERE i.run_id = p_run_id
+             GROUP BY i.source, i.platform, i.external_id) a
+     GROUP BY a.source
   ), gains AS (
-    SELECT a.source, count(DISTINCT (a.platform, a.external_id)) AS accounts, sum(a.new_xp) AS xp, sum(a.new_coins) AS coins,
-           sum(a.new_messages) AS messages_sent, sum(a.new_voice_time) AS total_voice_time
-      FROM ttfd.import_accounts a
-     WHERE a.run_id = p_run_id
+    SELECT a.source, sum(b.xp) AS xp, sum(b.coins) AS coins, sum(b.messages_sent) AS messages_sent,
+           sum(b.total_voice_time) AS total_voice_time
+      FROM ttfd.import_balances b
+      JOIN ttfd.import_accounts a
+        ON a.run_id = p_run_id AND a.platform = b.platform AND a.external_id = b.external_id AND a.origin = b.origin AND a.part = b.part
+     WHERE b.run_id = p_run_id
      GROUP BY a.source
   ), links AS (
     SELECT count(*) FILTER (WHERE l.kind = 'id') AS by_id, count(*) FILTER (WHERE l.kind = 'username') AS by_username
@@ -32,7 +35,7 @@ AS $$
     'sources', (
       SELECT coalesce(jsonb_agg(jsonb_build_object(
                'source', s.source, 'origin', s.origin, 'rows', s.rows, 'accepted', s.rows - s.rejected,
-               'rejected', s.rejected, 'accounts', coalesce(g.accounts, 0),
+               'rejected', s.rejected, 'accounts', coalesce(a.accounts, 0),
                'xp', coalesce(a.xp, 0), 'coins', coalesce(a.coins, 0),
                'messages_sent', coalesce(a.messages_sent, 0), 'total_voice_time', coalesce(a.total_voice_time, 0),
                'granted_xp', coalesce(g.xp, 0), 'granted_coins', coalesce(g.coins, 0),
@@ -44,10 +47,10 @@ AS $$
     'counts', jsonb_build_object(
       'rows', (SELECT coalesce(sum(s.rows), 0) FROM sources s),
       'rejected', (SELECT coalesce(sum(s.rejected), 0) FROM sources s),
-      'accounts', (SELECT count(*) FROM ttfd.import_identities i WHERE i.run_id = p_run_id AND i.source IS NOT NULL),
+      'accounts', (SELECT count(*) FROM ttfd.import_identities i WHERE i.run_id = p_run_id AND i.row_id IS NOT NULL),
       'users_created', p_users_created,
-      'users_joined', (SELECT count(DISTINCT a.user_id) - p_users_created
-                         FROM ttfd.import_accounts a WHERE a.run_id = p_run_id),
+      'users_joined', (SELECT count(DISTINCT g.user_id) - p_users_created
+                         FROM ttfd.import_grants g WHERE g.run_id = p_run_id),
       'linked_by_id', (SELECT l.by_id FROM links l),
       'linked_by_username', (SELECT l.by_username FROM links l),
       'conflicts', (SELECT count(*) FROM ttfd.import_conflicts c WHERE c.run_id = p_run_id)),
@@ -63,6 +66,17 @@ AS $$
                'source', r.source, 'source_key', r.source_key, 'reason', r.reject_reason) ORDER BY r.id), '[]')
         FROM ttfd.import_rows r
        WHERE r.run_id = p_run_id AND r.reject_reason IS NOT NULL),
+    -- How many persons are on which platforms, as this run knows them.
+    'overlaps', (
+      SELECT coalesce(jsonb_agg(jsonb_build_object('platforms', o.platforms, 'persons', o.persons)
+                                ORDER BY o.persons DESC, o.platforms), '[]')
+        FROM (SELECT p.platforms, count(*) AS persons
+                FROM (SELECT array_agg(i.platform ORDER BY i.platform) AS platforms
+                        FROM ttfd.import_identities i
+                       WHERE i.run_id = p_run_id
+                       GROUP BY i.person
+                      HAVING count(i.row_id) > 0) p
+               GROUP BY p.platforms) o),
     'totals_before', (
       SELECT jsonb_build_object(
                'xp', coalesce(sum(a.xp), 0), 'coins', coalesce(sum(a.coins), 0),
@@ -75,9 +89,9 @@ AS $$
                'messages_sent', coalesce(sum(b.messages_sent), 0),
                'total_voice_time', coalesce(sum(b.total_voice_time), 0))
         FROM ttfd.import_accounts a
-        JOIN ttfd.import_balances b USING (origin, part, platform, external_id)
+        JOIN ttfd.import_balances b USING (platform, external_id, origin, part)
        WHERE a.run_id = p_run_id));
 $$;
 
 COMMENT ON FUNCTION ttfd.report_import(bigint, bigint) IS
-  'What a run has done, as JSON: sources, counts, conflicts, rejected, totals_before (accepted records) and totals_after (what the ledger holds of these accounts).';
+  'What a run has done, as JSON: sources, counts, conflicts, rejected, overlaps, totals_before (accepted records) and totals_after (what the ledger holds of these accounts).';
