@@ -3,6 +3,8 @@ SET LOCAL lock_timeout = '10s';
 
 DROP FUNCTION ttfd.was_handled(uuid);
 
+DROP FUNCTION ttfd.walk_board(text, bigint, timestamptz, bigint, boolean, bigint);
+
 DROP FUNCTION ttfd.use_link_code(text, text, text);
 
 DROP FUNCTION ttfd.turn_seasons(timestamptz);
@@ -24,6 +26,8 @@ DROP FUNCTION ttfd.snapshot_user(bigint);
 DROP FUNCTION ttfd.show_import_achievements(bigint);
 
 DROP FUNCTION ttfd.settle_season(ttfd.seasons);
+
+DROP FUNCTION ttfd.settle_moves();
 
 DROP FUNCTION ttfd.settle_achievements(bigint[], boolean);
 
@@ -233,6 +237,8 @@ DROP FUNCTION ttfd.find_owner(text, text);
 
 DROP FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz);
 
+DROP FUNCTION ttfd.find_member(bigint);
+
 DROP FUNCTION ttfd.find_link_code(text, text, text);
 
 DROP FUNCTION ttfd.find_first_outcome(uuid, bigint, text, text, jsonb);
@@ -271,7 +277,11 @@ DROP FUNCTION ttfd.count_transfer(bigint, bigint);
 
 DROP FUNCTION ttfd.count_owned(bigint, text);
 
-DROP FUNCTION ttfd.count_above(text, bigint, bigint);
+DROP FUNCTION ttfd.count_moves(bigint[], bigint[]);
+
+DROP FUNCTION ttfd.count_listed();
+
+DROP FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint);
 
 DROP FUNCTION ttfd.continue_streak(ttfd.unified_users, integer);
 

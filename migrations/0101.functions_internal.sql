@@ -170,6 +170,7 @@ BEGIN
          array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'wins') AS wins
     INTO v_goals
     FROM ttfd.achievements a;
+  PERFORM set_config('ttfd.is_batch', 'on', true);
 
   WITH batch AS MATERIALIZED (
     DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
@@ -258,7 +259,8 @@ BEGIN
            count(*) FILTER (WHERE g.counter = 'games' AND g.data @> '{"won": true}') AS wins,
            max(g.occurred_at) AS last_active,
            coalesce(sum(g.xp) FILTER (WHERE g.is_play AND g.xp > 0 AND g.occurred_at >= v_season.starts_at AND g.occurred_at < v_season.ends_at), 0)::bigint AS season_xp,
-           max(g.occurred_at) FILTER (WHERE g.is_play AND g.xp > 0 AND g.occurred_at >= v_season.starts_at AND g.occurred_at < v_season.ends_at) AS season_reached_at
+           max(g.occurred_at) FILTER (WHERE g.is_play AND g.xp > 0 AND g.occurred_at >= v_season.starts_at AND g.occurred_at < v_season.ends_at) AS season_reached_at,
+           max(g.occurred_at) FILTER (WHERE g.xp <> 0) AS xp_since
       FROM granted g
      WHERE g.granted_xp IS NULL AND g.error IS NULL
      GROUP BY g.user_id
@@ -274,7 +276,8 @@ BEGIN
            season_id = CASE WHEN t.season_xp > 0 THEN v_season.id ELSE u.season_id END,
            season_xp = t.season_xp + CASE WHEN t.season_xp = 0 OR u.season_id = v_season.id THEN u.season_xp ELSE 0 END,
            season_reached_at = greatest(
-             t.season_reached_at, CASE WHEN t.season_xp = 0 OR u.season_id = v_season.id THEN u.season_reached_at END)
+             t.season_reached_at, CASE WHEN t.season_xp = 0 OR u.season_id = v_season.id THEN u.season_reached_at END),
+           xp_since = greatest(u.xp_since, t.xp_since)
       FROM totals t
      WHERE u.id = t.user_id
     RETURNING u.id, ttfd.has_crossed(v_goals.xp, u.xp, t.xp)
@@ -317,6 +320,7 @@ BEGIN
            || (SELECT array_agg(u.id) FROM updated u WHERE u.has_achieved)
     INTO v_taken, failed, v_members, v_updated, v_achievers
     FROM granted;
+  PERFORM set_config('ttfd.is_batch', 'off', true);
 
   IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
     RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members
@@ -357,7 +361,8 @@ BEGIN
     PERFORM ttfd.raise_event_error('TE002', p_event_id, p_event_type);
   END IF;
   UPDATE ttfd.unified_users u
-     SET xp = u.xp + p_xp, coins = u.coins + p_coins
+     SET xp = u.xp + p_xp, coins = u.coins + p_coins,
+         xp_since = CASE WHEN p_xp = 0 THEN u.xp_since ELSE greatest(u.xp_since, ttfd.current_time()) END
    WHERE u.id = p_user.id
   RETURNING p_event_id, u.id, 'applied', p_xp, p_coins, NULL, u.xp, u.coins, u.rank_id, v_rank_id IS NOT NULL
     INTO v_outcome;
@@ -1078,25 +1083,83 @@ $$;
 COMMENT ON FUNCTION ttfd.continue_streak(ttfd.unified_users, integer) IS
   'The streak after a daily claim, the freezes it used and those that are left, and the bonus in percent.';
 
-CREATE OR REPLACE FUNCTION ttfd.count_above(p_metric text, p_value bigint, p_user_id bigint)
+-- By XP: of each shift the buckets above, as far as the next shift does not count them as a whole; what was not settled
+-- yet; and of those with the same XP the ones who were there first. Other metrics count rows.
+CREATE OR REPLACE FUNCTION ttfd.count_above(p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
 AS $$
 BEGIN
-  IF p_metric = 'xp' THEN
-    RETURN (SELECT count(*) FROM ttfd.unified_users u
-             WHERE u.merged_into IS NULL AND u.forgotten_at IS NULL AND u.xp_bucket >= p_value >> 8
-               AND (u.xp > p_value OR u.xp = p_value AND u.id < p_user_id));
+  IF p_metric <> 'xp' THEN
+    RETURN (SELECT count(*)
+              FROM ttfd.unified_users u
+             CROSS JOIN LATERAL ttfd.metric_value(u, p_metric) m (value)
+             WHERE u.is_listed AND (m.value > p_value OR m.value = p_value AND u.id < p_user_id));
   END IF;
-  RETURN (SELECT count(*)
-            FROM ttfd.unified_users u
-           CROSS JOIN LATERAL ttfd.metric_value(u, p_metric) m (value)
-           WHERE u.merged_into IS NULL AND u.forgotten_at IS NULL AND (m.value > p_value OR m.value = p_value AND u.id < p_user_id));
+  RETURN (SELECT coalesce(sum(b.members), 0)
+            FROM generate_series(0, 60, 6) l (shift)
+           CROSS JOIN LATERAL (
+                   SELECT sum(c.members) AS members
+                     FROM ttfd.xp_counts c
+                    WHERE c.shift = l.shift::smallint
+                      AND c.bucket > p_value >> l.shift AND c.bucket <= (p_value >> l.shift | 63)) b)
+       + (SELECT coalesce(sum(m.members), 0) FROM ttfd.xp_moves m WHERE m.xp > p_value)
+       + (SELECT count(*)
+            FROM ttfd.xp_standings s
+           WHERE s.minus_xp = -p_value AND (s.since, s.user_id) < (p_since, p_user_id));
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.count_above(text, bigint, bigint) IS
-  'How many members stand above a value of a metric; among equals the lower id stands above.';
+COMMENT ON FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint) IS
+  'How many members stand above a value of a metric; among equals who reached it first (xp) or has the lower id.';
+
+CREATE OR REPLACE FUNCTION ttfd.count_listed()
+RETURNS bigint
+LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+AS $$
+BEGIN
+  RETURN (SELECT coalesce(sum(c.members), 0) FROM ttfd.xp_counts c WHERE c.shift = 60::smallint)
+       + (SELECT coalesce(sum(m.members), 0) FROM ttfd.xp_moves m WHERE m.xp >= 0);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.count_listed() IS 'How many members are on the leaderboards.';
+
+-- Most moves stay within their 64 XP: what cancels out in one step never reaches the next. Counts that have come to zero
+-- stay: a reader meets at most 64 of each shift. Whoever calls this holds feed_head, so writers do not wait here.
+CREATE OR REPLACE FUNCTION ttfd.count_moves(p_xp bigint[], p_members bigint[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  WITH fine AS (
+    SELECT m.xp, sum(m.members) AS members FROM unnest(p_xp, p_members) m (xp, members) GROUP BY m.xp HAVING sum(m.members) <> 0
+  ), coarse AS (
+    SELECT f.xp >> 6 AS bucket, sum(f.members) AS members FROM fine f GROUP BY f.xp >> 6 HAVING sum(f.members) <> 0
+  )
+  INSERT INTO ttfd.xp_counts AS c (shift, bucket, members)
+  SELECT 0, f.xp, f.members FROM fine f
+   UNION ALL
+  SELECT 6, s.bucket, s.members FROM coarse s
+   UNION ALL
+  SELECT l.shift, s.bucket >> (l.shift - 6), sum(s.members)
+    FROM coarse s
+   CROSS JOIN generate_series(12, 60, 6) l (shift)
+   GROUP BY l.shift, s.bucket >> (l.shift - 6)
+  HAVING sum(s.members) <> 0
+  ON CONFLICT (shift, bucket) DO UPDATE SET members = c.members + EXCLUDED.members;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.count_moves(bigint[], bigint[]) IS
+  'Adds to xp_counts how many members came to each XP, or, below zero, left it. Expects feed_head locked.';
 
 CREATE OR REPLACE FUNCTION ttfd.count_owned(p_user_id bigint, p_item text)
 RETURNS bigint
@@ -1144,9 +1207,10 @@ BEGIN
    WHERE a.platform = p_platform AND a.external_id = p_external_id;
   IF NOT FOUND THEN
     created := true;
-    INSERT INTO ttfd.unified_users (username, display_name, primary_platform, platforms, created_at, last_active,
+    INSERT INTO ttfd.unified_users (username, display_name, primary_platform, platforms, created_at, last_active, xp_since,
                                     telegram_id, discord_id, website_email)
     VALUES (p_username, p_display_name, p_platform, ARRAY[p_platform], ttfd.current_time(), ttfd.current_time(),
+            ttfd.current_time(),
             CASE p_platform WHEN 'telegram' THEN p_external_id END,
             CASE p_platform WHEN 'discord' THEN p_external_id END,
             CASE p_platform WHEN 'website' THEN p_external_id END)
@@ -1186,10 +1250,11 @@ BEGIN
   )
   INSERT INTO ttfd.unified_users
     (id, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily, achievements,
-     created_at, last_active, rank_id, highest_rank_id, rank_xp, next_rank_xp,
+     created_at, last_active, xp_since, rank_id, highest_rank_id, rank_xp, next_rank_xp,
      platforms, primary_platform, username, display_name, telegram_id, discord_id, website_email)
   SELECT m.user_id, m.xp, m.coins, m.games_played, m.games_won, m.total_voice_time, m.messages_sent, m.daily_streak,
          m.last_daily, m.achievements, coalesce(m.created_at, v_now), coalesce(m.last_active, m.created_at, v_now),
+         coalesce(m.last_active, m.created_at, v_now),
          r.id, r.id, r.rank_xp, r.next_rank_xp,
          CASE WHEN l.person IS NULL THEN '{}' ELSE ARRAY[l.platform] END, l.platform, l.username, l.display_name,
          CASE l.platform WHEN 'telegram' THEN l.external_id END,
@@ -1514,6 +1579,27 @@ $$;
 
 COMMENT ON FUNCTION ttfd.find_link_code(text, text, text) IS
   'Who made a link code, for the account that sends it; or why it is refused: locked, invalid. Counts the failure.';
+
+CREATE OR REPLACE FUNCTION ttfd.find_member(p_user_id bigint)
+RETURNS ttfd.unified_users
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_user ttfd.unified_users;
+BEGIN
+  SELECT u.* INTO v_user
+    FROM ttfd.unified_users asked
+    JOIN ttfd.unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
+   WHERE asked.id = p_user_id AND u.forgotten_at IS NULL;
+  IF NOT FOUND THEN
+    PERFORM ttfd.raise_unknown_user(p_user_id);
+  END IF;
+  RETURN v_user;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.find_member(bigint) IS
+  'A member, or whom it was merged into, without a lock. Raises TU001 when there is no such user, or it was forgotten.';
 
 CREATE OR REPLACE FUNCTION ttfd.find_outcome(
   p_event_id uuid, p_user_id bigint, p_event_type text, p_platform text, p_data jsonb, p_occurred_at timestamptz)
@@ -1840,6 +1926,10 @@ BEGIN
   UPDATE ttfd.import_conflicts c
      SET candidates = ttfd.drop_accounts(c.candidates, p_accounts)
    WHERE c.candidates <> ttfd.drop_accounts(c.candidates, p_accounts);
+  UPDATE ttfd.import_conflicts c
+     SET settlement = split_part(c.settlement, ' ', 1)
+    FROM unnest(p_accounts) a
+   WHERE c.settlement = concat_ws(' ', split_part(c.settlement, ' ', 1), 'with', a.platform, a.external_id);
   UPDATE ttfd.import_runs r
      SET report = jsonb_set(r.report, '{conflicts}', (
            SELECT coalesce(jsonb_agg(jsonb_set(e.entry, '{candidates}', ttfd.drop_accounts(e.entry -> 'candidates', p_accounts))
@@ -1949,6 +2039,9 @@ AS $$
 BEGIN
   UPDATE ttfd.unified_users u
      SET xp = u.xp + g.xp,
+         xp_since = CASE WHEN g.xp = 0 THEN u.xp_since
+                         WHEN u.xp = 0 THEN coalesce(g.last_active, u.xp_since)
+                         ELSE greatest(u.xp_since, ttfd.current_time()) END,
          coins = u.coins + g.coins,
          highest_rank_id = greatest(u.highest_rank_id, r.id),
          games_played = u.games_played + g.games_played,
@@ -2929,6 +3022,7 @@ AS $$
 BEGIN
   UPDATE ttfd.unified_users u
      SET xp = u.xp + s.sign * p_moved.xp,
+         xp_since = CASE WHEN p_moved.xp = 0 THEN u.xp_since ELSE greatest(u.xp_since, ttfd.current_time()) END,
          coins = u.coins + s.sign * p_moved.coins,
          messages_sent = u.messages_sent + s.sign * p_moved.messages_sent,
          total_voice_time = u.total_voice_time + s.sign * p_moved.total_voice_time,
@@ -3804,6 +3898,8 @@ BEGIN
          last_daily = d.last_daily,
          last_daily_at = d.last_daily_at,
          last_daily_zone = d.last_daily_zone,
+         is_hidden = CASE WHEN u.is_hidden = p_after.is_hidden THEN p_before.is_hidden ELSE u.is_hidden END,
+         xp_since = CASE WHEN u.xp_since = p_after.xp_since THEN p_before.xp_since ELSE u.xp_since END,
          created_at = CASE WHEN u.created_at = p_after.created_at THEN p_before.created_at ELSE u.created_at END,
          last_active = CASE WHEN u.last_active = p_after.last_active THEN p_before.last_active ELSE u.last_active END
     FROM (SELECT (CASE WHEN (s.daily_streak, s.last_daily) IS NOT DISTINCT FROM (p_after.daily_streak, p_after.last_daily)
@@ -3952,6 +4048,7 @@ BEGIN
   PERFORM ttfd.return_transfer_days(p_merge.from_id, p_merge.into_id);
   PERFORM ttfd.return_award_windows(p_merge.from_id, p_merge.into_id, p_merge.kept_windows);
   PERFORM ttfd.move_progress(p_merge.into_id, p_merge.from_id, v_from, 'merge_undone', v_told);
+  UPDATE ttfd.unified_users SET xp_since = v_from.xp_since WHERE id = p_merge.from_id;
   PERFORM ttfd.restore_best(p_merge.into_id, v_before, v_after);
   PERFORM ttfd.return_progress(p_merge.progress);
   UPDATE ttfd.user_merges SET undone_at = ttfd.current_time() WHERE id = p_merge.id;
@@ -4040,7 +4137,8 @@ BEGIN
      ORDER BY s.user_id
   ), shown AS (
     UPDATE ttfd.unified_users u
-       SET achievements = u.achievements || s.shown, xp = u.xp + s.xp, coins = u.coins + s.coins
+       SET achievements = u.achievements || s.shown, xp = u.xp + s.xp, coins = u.coins + s.coins,
+           xp_since = CASE WHEN s.xp = 0 THEN u.xp_since ELSE greatest(u.xp_since, ttfd.current_time()) END
       FROM summed s
      WHERE u.id = s.user_id
     RETURNING 1
@@ -4052,6 +4150,26 @@ $$;
 
 COMMENT ON FUNCTION ttfd.settle_achievements(bigint[], boolean) IS
   'Unlocks whatever these members, who are locked, have reached. Paid, it is an event achievement_unlock for each of them; unpaid (imports, merges) it is silent. Returns how many members it changed.';
+
+CREATE OR REPLACE FUNCTION ttfd.settle_moves()
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_xp bigint[];
+  v_members bigint[];
+BEGIN
+  WITH settled AS (
+    DELETE FROM ttfd.xp_moves RETURNING xp, members
+  )
+  SELECT array_agg(s.xp), array_agg(s.members) INTO v_xp, v_members FROM settled s;
+  IF v_xp IS NOT NULL THEN
+    PERFORM ttfd.count_moves(v_xp, v_members);
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.settle_moves() IS 'Brings xp_counts up to date with the moves that were made since. Expects feed_head locked.';
 
 -- Everybody who took part is told the place by an event; the rewards are paid when the batch applies it. No member is locked
 -- here, so that closing a season waits for nobody who plays. user_id 0 stands for the community.
@@ -4260,6 +4378,7 @@ COMMENT ON FUNCTION ttfd.take_back_import(bigint) IS
   'Takes back what measure_import_undo found, with events of its own, and restores what the run changed and nobody has changed since.';
 
 -- What does not add up: the better of the two, and achievements of both. restore_best takes it back.
+-- Who was hidden on one side stays hidden on both: to show oneself takes a word.
 -- A streak that had ended when the other was alive stays ended.
 CREATE OR REPLACE FUNCTION ttfd.take_best(p_into_id bigint, p_from ttfd.unified_users)
 RETURNS void
@@ -4282,7 +4401,8 @@ BEGIN
          last_daily_zone = CASE WHEN p_from.last_daily_at > u.last_daily_at OR u.last_daily_at IS NULL
                                 THEN p_from.last_daily_zone ELSE u.last_daily_zone END,
          created_at = least(u.created_at, p_from.created_at),
-         last_active = greatest(u.last_active, p_from.last_active)
+         last_active = greatest(u.last_active, p_from.last_active),
+         is_hidden = u.is_hidden OR p_from.is_hidden
    WHERE u.id = p_into_id;
 END;
 $$;
@@ -4369,6 +4489,49 @@ $$;
 
 COMMENT ON FUNCTION ttfd.use_link_code(text, text, text) IS
   'Uses up a link code for the account that sends it, and locks the users of both; or says why not: locked, invalid. Returns who made the code.';
+
+-- By XP this is a walk along the key from one place on; other metrics sort the table.
+CREATE OR REPLACE FUNCTION ttfd.walk_board(
+  p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, p_is_upwards boolean, p_limit bigint)
+RETURNS TABLE (turn bigint, user_id bigint, value bigint, since timestamptz)
+LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
+SET enable_bitmapscan = off
+SET jit = off
+AS $$
+BEGIN
+  IF p_metric <> 'xp' THEN
+    RETURN QUERY
+    SELECT row_number() OVER (), o.id, o.value, TIMESTAMPTZ 'epoch'
+      FROM (SELECT u.id, m.value
+              FROM ttfd.unified_users u
+             CROSS JOIN LATERAL ttfd.metric_value(u, p_metric) m (value)
+             WHERE u.is_listed
+               AND CASE WHEN p_is_upwards THEN (-m.value, u.id) < (-p_value, p_user_id)
+                        ELSE (-m.value, u.id) > (-p_value, p_user_id) END
+             ORDER BY CASE WHEN p_is_upwards THEN m.value ELSE -m.value END,
+                      CASE WHEN p_is_upwards THEN -u.id ELSE u.id END
+             LIMIT p_limit) o;
+  ELSIF p_is_upwards THEN
+    RETURN QUERY
+    SELECT row_number() OVER (), s.user_id, -s.minus_xp, s.since
+      FROM ttfd.xp_standings s
+     WHERE (s.minus_xp, s.since, s.user_id) < (-p_value, p_since, p_user_id)
+     ORDER BY s.minus_xp DESC, s.since DESC, s.user_id DESC
+     LIMIT p_limit;
+  ELSE
+    RETURN QUERY
+    SELECT row_number() OVER (), s.user_id, -s.minus_xp, s.since
+      FROM ttfd.xp_standings s
+     WHERE (s.minus_xp, s.since, s.user_id) > (-p_value, p_since, p_user_id)
+     ORDER BY s.minus_xp, s.since, s.user_id
+     LIMIT p_limit;
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.walk_board(text, bigint, timestamptz, bigint, boolean, bigint) IS
+  'The members next above or below a place of the leaderboard. Returns turn (1 is the nearest), user_id, value, since.';
 
 CREATE OR REPLACE FUNCTION ttfd.was_handled(p_event_id uuid)
 RETURNS boolean

@@ -15,6 +15,8 @@ DROP FUNCTION ttfd.set_time_zone(bigint, text);
 
 DROP FUNCTION ttfd.set_setting(text, jsonb);
 
+DROP FUNCTION ttfd.set_hidden(bigint, boolean);
+
 DROP FUNCTION ttfd.revert_adjustment(uuid, uuid, text);
 
 DROP FUNCTION ttfd.report_role_restored(text, text, text);
@@ -28,6 +30,8 @@ DROP FUNCTION ttfd.list_settings();
 DROP FUNCTION ttfd.list_seasons(integer);
 
 DROP FUNCTION ttfd.list_season_results(integer, bigint, integer);
+
+DROP FUNCTION ttfd.list_neighbours(bigint, text, integer);
 
 DROP FUNCTION ttfd.list_member_roles(bigint, text);
 

@@ -212,25 +212,21 @@ RETURNS TABLE ("position" bigint, value bigint, total bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
-  v_id bigint;
+  v_user unified_users;
 BEGIN
   PERFORM require_metric(p_metric);
-  SELECT u.id, m.value INTO v_id, value
-    FROM unified_users asked
-    JOIN unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
-   CROSS JOIN LATERAL metric_value(u, p_metric) m (value)
-   WHERE asked.id = p_user_id AND u.forgotten_at IS NULL;
-  IF NOT FOUND THEN
-    PERFORM raise_unknown_user(p_user_id);
+  v_user := find_member(p_user_id);
+  value := metric_value(v_user, p_metric);
+  IF v_user.is_listed THEN
+    "position" := count_above(p_metric, value, v_user.xp_since, v_user.id) + 1;
   END IF;
-  "position" := count_above(p_metric, value, v_id) + 1;
-  total := (SELECT count(*) FROM unified_users u WHERE u.merged_into IS NULL AND u.forgotten_at IS NULL);
+  total := count_listed();
   RETURN NEXT;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.get_position(bigint, text) IS
-  'Where a member stands by a metric (see list_leaderboard). Returns position, value, total (members listed). Raises TU001 when there is no such user, 22023 for an unknown metric.';
+  'Where a member stands by a metric (see list_leaderboard): by xp in the same short time whatever the number of members, by others by counting them. Returns position (NULL for a hidden member), value, total (members listed). Raises TU001 when there is no such user, 22023 for an unknown metric.';
 
 REVOKE ALL ON FUNCTION ttfd.get_position(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_position(bigint, text)
@@ -353,52 +349,42 @@ REVOKE ALL ON FUNCTION ttfd.list_inventory(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_inventory(bigint)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
--- XP has an index of its own kind (see unified_users); the other metrics read the table. A cursor names the last row seen
--- by value and id, not by place, so members who move meanwhile neither hide nor repeat those who do not.
+-- A cursor names the last row seen by value, time and id, not by place, so members who move meanwhile neither hide nor
+-- repeat those who do not.
 CREATE OR REPLACE FUNCTION ttfd.list_leaderboard(p_metric text, p_limit integer DEFAULT 100, p_after text DEFAULT NULL)
 RETURNS TABLE (
   "position" bigint, user_id bigint, display_name text, value bigint, rank_id smallint, rank_name text, rank_color text,
   platforms text[], cursor text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $$
 DECLARE
-  v_after_value bigint := split_part(p_after, ':', 1)::bigint;
-  v_after_id bigint := split_part(p_after, ':', 2)::bigint;
-  v_limit integer := least(greatest(p_limit, 0), 1000);
+  v_value bigint := 9223372036854775807;
+  v_since timestamptz := TIMESTAMPTZ '-infinity';
+  v_id bigint := 0;
+  v_above bigint := 0;
 BEGIN
   PERFORM require_metric(p_metric);
+  IF p_after IS NOT NULL THEN
+    v_value := split_part(p_after, ':', 1)::bigint;
+    v_since := TIMESTAMPTZ 'epoch' + split_part(p_after, ':', 2)::bigint * INTERVAL '1 microsecond';
+    v_id := split_part(p_after, ':', 3)::bigint;
+    v_above := count_above(p_metric, v_value, v_since, v_id + 1);
+  END IF;
   RETURN QUERY
-  WITH page AS (
-    SELECT u.*, u.xp AS metric
-      FROM unified_users u
-     WHERE p_metric = 'xp' AND u.merged_into IS NULL AND u.forgotten_at IS NULL
-       AND (p_after IS NULL
-            OR u.xp_bucket <= v_after_value >> 8 AND (u.xp < v_after_value OR u.xp = v_after_value AND u.id > v_after_id))
-     ORDER BY u.xp_bucket DESC, u.xp DESC, u.id
-     LIMIT v_limit
-  ), other_page AS (
-    SELECT u.*, m.value AS metric
-      FROM unified_users u
-     CROSS JOIN LATERAL metric_value(u, p_metric) m (value)
-     WHERE p_metric <> 'xp' AND u.merged_into IS NULL AND u.forgotten_at IS NULL
-       AND (p_after IS NULL OR m.value < v_after_value OR m.value = v_after_value AND u.id > v_after_id)
-     ORDER BY m.value DESC, u.id
-     LIMIT v_limit
-  ), listed AS (
-    SELECT * FROM page UNION ALL SELECT * FROM other_page
-  )
-  SELECT row_number() OVER (ORDER BY l.metric DESC, l.id) + f.above, l.id, coalesce(l.display_name, l.username),
-         l.metric, l.rank_id, r.name, r.color, l.platforms, l.metric || ':' || l.id
-    FROM listed l
-    JOIN ranks r ON r.id = l.rank_id
-   CROSS JOIN LATERAL (SELECT CASE WHEN p_after IS NULL THEN 0
-                                   ELSE count_above(p_metric, v_after_value, v_after_id + 1) END) f (above)
-   ORDER BY l.metric DESC, l.id;
+  SELECT v_above + w.turn, u.id, coalesce(u.display_name, u.username), w.value, u.rank_id, r.name, r.color, u.platforms,
+         w.value || ':' || (extract(epoch FROM w.since) * 1000000)::bigint || ':' || u.id
+    FROM walk_board(p_metric, v_value, v_since, v_id, false, least(greatest(p_limit, 0), 1000)) w
+    JOIN unified_users u ON u.id = w.user_id
+    JOIN ranks r ON r.id = u.rank_id
+   ORDER BY w.turn;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.list_leaderboard(text, integer, text) IS
-  'The best members by a metric: xp, coins, messages, voice (seconds), games or wins; ties by user_id. Returns position, user_id, display_name, value, rank_id, rank_name, rank_color, platforms, cursor; give the cursor of the last row as p_after for the next page (at most 1,000 rows). Raises 22023 for an unknown metric.';
+  'The best members by a metric: xp, coins, messages, voice (seconds), games or wins. Among equals in XP who was there first stands above; by other metrics who is a member for longer. Merged, forgotten and hidden members are left out. Returns position, user_id, display_name, value, rank_id, rank_name, rank_color, platforms, cursor; give the cursor of the last row as p_after for the next page (at most 1,000 rows). Raises 22023 for an unknown metric.';
 
 REVOKE ALL ON FUNCTION ttfd.list_leaderboard(text, integer, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_leaderboard(text, integer, text)
@@ -429,6 +415,47 @@ COMMENT ON FUNCTION ttfd.list_member_roles(bigint, text) IS
 
 REVOKE ALL ON FUNCTION ttfd.list_member_roles(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_member_roles(bigint, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
+CREATE OR REPLACE FUNCTION ttfd.list_neighbours(p_user_id bigint, p_metric text DEFAULT 'xp', p_count integer DEFAULT 3)
+RETURNS TABLE (
+  "position" bigint, user_id bigint, display_name text, value bigint, rank_id smallint, rank_name text, rank_color text,
+  platforms text[])
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_user unified_users;
+  v_value bigint;
+  v_count integer := least(greatest(p_count, 0), 100);
+  v_position bigint;
+BEGIN
+  PERFORM require_metric(p_metric);
+  v_user := find_member(p_user_id);
+  IF NOT v_user.is_listed THEN
+    RETURN;
+  END IF;
+  v_value := metric_value(v_user, p_metric);
+  v_position := count_above(p_metric, v_value, v_user.xp_since, v_user.id) + 1;
+  RETURN QUERY
+  SELECT v_position + n.distance, u.id, coalesce(u.display_name, u.username), n.value, u.rank_id, r.name, r.color, u.platforms
+    FROM (SELECT -a.turn, a.user_id, a.value
+            FROM walk_board(p_metric, v_value, v_user.xp_since, v_user.id, true, v_count) a
+           UNION ALL
+          SELECT 0, v_user.id, v_value
+           UNION ALL
+          SELECT b.turn, b.user_id, b.value
+            FROM walk_board(p_metric, v_value, v_user.xp_since, v_user.id, false, v_count) b) n (distance, user_id, value)
+    JOIN unified_users u ON u.id = n.user_id
+    JOIN ranks r ON r.id = u.rank_id
+   ORDER BY n.distance;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_neighbours(bigint, text, integer) IS
+  'A member on the leaderboard by a metric (see list_leaderboard) with up to p_count (at most 100) members above and as many below, in order. Returns position, user_id, display_name, value, rank_id, rank_name, rank_color, platforms; no row for a hidden member. Raises TU001 when there is no such user, 22023 for an unknown metric.';
+
+REVOKE ALL ON FUNCTION ttfd.list_neighbours(bigint, text, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.list_neighbours(bigint, text, integer)
+  TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
 CREATE OR REPLACE FUNCTION ttfd.list_season_results(
   p_season_id integer, p_after bigint DEFAULT 0, p_limit integer DEFAULT 100)
@@ -617,6 +644,27 @@ COMMENT ON FUNCTION ttfd.revert_adjustment(uuid, uuid, text) IS
 
 REVOKE ALL ON FUNCTION ttfd.revert_adjustment(uuid, uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.revert_adjustment(uuid, uuid, text) TO ttfd_admin;
+
+CREATE OR REPLACE FUNCTION ttfd.set_hidden(p_user_id bigint, p_is_hidden boolean)
+RETURNS TABLE (user_id bigint, is_hidden boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  user_id := (lock_represented_user(p_user_id)).id;
+  is_hidden := coalesce(p_is_hidden, true);
+  UPDATE unified_users u
+     SET is_hidden = set_hidden.is_hidden
+   WHERE u.id = set_hidden.user_id AND u.is_hidden <> set_hidden.is_hidden;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.set_hidden(bigint, boolean) IS
+  'Takes a member off all leaderboards, or puts a member back in the old place. Returns user_id, is_hidden. Raises TU001, TP001 when the user has no account for which the caller may speak.';
+
+REVOKE ALL ON FUNCTION ttfd.set_hidden(bigint, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.set_hidden(bigint, boolean) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
 CREATE OR REPLACE FUNCTION ttfd.set_setting(p_name text, p_value jsonb)
 RETURNS TABLE (name text, value jsonb, kind text, minimum numeric, maximum numeric, description text)

@@ -93,8 +93,8 @@ BEGIN
     RAISE EXCEPTION 'there is no settlement %', coalesce(quote_literal(left(p_settlement, 60)), 'NULL')
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Settlements are together, with a candidate, and apart.';
   END IF;
-  settle_import_conflict.conflict_id := p_conflict_id;
-  settle_import_conflict.settlement := concat_ws(' ', p_settlement, 'with ' || p_platform, p_external_id);
+  conflict_id := p_conflict_id;
+  settlement := concat_ws(' ', p_settlement, 'with ' || p_platform, p_external_id);
   UPDATE import_conflicts c SET settled_at = ttfd.current_time(), settlement = settle_import_conflict.settlement
    WHERE c.id = p_conflict_id;
   PERFORM audit('import_conflict_settled', NULL,
@@ -150,8 +150,8 @@ BEGIN
   DELETE FROM import_changes c WHERE c.run_id = p_run_id;
   DELETE FROM import_grants g WHERE g.run_id = p_run_id;
   UPDATE import_runs r SET status = 'undone', undone_at = ttfd.current_time() WHERE r.id = p_run_id;
-  undo_import.run_id := p_run_id;
-  undo_import.status := 'undone';
+  run_id := p_run_id;
+  status := 'undone';
   users_kept := users_kept - users_removed;
   PERFORM audit('import_undone', NULL,
                 jsonb_build_object('run_id', p_run_id, 'xp', xp, 'coins', coins, 'spent_xp', spent_xp, 'spent_coins', spent_coins));

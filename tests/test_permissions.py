@@ -43,6 +43,8 @@ MAY_CALL: dict[str, set[str]] = {
     "compact_events": {"ttfd_admin"},
     "list_leaderboard": SHOWN_TO_MEMBERS,
     "get_position": SHOWN_TO_MEMBERS,
+    "list_neighbours": SHOWN_TO_MEMBERS,
+    "set_hidden": MEMBERS_SPEAK,
     "list_history": SHOWN_TO_MEMBERS,
     "award": {"ttfd_admin"},
     "spend_coins": MEMBERS_SPEAK,

@@ -235,6 +235,14 @@ class AsyncClient:
         """Where a member stands by a metric. Raises UserNotFoundError."""
         return await self._one(models.Position, "get_position", p_user_id=user_id, p_metric=metric)
 
+    async def list_neighbours(self, user_id: int, metric: str = "xp", count: int = 3) -> list[models.Neighbour]:
+        """A member and up to ``count`` (at most 100) above and below; empty when hidden. Raises UserNotFoundError."""
+        return await self._all(models.Neighbour, "list_neighbours", p_user_id=user_id, p_metric=metric, p_count=count)
+
+    async def set_hidden(self, user_id: int, is_hidden: bool) -> models.Visibility:
+        """Take a member off all leaderboards, or put one back. Raises UserNotFoundError, PlatformNotAllowedError."""
+        return await self._one(models.Visibility, "set_hidden", p_user_id=user_id, p_is_hidden=is_hidden)
+
     async def list_history(self, user_id: int, before: int | None = None, limit: int = 50) -> list[models.HistoryRow]:
         """A member's ledger, newest first; ``before`` is a row's position. Raises UserNotFoundError."""
         return await self._all(models.HistoryRow, "list_history", p_user_id=user_id, p_before=before, p_limit=limit)

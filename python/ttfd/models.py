@@ -257,11 +257,33 @@ class LeaderboardRow:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a member stands: place, value and the number of members listed."""
+    """Where a member stands: place (None when hidden), value and the number of members listed."""
 
-    position: int
+    position: int | None
     value: int
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """One place of a leaderboard near a member, who is among them."""
+
+    position: int
+    user_id: int
+    display_name: str | None
+    value: int
+    rank_id: int
+    rank_name: str
+    rank_color: str
+    platforms: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """Answer of ``set_hidden``: whether the member is off the leaderboards."""
+
+    user_id: int
+    is_hidden: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 import psycopg
 import pytest
 
-from calls import Connection, apply_event, get_user, refused, row, rows
+from calls import Connection, apply_event, get_user, process_all, record_event, refused, row, rows, set_time
 
 COLUMNS = {
     "xp": "xp",
@@ -110,6 +110,36 @@ def test_the_limit_is_kept(db: Connection) -> None:
     assert board(db, "xp", 0) == []
     assert board(db, "xp", -1) == []
     assert len(board(db, "xp", 10**9)) == 3
+
+
+def test_among_equals_in_xp_who_was_there_first_stands_above(db: Connection) -> None:
+    one, two, three = (get_user(db, str(number)) for number in (1, 2, 3))
+    for minute, external_id in enumerate("231"):
+        set_time(db, f"2036-03-01 12:{minute:02}:00Z")
+        apply_event(db, external_id=external_id)
+    assert board(db) == [(1, two, 5), (2, three, 5), (3, one, 5)]
+    assert pages(db, "xp", 1) == board(db)
+
+
+def test_who_was_there_first_counts_by_when_it_happened_not_by_when_it_was_processed(db: Connection) -> None:
+    one, two = get_user(db, "1"), get_user(db, "2")
+    for minute, external_id in enumerate("21"):
+        set_time(db, f"2036-03-01 12:{minute:02}:00Z")
+        record_event(db, external_id=external_id)
+    process_all(db)
+    assert board(db) == [(1, two, 5), (2, one, 5)]
+
+
+def test_an_event_without_xp_costs_nobody_the_place_among_equals(db: Connection) -> None:
+    one, two = get_user(db, "1"), get_user(db, "2")
+    for minute, external_id in enumerate("12"):
+        set_time(db, f"2036-03-01 12:{minute:02}:00Z")
+        apply_event(db, external_id=external_id)
+    set_time(db, "2036-03-01 13:00:00Z")
+    apply_event(db, "game_played", {"won": False}, external_id="1")
+    record_event(db, "game_played", {"won": False}, external_id="1")
+    process_all(db)
+    assert board(db) == [(1, one, 5), (2, two, 5)]
 
 
 @pytest.mark.parametrize("metric", ["", "XP", "id", "username; DROP TABLE", None])

@@ -220,7 +220,7 @@ def test_the_journal_holds_no_names_and_no_external_ids(db: Connection) -> None:
 
 def test_every_column_of_a_user_is_known_to_the_merge(db: Connection) -> None:
     """A new column has to be moved, bettered, or listed here as staying with its user."""
-    stays = {"id", "rank_id", "rank_xp", "next_rank_xp", "xp_bucket", "time_zone", "merged_into", "forgotten_at"}
+    stays = {"id", "rank_id", "rank_xp", "next_rank_xp", "is_listed", "time_zone", "merged_into", "forgotten_at"}
     shown = {"telegram_id", "discord_id", "website_email", "username", "display_name", "platforms", "primary_platform"}
     moved = value(db, "SELECT prosrc FROM pg_proc WHERE proname = 'move_progress'")
     bettered = value(db, "SELECT prosrc FROM pg_proc WHERE proname = 'take_best'")

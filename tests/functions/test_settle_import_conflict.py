@@ -34,6 +34,16 @@ def test_together_makes_one_member_of_two_and_can_be_undone(db: Connection) -> N
     assert violations(db) == []
 
 
+def test_a_settlement_does_not_name_somebody_who_was_forgotten(db: Connection) -> None:
+    run(db, **NAMESAKES)
+    conflict_id = open_conflicts(db)["discord", "9"]
+    settled = settle(db, conflict_id, "together", "telegram", "2")
+    db.execute("SELECT ttfd.undo_merge(%s)", [settled.merge_id])  # type: ignore[attr-defined]
+    db.execute("SELECT ttfd.forget_user(%s)", [owner(db, "telegram", "2")])
+    (kept,) = rows(db, "SELECT settlement FROM ttfd.import_conflicts WHERE id = %s", conflict_id)
+    assert kept.settlement == "together"
+
+
 def test_apart_leaves_everything_as_it_is(db: Connection) -> None:
     run(db, **NAMESAKES)
     settled = settle(db, open_conflicts(db)["discord", "9"], "apart")

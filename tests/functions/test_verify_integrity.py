@@ -150,3 +150,19 @@ def test_an_event_that_waits_and_is_applied_too(db: Connection, member: int) -> 
         " SELECT id, user_id, event_type, source_platform, data FROM ttfd.cross_platform_events_processed LIMIT 1"
     )
     assert violations(db) != []
+
+
+def test_a_standing_that_is_not_the_members(db: Connection, member: int) -> None:
+    db.execute("DELETE FROM ttfd.xp_standings")
+    assert kinds(db) == {("standing", member)}
+
+
+def test_a_standing_of_nobody(db: Connection, member: int) -> None:
+    db.execute("INSERT INTO ttfd.xp_standings (minus_xp, since, user_id) VALUES (0, now(), 999)")
+    assert kinds(db) == {("standing", 999)}
+
+
+@pytest.mark.parametrize("table", ["xp_counts", "xp_moves"])
+def test_counts_that_are_not_the_members(db: Connection, member: int, table: str) -> None:
+    db.execute(f"UPDATE ttfd.{table} SET members = members + 1")
+    assert kinds(db) == {("count", None)}

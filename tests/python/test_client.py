@@ -45,6 +45,9 @@ def test_every_method_names_columns_that_its_function_has(database_url: str) -> 
         assert client.feed_state().head == 2
         assert client.list_leaderboard("xp", 5)[0].user_id == user_id
         assert client.get_position(user_id).position == 1
+        assert [row.user_id for row in client.list_neighbours(user_id)] == [user_id]
+        assert client.set_hidden(user_id, True).is_hidden
+        assert client.get_position(user_id).position is None
         assert [row.xp for row in client.list_history(user_id)] == [50, 5]
         assert client.list_failed_events() == []
         assert client.verify_integrity() == []

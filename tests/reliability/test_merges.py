@@ -173,7 +173,7 @@ def test_whatever_happens_at_once_nobody_is_lost_and_the_books_balance(db: Conne
 
 
 COUNTED = ("xp", "coins", "messages_sent", "total_voice_time", "games_played", "games_won")
-FOLLOW_XP = ("rank_id", "rank_xp", "next_rank_xp", "highest_rank_id", "xp_bucket", "last_active")
+FOLLOW_XP = ("rank_id", "rank_xp", "next_rank_xp", "highest_rank_id", "xp_since", "last_active")
 
 
 def send_randomly(db: Connection, dice: random.Random, platform: str, external_id: str, minute: int) -> None:

@@ -307,6 +307,13 @@ def test_it_is_ready_when_the_database_answers(site: FlaskClient) -> None:
     assert (site.get("/readyz").status_code, site.get("/readyz").text) == (200, "ready\n")
 
 
+def test_a_hidden_member_has_no_place(site: FlaskClient, ttfd_client: Client) -> None:
+    user_id = give(ttfd_client, "1", "game_played", xp=5)
+    ttfd_client.set_hidden(user_id, True)
+    assert "Place" not in text_of(site.get(f"/members/{user_id}"))
+    assert f"/members/{user_id}" not in site.get("/").text
+
+
 def test_a_cut_connection_is_replaced_before_a_visitor_notices(site: FlaskClient, db: psycopg.Connection[Any]) -> None:
     assert site.get("/").status_code == 200
     killed = db.execute(

@@ -46,7 +46,8 @@ BEGIN
          last_active = greatest(u.last_active, v_now),
          season_id = CASE WHEN v_season_xp > 0 THEN v_season_id ELSE u.season_id END,
          season_xp = v_season_xp + CASE WHEN v_season_xp = 0 OR u.season_id = v_season_id THEN u.season_xp ELSE 0 END,
-         season_reached_at = CASE WHEN v_season_xp > 0 THEN v_now ELSE u.season_reached_at END
+         season_reached_at = CASE WHEN v_season_xp > 0 THEN v_now ELSE u.season_reached_at END,
+         xp_since = CASE WHEN v_grant.xp = 0 THEN u.xp_since ELSE greatest(u.xp_since, v_now) END
    WHERE u.id = v_user.id
   RETURNING u.* INTO v_after;
   IF has_reached_more(v_user, v_after) THEN

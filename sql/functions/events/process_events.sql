@@ -43,6 +43,7 @@ BEGIN
     IF processed > 0 THEN
       PERFORM pg_notify('ttfd_feed', '');
     END IF;
+    PERFORM settle_moves();
     remaining := advance_floor(v_head, v_taken_seq);
   ELSE
     remaining := oldest_pending(0) IS NOT NULL;

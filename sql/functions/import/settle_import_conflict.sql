@@ -37,8 +37,8 @@ BEGIN
     RAISE EXCEPTION 'there is no settlement %', coalesce(quote_literal(left(p_settlement, 60)), 'NULL')
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Settlements are together, with a candidate, and apart.';
   END IF;
-  settle_import_conflict.conflict_id := p_conflict_id;
-  settle_import_conflict.settlement := concat_ws(' ', p_settlement, 'with ' || p_platform, p_external_id);
+  conflict_id := p_conflict_id;
+  settlement := concat_ws(' ', p_settlement, 'with ' || p_platform, p_external_id);
   UPDATE import_conflicts c SET settled_at = ttfd.current_time(), settlement = settle_import_conflict.settlement
    WHERE c.id = p_conflict_id;
   PERFORM audit('import_conflict_settled', NULL,

@@ -26,8 +26,8 @@ BEGIN
   DELETE FROM import_changes c WHERE c.run_id = p_run_id;
   DELETE FROM import_grants g WHERE g.run_id = p_run_id;
   UPDATE import_runs r SET status = 'undone', undone_at = ttfd.current_time() WHERE r.id = p_run_id;
-  undo_import.run_id := p_run_id;
-  undo_import.status := 'undone';
+  run_id := p_run_id;
+  status := 'undone';
   users_kept := users_kept - users_removed;
   PERFORM audit('import_undone', NULL,
                 jsonb_build_object('run_id', p_run_id, 'xp', xp, 'coins', coins, 'spent_xp', spent_xp, 'spent_coins', spent_coins));

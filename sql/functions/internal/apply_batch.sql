@@ -61,6 +61,7 @@ BEGIN
          array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'wins') AS wins
     INTO v_goals
     FROM ttfd.achievements a;
+  PERFORM set_config('ttfd.is_batch', 'on', true);
 
   WITH batch AS MATERIALIZED (
     DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
@@ -149,7 +150,8 @@ BEGIN
            count(*) FILTER (WHERE g.counter = 'games' AND g.data @> '{"won": true}') AS wins,
            max(g.occurred_at) AS last_active,
            coalesce(sum(g.xp) FILTER (WHERE g.is_play AND g.xp > 0 AND g.occurred_at >= v_season.starts_at AND g.occurred_at < v_season.ends_at), 0)::bigint AS season_xp,
-           max(g.occurred_at) FILTER (WHERE g.is_play AND g.xp > 0 AND g.occurred_at >= v_season.starts_at AND g.occurred_at < v_season.ends_at) AS season_reached_at
+           max(g.occurred_at) FILTER (WHERE g.is_play AND g.xp > 0 AND g.occurred_at >= v_season.starts_at AND g.occurred_at < v_season.ends_at) AS season_reached_at,
+           max(g.occurred_at) FILTER (WHERE g.xp <> 0) AS xp_since
       FROM granted g
      WHERE g.granted_xp IS NULL AND g.error IS NULL
      GROUP BY g.user_id
@@ -165,7 +167,8 @@ BEGIN
            season_id = CASE WHEN t.season_xp > 0 THEN v_season.id ELSE u.season_id END,
            season_xp = t.season_xp + CASE WHEN t.season_xp = 0 OR u.season_id = v_season.id THEN u.season_xp ELSE 0 END,
            season_reached_at = greatest(
-             t.season_reached_at, CASE WHEN t.season_xp = 0 OR u.season_id = v_season.id THEN u.season_reached_at END)
+             t.season_reached_at, CASE WHEN t.season_xp = 0 OR u.season_id = v_season.id THEN u.season_reached_at END),
+           xp_since = greatest(u.xp_since, t.xp_since)
       FROM totals t
      WHERE u.id = t.user_id
     RETURNING u.id, ttfd.has_crossed(v_goals.xp, u.xp, t.xp)
@@ -208,6 +211,7 @@ BEGIN
            || (SELECT array_agg(u.id) FROM updated u WHERE u.has_achieved)
     INTO v_taken, failed, v_members, v_updated, v_achievers
     FROM granted;
+  PERFORM set_config('ttfd.is_batch', 'off', true);
 
   IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
     RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members

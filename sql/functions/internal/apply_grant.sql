@@ -21,7 +21,8 @@ BEGIN
     PERFORM ttfd.raise_event_error('TE002', p_event_id, p_event_type);
   END IF;
   UPDATE ttfd.unified_users u
-     SET xp = u.xp + p_xp, coins = u.coins + p_coins
+     SET xp = u.xp + p_xp, coins = u.coins + p_coins,
+         xp_since = CASE WHEN p_xp = 0 THEN u.xp_since ELSE greatest(u.xp_since, ttfd.current_time()) END
    WHERE u.id = p_user.id
   RETURNING p_event_id, u.id, 'applied', p_xp, p_coins, NULL, u.xp, u.coins, u.rank_id, v_rank_id IS NOT NULL
     INTO v_outcome;

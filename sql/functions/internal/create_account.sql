@@ -12,9 +12,10 @@ BEGIN
    WHERE a.platform = p_platform AND a.external_id = p_external_id;
   IF NOT FOUND THEN
     created := true;
-    INSERT INTO ttfd.unified_users (username, display_name, primary_platform, platforms, created_at, last_active,
+    INSERT INTO ttfd.unified_users (username, display_name, primary_platform, platforms, created_at, last_active, xp_since,
                                     telegram_id, discord_id, website_email)
     VALUES (p_username, p_display_name, p_platform, ARRAY[p_platform], ttfd.current_time(), ttfd.current_time(),
+            ttfd.current_time(),
             CASE p_platform WHEN 'telegram' THEN p_external_id END,
             CASE p_platform WHEN 'discord' THEN p_external_id END,
             CASE p_platform WHEN 'website' THEN p_external_id END)

@@ -23,10 +23,11 @@ BEGIN
   )
   INSERT INTO ttfd.unified_users
     (id, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily, achievements,
-     created_at, last_active, rank_id, highest_rank_id, rank_xp, next_rank_xp,
+     created_at, last_active, xp_since, rank_id, highest_rank_id, rank_xp, next_rank_xp,
      platforms, primary_platform, username, display_name, telegram_id, discord_id, website_email)
   SELECT m.user_id, m.xp, m.coins, m.games_played, m.games_won, m.total_voice_time, m.messages_sent, m.daily_streak,
          m.last_daily, m.achievements, coalesce(m.created_at, v_now), coalesce(m.last_active, m.created_at, v_now),
+         coalesce(m.last_active, m.created_at, v_now),
          r.id, r.id, r.rank_xp, r.next_rank_xp,
          CASE WHEN l.person IS NULL THEN '{}' ELSE ARRAY[l.platform] END, l.platform, l.username, l.display_name,
          CASE l.platform WHEN 'telegram' THEN l.external_id END,

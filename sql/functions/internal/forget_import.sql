@@ -35,6 +35,10 @@ BEGIN
   UPDATE ttfd.import_conflicts c
      SET candidates = ttfd.drop_accounts(c.candidates, p_accounts)
    WHERE c.candidates <> ttfd.drop_accounts(c.candidates, p_accounts);
+  UPDATE ttfd.import_conflicts c
+     SET settlement = split_part(c.settlement, ' ', 1)
+    FROM unnest(p_accounts) a
+   WHERE c.settlement = concat_ws(' ', split_part(c.settlement, ' ', 1), 'with', a.platform, a.external_id);
   UPDATE ttfd.import_runs r
      SET report = jsonb_set(r.report, '{conflicts}', (
            SELECT coalesce(jsonb_agg(jsonb_set(e.entry, '{candidates}', ttfd.drop_accounts(e.entry -> 'candidates', p_accounts))

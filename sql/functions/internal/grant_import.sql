@@ -7,6 +7,9 @@ AS $$
 BEGIN
   UPDATE ttfd.unified_users u
      SET xp = u.xp + g.xp,
+         xp_since = CASE WHEN g.xp = 0 THEN u.xp_since
+                         WHEN u.xp = 0 THEN coalesce(g.last_active, u.xp_since)
+                         ELSE greatest(u.xp_since, ttfd.current_time()) END,
          coins = u.coins + g.coins,
          highest_rank_id = greatest(u.highest_rank_id, r.id),
          games_played = u.games_played + g.games_played,

@@ -8,6 +8,7 @@ AS $$
 BEGIN
   UPDATE ttfd.unified_users u
      SET xp = u.xp + s.sign * p_moved.xp,
+         xp_since = CASE WHEN p_moved.xp = 0 THEN u.xp_since ELSE greatest(u.xp_since, ttfd.current_time()) END,
          coins = u.coins + s.sign * p_moved.coins,
          messages_sent = u.messages_sent + s.sign * p_moved.messages_sent,
          total_voice_time = u.total_voice_time + s.sign * p_moved.total_voice_time,

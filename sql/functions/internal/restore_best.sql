@@ -22,6 +22,8 @@ BEGIN
          last_daily = d.last_daily,
          last_daily_at = d.last_daily_at,
          last_daily_zone = d.last_daily_zone,
+         is_hidden = CASE WHEN u.is_hidden = p_after.is_hidden THEN p_before.is_hidden ELSE u.is_hidden END,
+         xp_since = CASE WHEN u.xp_since = p_after.xp_since THEN p_before.xp_since ELSE u.xp_since END,
          created_at = CASE WHEN u.created_at = p_after.created_at THEN p_before.created_at ELSE u.created_at END,
          last_active = CASE WHEN u.last_active = p_after.last_active THEN p_before.last_active ELSE u.last_active END
     FROM (SELECT (CASE WHEN (s.daily_streak, s.last_daily) IS NOT DISTINCT FROM (p_after.daily_streak, p_after.last_daily)

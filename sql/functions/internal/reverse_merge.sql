@@ -24,6 +24,7 @@ BEGIN
   PERFORM ttfd.return_transfer_days(p_merge.from_id, p_merge.into_id);
   PERFORM ttfd.return_award_windows(p_merge.from_id, p_merge.into_id, p_merge.kept_windows);
   PERFORM ttfd.move_progress(p_merge.into_id, p_merge.from_id, v_from, 'merge_undone', v_told);
+  UPDATE ttfd.unified_users SET xp_since = v_from.xp_since WHERE id = p_merge.from_id;
   PERFORM ttfd.restore_best(p_merge.into_id, v_before, v_after);
   PERFORM ttfd.return_progress(p_merge.progress);
   UPDATE ttfd.user_merges SET undone_at = ttfd.current_time() WHERE id = p_merge.id;

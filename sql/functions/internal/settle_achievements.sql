@@ -37,7 +37,8 @@ BEGIN
      ORDER BY s.user_id
   ), shown AS (
     UPDATE ttfd.unified_users u
-       SET achievements = u.achievements || s.shown, xp = u.xp + s.xp, coins = u.coins + s.coins
+       SET achievements = u.achievements || s.shown, xp = u.xp + s.xp, coins = u.coins + s.coins,
+           xp_since = CASE WHEN s.xp = 0 THEN u.xp_since ELSE greatest(u.xp_since, ttfd.current_time()) END
       FROM summed s
      WHERE u.id = s.user_id
     RETURNING 1

@@ -1,4 +1,5 @@
 -- What does not add up: the better of the two, and achievements of both. restore_best takes it back.
+-- Who was hidden on one side stays hidden on both: to show oneself takes a word.
 -- A streak that had ended when the other was alive stays ended.
 CREATE OR REPLACE FUNCTION ttfd.take_best(p_into_id bigint, p_from ttfd.unified_users)
 RETURNS void
@@ -21,7 +22,8 @@ BEGIN
          last_daily_zone = CASE WHEN p_from.last_daily_at > u.last_daily_at OR u.last_daily_at IS NULL
                                 THEN p_from.last_daily_zone ELSE u.last_daily_zone END,
          created_at = least(u.created_at, p_from.created_at),
-         last_active = greatest(u.last_active, p_from.last_active)
+         last_active = greatest(u.last_active, p_from.last_active),
+         is_hidden = u.is_hidden OR p_from.is_hidden
    WHERE u.id = p_into_id;
 END;
 $$;

@@ -3,25 +3,21 @@ RETURNS TABLE ("position" bigint, value bigint, total bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
-  v_id bigint;
+  v_user unified_users;
 BEGIN
   PERFORM require_metric(p_metric);
-  SELECT u.id, m.value INTO v_id, value
-    FROM unified_users asked
-    JOIN unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
-   CROSS JOIN LATERAL metric_value(u, p_metric) m (value)
-   WHERE asked.id = p_user_id AND u.forgotten_at IS NULL;
-  IF NOT FOUND THEN
-    PERFORM raise_unknown_user(p_user_id);
+  v_user := find_member(p_user_id);
+  value := metric_value(v_user, p_metric);
+  IF v_user.is_listed THEN
+    "position" := count_above(p_metric, value, v_user.xp_since, v_user.id) + 1;
   END IF;
-  "position" := count_above(p_metric, value, v_id) + 1;
-  total := (SELECT count(*) FROM unified_users u WHERE u.merged_into IS NULL AND u.forgotten_at IS NULL);
+  total := count_listed();
   RETURN NEXT;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.get_position(bigint, text) IS
-  'Where a member stands by a metric (see list_leaderboard). Returns position, value, total (members listed). Raises TU001 when there is no such user, 22023 for an unknown metric.';
+  'Where a member stands by a metric (see list_leaderboard): by xp in the same short time whatever the number of members, by others by counting them. Returns position (NULL for a hidden member), value, total (members listed). Raises TU001 when there is no such user, 22023 for an unknown metric.';
 
 REVOKE ALL ON FUNCTION ttfd.get_position(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_position(bigint, text)

@@ -1,0 +1,39 @@
+-- Who stands where by XP: exact, and quick at any size (docs/adr/0011-leaderboard-positions.md).
+SET LOCAL lock_timeout = '10s';
+
+SET LOCAL ROLE ttfd_owner;
+
+-- The order of the leaderboard is the order of the key, so a page is one walk along it.
+CREATE TABLE ttfd.xp_standings (
+  minus_xp bigint NOT NULL,
+  since    timestamptz NOT NULL,
+  user_id  bigint NOT NULL,
+  PRIMARY KEY (minus_xp, since, user_id)
+) WITH (autovacuum_vacuum_scale_factor = 0.05);
+
+COMMENT ON TABLE ttfd.xp_standings IS 'The leaderboard by XP: every member who is listed, in order. Kept by a trigger on unified_users.';
+COMMENT ON COLUMN ttfd.xp_standings.minus_xp IS 'XP below zero, so that one ascending key has the best first.';
+COMMENT ON COLUMN ttfd.xp_standings.since IS 'When this XP was reached: among equals the first stands above.';
+
+CREATE TABLE ttfd.xp_counts (
+  shift   smallint NOT NULL,
+  bucket  bigint NOT NULL,
+  members bigint NOT NULL,
+  PRIMARY KEY (shift, bucket)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
+
+COMMENT ON TABLE ttfd.xp_counts IS
+  'How many listed members have XP with xp >> shift = bucket, for the shifts 0, 6, ..., 60. Written by process_events alone; with xp_moves it is exact.';
+
+-- Everybody writes rows here and nobody updates one, so writers do not wait for each other.
+CREATE TABLE ttfd.xp_moves (
+  xp      bigint NOT NULL,
+  members bigint NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
+
+-- Not for its order: a scan of an index forgets dead rows, a scan of the table meets them until it is vacuumed.
+CREATE INDEX xp_moves_xp ON ttfd.xp_moves (xp);
+
+COMMENT ON TABLE ttfd.xp_moves IS 'Members who came to an XP (or, below zero, left it) since process_events last brought xp_counts up to date.';
+
+RESET ROLE;
