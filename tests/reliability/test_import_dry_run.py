@@ -60,9 +60,10 @@ def state(db: Connection) -> dict[str, Any]:
 
 
 def people(db: Connection) -> list[Any]:
+    """Members as they are, but for when their XP last changed: undoing an import changes them as well."""
     return rows(
         db,
-        "SELECT u.id, to_jsonb(u), (SELECT jsonb_agg(to_jsonb(a) - 'import_run_id' ORDER BY a.platform)"
+        "SELECT u.id, to_jsonb(u) - 'xp_since', (SELECT jsonb_agg(to_jsonb(a) - 'import_run_id' ORDER BY a.platform)"
         "   FROM ttfd.platform_accounts a WHERE a.user_id = u.id)"
         "  FROM ttfd.unified_users u WHERE u.forgotten_at IS NULL ORDER BY u.id",
     )

@@ -52,7 +52,8 @@ def test_a_thousand_forged_notifications_change_and_stop_nothing(
     user_id = get_user(db)
     heard: list[FeedEvent] = []
     streamed: list[str] = []
-    feed, worker, database = FeedListener(database_url, after=0), Worker(database_url), Database(database_url)
+    feed, database = FeedListener(database_url, after=0), Database(database_url)
+    worker = Worker(database_url, tend_seconds=3600)
     hub = Hub(database)
     stream = hub.join()
     threads = [
