@@ -1335,7 +1335,7 @@ AS $$
   SELECT jsonb_build_object(
            'highest_rank_id', p_user.highest_rank_id, 'daily_streak', p_user.daily_streak, 'last_daily', p_user.last_daily,
            'created_at', p_user.created_at, 'last_active', p_user.last_active, 'achievements', to_jsonb(p_user.achievements),
-           'primary_platform', p_user.primary_platform);
+           'primary_platform', p_user.primary_platform, 'xp_since', p_user.xp_since);
 $$;
 
 COMMENT ON FUNCTION ttfd.describe_import_change(ttfd.unified_users) IS
@@ -4299,6 +4299,8 @@ AS $$
 BEGIN
   UPDATE ttfd.unified_users u
      SET xp = u.xp - g.xp,
+         xp_since = CASE WHEN (c.after ->> 'xp_since')::timestamptz = u.xp_since
+                         THEN (c.before ->> 'xp_since')::timestamptz ELSE u.xp_since END,
          coins = u.coins - g.coins,
          games_played = greatest(0, u.games_played - g.games_played),
          games_won = greatest(0, u.games_won - g.games_won),

@@ -5,6 +5,8 @@ AS $$
 BEGIN
   UPDATE ttfd.unified_users u
      SET xp = u.xp - g.xp,
+         xp_since = CASE WHEN (c.after ->> 'xp_since')::timestamptz = u.xp_since
+                         THEN (c.before ->> 'xp_since')::timestamptz ELSE u.xp_since END,
          coins = u.coins - g.coins,
          games_played = greatest(0, u.games_played - g.games_played),
          games_won = greatest(0, u.games_won - g.games_won),
