@@ -1,7 +1,7 @@
 """A JSON file record by record, in the memory of a few records.
 
-The standard library reads JSON fast, but whole; what streams (ijson) stops at the NaN and the lone surrogates that
-the legacy programs' own json module wrote. So the way to the records is walked here, and each record is left to
+The standard library reads JSON fast, but whole; what streams (ijson) stops at the NaN that the legacy programs' own
+json module wrote. So the way to the records is walked here, and each record is left to
 the standard library.
 """
 

@@ -14,7 +14,8 @@ BEGIN
          coalesce(o.display_name, o.known_display_name), o.row_id, o.source, o.source_key, o.created_at
     FROM (SELECT a.*, p.user_id, p.username AS known_username, p.display_name AS known_display_name,
                  coalesce(p.user_id, nextval(pg_get_serial_sequence('ttfd.unified_users', 'id'))) AS person
-            FROM (SELECT DISTINCT ON (i.platform, i.external_id) i.*
+            FROM (SELECT DISTINCT ON (i.platform, i.external_id) i.platform, i.external_id, i.name, i.username,
+                         i.display_name, i.row_id, i.source, i.source_key, i.created_at
                     FROM ttfd.import_accounts i
                    WHERE i.run_id = p_run_id
                    ORDER BY i.platform, i.external_id, i.origin <> i.platform, i.row_id) a
