@@ -4,13 +4,14 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
   v_user unified_users;
-  v_since timestamptz;
+  v_place record;
 BEGIN
   PERFORM require_metric(p_metric);
   v_user := find_member(p_user_id);
-  SELECT p.value, p.since INTO value, v_since FROM find_place(v_user, p_metric) p;
-  IF v_since IS NOT NULL THEN
-    "position" := count_above(p_metric, value, v_since, v_user.id) + 1;
+  v_place := find_place(v_user, p_metric);
+  value := v_place.value;
+  IF v_place.since IS NOT NULL THEN
+    "position" := count_above(p_metric, value, v_place.since, v_user.id) + 1;
   END IF;
   total := count_listed(p_metric);
   RETURN NEXT;
