@@ -283,6 +283,8 @@ DROP FUNCTION ttfd.create_import_members(bigint);
 
 DROP FUNCTION ttfd.create_account(text, text, text, text);
 
+DROP FUNCTION ttfd.count_xp_above(bigint, timestamptz, bigint);
+
 DROP FUNCTION ttfd.count_transfer(bigint, bigint);
 
 DROP FUNCTION ttfd.count_scores_above(text, bigint, timestamptz, bigint);
@@ -292,8 +294,6 @@ DROP FUNCTION ttfd.count_owned(bigint, text);
 DROP FUNCTION ttfd.count_nodes(bigint);
 
 DROP FUNCTION ttfd.count_moves(bigint[], bigint[]);
-
-DROP FUNCTION ttfd.count_listed(text);
 
 DROP FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint);
 
