@@ -247,8 +247,6 @@ DROP FUNCTION ttfd.find_owner(text, text);
 
 DROP FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz);
 
-DROP FUNCTION ttfd.find_member(bigint);
-
 DROP FUNCTION ttfd.find_link_code(text, text, text);
 
 DROP FUNCTION ttfd.find_first_outcome(uuid, bigint, text, text, jsonb);

@@ -1645,28 +1645,6 @@ $$;
 COMMENT ON FUNCTION ttfd.find_link_code(text, text, text) IS
   'Who made a link code, for the account that sends it; or why it is refused: locked, invalid. Counts the failure.';
 
--- Almost nobody was merged, so one probe finds almost everybody.
-CREATE OR REPLACE FUNCTION ttfd.find_member(p_user_id bigint)
-RETURNS ttfd.unified_users
-LANGUAGE plpgsql STABLE
-AS $$
-DECLARE
-  v_user ttfd.unified_users;
-BEGIN
-  SELECT u.* INTO v_user FROM ttfd.unified_users u WHERE u.id = p_user_id;
-  IF v_user.merged_into IS NOT NULL THEN
-    SELECT u.* INTO v_user FROM ttfd.unified_users u WHERE u.id = v_user.merged_into;
-  END IF;
-  IF v_user.id IS NULL OR v_user.forgotten_at IS NOT NULL THEN
-    PERFORM ttfd.raise_unknown_user(p_user_id);
-  END IF;
-  RETURN v_user;
-END;
-$$;
-
-COMMENT ON FUNCTION ttfd.find_member(bigint) IS
-  'A member, or whom it was merged into, without a lock. Raises TU001 when there is no such user, or it was forgotten.';
-
 CREATE OR REPLACE FUNCTION ttfd.find_outcome(
   p_event_id uuid, p_user_id bigint, p_event_type text, p_platform text, p_data jsonb, p_occurred_at timestamptz)
 RETURNS ttfd.event_outcome
@@ -1812,6 +1790,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.find_season_reward(integer, bigint) IS 'What a place in a season earns.';
 
+-- Almost nobody was merged, so one probe finds almost everybody.
 CREATE OR REPLACE FUNCTION ttfd.find_survivor(p_user_id bigint)
 RETURNS ttfd.unified_users
 LANGUAGE plpgsql STABLE
@@ -1819,18 +1798,19 @@ AS $$
 DECLARE
   v_user ttfd.unified_users;
 BEGIN
-  SELECT u.* INTO v_user
-    FROM ttfd.unified_users asked
-    JOIN ttfd.unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
-   WHERE asked.id = p_user_id AND u.forgotten_at IS NULL;
-  IF NOT FOUND THEN
+  SELECT u.* INTO v_user FROM ttfd.unified_users u WHERE u.id = p_user_id;
+  IF v_user.merged_into IS NOT NULL THEN
+    SELECT u.* INTO v_user FROM ttfd.unified_users u WHERE u.id = v_user.merged_into;
+  END IF;
+  IF v_user.id IS NULL OR v_user.forgotten_at IS NOT NULL THEN
     PERFORM ttfd.raise_unknown_user(p_user_id);
   END IF;
   RETURN v_user;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.find_survivor(bigint) IS 'A user, or the one it was merged into. Raises TU001, also for one who is forgotten.';
+COMMENT ON FUNCTION ttfd.find_survivor(bigint) IS
+  'A member, or whom it was merged into, without a lock. Raises TU001 when there is no such user, or it was forgotten.';
 
 CREATE OR REPLACE FUNCTION ttfd.fold_external_id(p_platform ttfd.platforms, p_external_id text)
 RETURNS text

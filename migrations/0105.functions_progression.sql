@@ -217,7 +217,7 @@ DECLARE
   v_counts record;
 BEGIN
   PERFORM require_metric(p_metric);
-  v_user := find_member(p_user_id);
+  v_user := find_survivor(p_user_id);
   v_place := find_place(v_user, p_metric);
   IF p_metric = 'xp' THEN
     v_counts := count_xp_above(v_place.value, v_place.since, v_user.id);
@@ -381,7 +381,7 @@ BEGIN
   END IF;
   RETURN QUERY
   SELECT v_above + w.turn, u.id, coalesce(u.display_name, u.username), w.value, u.rank_id, r.name, r.color, u.platforms,
-         w.value || ':' || (extract(epoch FROM w.since) * 1000000)::bigint || ':' || u.id
+         w.value || ':' || (date_part('epoch', w.since) * 1000000)::bigint || ':' || u.id
     FROM walk_board(p_metric, v_value, v_since, v_id, false, least(greatest(p_limit, 0), 1000)) w
     JOIN unified_users u ON u.id = w.user_id
     JOIN ranks r ON r.id = u.rank_id
@@ -435,7 +435,7 @@ DECLARE
   v_position bigint;
 BEGIN
   PERFORM require_metric(p_metric);
-  v_user := find_member(p_user_id);
+  v_user := find_survivor(p_user_id);
   v_place := find_place(v_user, p_metric);
   IF v_place.since IS NULL THEN
     RETURN;

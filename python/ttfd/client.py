@@ -233,7 +233,7 @@ class Client:
         return self._one(models.Position, "get_position", p_user_id=user_id, p_metric=metric)
 
     def list_neighbours(self, user_id: int, metric: str = "xp", count: int = 3) -> list[models.Neighbour]:
-        """A member and up to ``count`` (at most 100) above and below; empty when not on it. Raises UserNotFoundError."""
+        """A member and up to ``count`` (at most 100) above and below; empty if not on it. Raises UserNotFoundError."""
         return self._all(models.Neighbour, "list_neighbours", p_user_id=user_id, p_metric=metric, p_count=count)
 
     def set_hidden(self, user_id: int, is_hidden: bool) -> models.Visibility:

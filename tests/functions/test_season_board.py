@@ -72,7 +72,9 @@ def test_neighbours_are_a_part_of_the_board(db: Connection, season: int, count: 
     whole = places(db)
     for index, (_, user_id, _) in enumerate(whole):
         found = rows(db, "SELECT * FROM ttfd.list_neighbours(%s, 'season', %s)", user_id, count)
-        assert [tuple(line)[:2] for line in found] == [line[:2] for line in whole[max(index - count, 0) : index + count + 1]]
+        assert [tuple(line)[:2] for line in found] == [
+            line[:2] for line in whole[max(index - count, 0) : index + count + 1]
+        ]
 
 
 def test_hidden_members_are_left_out_but_see_what_they_have(db: Connection, season: int) -> None:

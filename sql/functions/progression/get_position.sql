@@ -8,7 +8,7 @@ DECLARE
   v_counts record;
 BEGIN
   PERFORM require_metric(p_metric);
-  v_user := find_member(p_user_id);
+  v_user := find_survivor(p_user_id);
   v_place := find_place(v_user, p_metric);
   IF p_metric = 'xp' THEN
     v_counts := count_xp_above(v_place.value, v_place.since, v_user.id);

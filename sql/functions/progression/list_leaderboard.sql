@@ -24,7 +24,7 @@ BEGIN
   END IF;
   RETURN QUERY
   SELECT v_above + w.turn, u.id, coalesce(u.display_name, u.username), w.value, u.rank_id, r.name, r.color, u.platforms,
-         w.value || ':' || (extract(epoch FROM w.since) * 1000000)::bigint || ':' || u.id
+         w.value || ':' || (date_part('epoch', w.since) * 1000000)::bigint || ':' || u.id
     FROM walk_board(p_metric, v_value, v_since, v_id, false, least(greatest(p_limit, 0), 1000)) w
     JOIN unified_users u ON u.id = w.user_id
     JOIN ranks r ON r.id = u.rank_id
