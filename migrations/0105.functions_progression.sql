@@ -356,7 +356,7 @@ GRANT EXECUTE ON FUNCTION ttfd.list_inventory(bigint)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
 -- A cursor names the last row seen by value, time and id, not by place, so members who move meanwhile neither hide nor
--- repeat those who do not.
+-- repeat those who do not. Seconds in double precision hold every microsecond until 2106.
 CREATE OR REPLACE FUNCTION ttfd.list_leaderboard(p_metric text, p_limit integer DEFAULT 100, p_after text DEFAULT NULL)
 RETURNS TABLE (
   "position" bigint, user_id bigint, display_name text, value bigint, rank_id smallint, rank_name text, rank_color text,

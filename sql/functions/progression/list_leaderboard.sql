@@ -1,5 +1,5 @@
 -- A cursor names the last row seen by value, time and id, not by place, so members who move meanwhile neither hide nor
--- repeat those who do not.
+-- repeat those who do not. Seconds in double precision hold every microsecond until 2106.
 CREATE OR REPLACE FUNCTION ttfd.list_leaderboard(p_metric text, p_limit integer DEFAULT 100, p_after text DEFAULT NULL)
 RETURNS TABLE (
   "position" bigint, user_id bigint, display_name text, value bigint, rank_id smallint, rank_name text, rank_color text,
