@@ -8,11 +8,12 @@ SET LOCAL check_function_bodies = off;
 
 -- One place that says what a metric is. The planner inlines it, so a filter on names is applied before anything is counted.
 CREATE OR REPLACE FUNCTION ttfd.achievement_progress(p_user_ids bigint[])
-RETURNS TABLE (user_id bigint, name text, value bigint, is_reached boolean)
+RETURNS TABLE (user_id bigint, name text, value bigint, is_reached boolean, is_shown boolean)
 LANGUAGE sql STABLE
 AS $$
   SELECT u.id, a.name, v.value,
-         a.is_enabled AND CASE WHEN a.metric = 'season_place' THEN v.value <= a.threshold ELSE v.value >= a.threshold END
+         a.is_enabled AND CASE WHEN a.metric = 'season_place' THEN v.value <= a.threshold ELSE v.value >= a.threshold END,
+         a.name = ANY (u.achievements)
     FROM ttfd.unified_users u
    CROSS JOIN ttfd.achievements a
    CROSS JOIN LATERAL (
@@ -24,11 +25,11 @@ AS $$
                        WHERE r.user_id IN (SELECT u.id UNION ALL SELECT m.id FROM ttfd.unified_users m WHERE m.merged_into = u.id))
                     ELSE ttfd.metric_value(u, a.metric)
                   END) v (value)
-   WHERE u.id = ANY (p_user_ids);
+   WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NULL AND u.forgotten_at IS NULL;
 $$;
 
 COMMENT ON FUNCTION ttfd.achievement_progress(bigint[]) IS
-  'How far members have come with every achievement; value is NULL for a place in a season that they never had.';
+  'How far members have come with every achievement; value is NULL for a place in a season that they never had. Who is merged or forgotten is left out.';
 
 -- Who goes from one branch to another changes only what lies between the two, so this goes from the right to the left and
 -- touches no element where the changes so far cancel out.
@@ -2946,35 +2947,34 @@ COMMENT ON FUNCTION ttfd.lock_represented_user(bigint) IS
 -- One statement for the account that is known and free; whoever is new, busy or merged takes the long way. Columns by name,
 -- because a statement that fetches a whole member spends more on its forty columns than on the row.
 CREATE OR REPLACE FUNCTION ttfd.lock_speaker(p_platform text, p_external_id text, p_event_type text, p_at timestamptz)
-RETURNS record
+RETURNS ttfd.speaker
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-  v_user record;
+  v_speaker ttfd.speaker;
 BEGIN
-  SELECT u.id, u.xp, u.coins, u.next_rank_xp, u.highest_rank_id, u.season_id, t AS rule
-    INTO v_user
-    FROM ttfd.platform_accounts a
-    JOIN ttfd.platforms p ON p.name = a.platform
-    JOIN ttfd.unified_users u ON u.id = a.user_id
-    LEFT JOIN ttfd.event_type_versions t ON t.name = p_event_type AND t.valid_from <= p_at AND t.valid_to > p_at
-   WHERE a.platform = p_platform
-     AND a.external_id = p_external_id
-     AND ttfd.may_speak(p.role_name)
+  SELECT u.id, u.xp, u.coins, u.next_rank_xp, u.highest_rank_id, u.season_id,
+         (SELECT t FROM ttfd.event_type_versions t WHERE t.name = p_event_type AND t.valid_from <= p_at AND t.valid_to > p_at)
+    INTO v_speaker
+    FROM ttfd.unified_users u
+   WHERE u.id = (SELECT a.user_id
+                   FROM ttfd.platform_accounts a
+                   JOIN ttfd.platforms p ON p.name = a.platform
+                  WHERE a.platform = p_platform AND a.external_id = p_external_id AND ttfd.may_speak(p.role_name))
      AND u.forgotten_at IS NULL
      AND coalesce(u.merged_into, u.id) = u.id
-     FOR NO KEY UPDATE OF u SKIP LOCKED;
+     FOR NO KEY UPDATE SKIP LOCKED;
   IF NOT FOUND THEN
-    SELECT u.id, u.xp, u.coins, u.next_rank_xp, u.highest_rank_id, u.season_id, ttfd.find_rule(p_event_type, p_at) AS rule
-      INTO v_user
+    SELECT u.id, u.xp, u.coins, u.next_rank_xp, u.highest_rank_id, u.season_id, ttfd.find_rule(p_event_type, p_at)
+      INTO v_speaker
       FROM ttfd.lock_user(ttfd.resolve_user(p_platform, p_external_id)) u;
   END IF;
-  RETURN v_user;
+  RETURN v_speaker;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.lock_speaker(text, text, text, timestamptz) IS
-  'Locks the user behind a platform account, created at first contact. Returns what a grant has to know: id, xp, coins, next_rank_xp, highest_rank_id, season_id, and the rule of the event type. Raises TP001, TU002.';
+  'Locks the user behind a platform account, created at first contact. Returns what a grant has to know of it, and the rule of the event type. Raises TP001, TU002.';
 
 CREATE OR REPLACE FUNCTION ttfd.lock_undone_members(p_run_id bigint)
 RETURNS void
@@ -4245,16 +4245,16 @@ COMMENT ON FUNCTION ttfd.season_standings(integer) IS
 CREATE OR REPLACE FUNCTION ttfd.settle_achievements(p_user_ids bigint[], p_is_paid boolean)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
+SET enable_hashjoin = on  -- A batch has it off.
 AS $$
 DECLARE
   v_members bigint;
 BEGIN
   WITH due AS MATERIALIZED (
-    SELECT u.id AS user_id, a.name, a.sort_order, a.xp, a.coins
-      FROM ttfd.unified_users u
-     CROSS JOIN ttfd.achievements a
-      JOIN ttfd.achievement_progress(p_user_ids) p ON p.user_id = u.id AND p.name = a.name
-     WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NULL AND u.forgotten_at IS NULL AND p.is_reached AND a.name <> ALL (u.achievements)
+    SELECT p.user_id, a.name, a.sort_order, a.xp, a.coins
+      FROM ttfd.achievement_progress(p_user_ids) p
+      JOIN ttfd.achievements a ON a.name = p.name
+     WHERE p.is_reached AND NOT p.is_shown
   ), unlocked AS (
     INSERT INTO ttfd.user_achievements AS k (user_id, achievement, unlocked_at)
     SELECT d.user_id, d.name, ttfd.current_time() FROM due d
