@@ -32,9 +32,10 @@ COMMENT ON COLUMN ttfd.import_sources.origin IS 'Which program kept the data.';
 COMMENT ON COLUMN ttfd.import_sources.identity IS 'Fingerprint of the physical data: equal for two sources that are one.';
 COMMENT ON COLUMN ttfd.import_sources.time_zone IS 'Zone of time stamps that name none.';
 
+-- No foreign key, and an index for what stays only: rows come by the million.
 CREATE TABLE ttfd.import_rows (
   id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  run_id        bigint NOT NULL REFERENCES ttfd.import_runs (id) ON DELETE CASCADE,
+  run_id        bigint NOT NULL,
   source        text NOT NULL,
   part          text NOT NULL,
   source_key    text NOT NULL,
@@ -43,7 +44,7 @@ CREATE TABLE ttfd.import_rows (
   reject_reason text
 );
 
-CREATE INDEX import_rows_run ON ttfd.import_rows (run_id);
+CREATE INDEX import_rows_rejected ON ttfd.import_rows (run_id) WHERE reject_reason IS NOT NULL;
 
 COMMENT ON TABLE ttfd.import_rows IS 'Legacy records with canonical field names and values as found, written by COPY.';
 COMMENT ON COLUMN ttfd.import_rows.part IS 'Which part of the source: an account has at most one row in each.';

@@ -505,25 +505,15 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_import_amount(text, text) IS
   'Why a legacy amount cannot be imported, or NULL when it is missing, empty or a number from 0 to 10^15.';
 
--- Asked millions of times: the usual forms are recognised by the places of their digits, and days up to the 28th exist in
--- every month. All else is left to explain_import_time.
+-- Asked millions of times: one look at the usual forms, with days up to the 28th, which exist in every month. All else is left
+-- to explain_import_time.
 CREATE OR REPLACE FUNCTION ttfd.assess_import_time(p_name text, p_value text)
 RETURNS text
 LANGUAGE sql IMMUTABLE
 AS $$
   SELECT CASE
            WHEN p_value IS NULL
-             OR pg_catalog.left(pg_catalog.translate(p_value, ' 123456789', 'T000000000'), 19)
-                IN ('0000-00-00', '0000-00-00T00:00:00')
-                AND (pg_catalog.length(p_value) <= 19
-                     OR pg_catalog.translate(pg_catalog.substr(p_value, 20), '0123456789', '') = '.'
-                        AND pg_catalog.substr(p_value, 20, 1) = '.' AND pg_catalog.length(p_value) BETWEEN 21 AND 26)
-                AND pg_catalog.substr(p_value, 1, 4) BETWEEN '1970' AND '2099'
-                AND pg_catalog.substr(p_value, 6, 2) BETWEEN '01' AND '12'
-                AND pg_catalog.substr(p_value, 9, 2) BETWEEN '01' AND '28'
-                AND pg_catalog.substr(p_value, 12, 2) <= '23'
-                AND pg_catalog.substr(p_value, 15, 2) <= '59'
-                AND pg_catalog.substr(p_value, 18, 2) <= '59'
+             OR p_value ~ '^(19[7-9]\d|20\d\d)-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])([T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.]\d{1,6})?)?$'
            THEN NULL
            ELSE ttfd.explain_import_time(p_name, p_value)
          END;
@@ -1227,8 +1217,8 @@ COMMENT ON FUNCTION ttfd.create_account(text, text, text, text) IS
   'A new user with one account, or the user that somebody else created meanwhile. Expects a checked external id.';
 
 -- A person whom no accepted record is about, only somebody's contradicted word, is not made a member. Rows are written once
--- and as they shall be, because there may be millions: amounts, rank and, of members with one account, what
--- projected_accounts would say.
+-- and as they shall be, because there may be millions: amounts, rank, what projected_accounts would say of their accounts, and
+-- the achievements that show_import_achievements shows to others.
 CREATE OR REPLACE FUNCTION ttfd.create_import_members(p_run_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
@@ -1241,29 +1231,43 @@ BEGIN
     SELECT g.*
       FROM ttfd.list_import_totals(p_run_id) g
      WHERE NOT EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = g.user_id)
-  ), lone AS (
-    SELECT i.person, min(i.platform) AS platform, min(i.external_id) AS external_id, min(i.username) AS username,
-           min(i.display_name) AS display_name
-      FROM ttfd.import_identities i
-     WHERE i.run_id = p_run_id
+  ), reached AS (
+    SELECT m.user_id, array_agg(a.name ORDER BY a.sort_order, a.name) AS names
+      FROM members m
+      JOIN ttfd.achievements a
+        ON a.is_enabled AND a.name <> ALL (m.achievements)
+       AND a.threshold <= CASE a.metric WHEN 'xp' THEN m.xp WHEN 'coins' THEN m.coins WHEN 'messages' THEN m.messages_sent
+                                        WHEN 'voice' THEN m.total_voice_time WHEN 'games' THEN m.games_played
+                                        WHEN 'wins' THEN m.games_won WHEN 'streak' THEN m.daily_streak END
+     GROUP BY m.user_id
+  ), shown AS (
+    SELECT i.person, array_agg(i.platform) AS platforms, (array_agg(i.platform))[1] AS primary_platform,
+           (array_agg(i.username) FILTER (WHERE i.username IS NOT NULL))[1] AS username,
+           (array_agg(i.display_name) FILTER (WHERE i.display_name IS NOT NULL))[1] AS display_name,
+           min(i.external_id) FILTER (WHERE i.platform = 'telegram') AS telegram_id,
+           min(i.external_id) FILTER (WHERE i.platform = 'discord') AS discord_id,
+           min(i.external_id) FILTER (WHERE i.platform = 'website') AS website_email
+      FROM (SELECT n.*
+              FROM ttfd.import_identities n
+             WHERE n.run_id = p_run_id AND n.user_id IS NULL
+             ORDER BY n.person, coalesce(n.linked_at, v_now), n.platform) i
      GROUP BY i.person
-    HAVING count(*) = 1
   )
   INSERT INTO ttfd.unified_users
     (id, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily, achievements,
      created_at, last_active, xp_since, rank_id, highest_rank_id, rank_xp, next_rank_xp,
      platforms, primary_platform, username, display_name, telegram_id, discord_id, website_email)
   SELECT m.user_id, m.xp, m.coins, m.games_played, m.games_won, m.total_voice_time, m.messages_sent, m.daily_streak,
-         m.last_daily, m.achievements, coalesce(m.created_at, v_now), coalesce(m.last_active, m.created_at, v_now),
+         m.last_daily, m.achievements || coalesce(e.names, '{}'),
+         coalesce(m.created_at, v_now), coalesce(m.last_active, m.created_at, v_now),
          coalesce(m.last_active, m.created_at, v_now),
          r.id, r.id, r.rank_xp, r.next_rank_xp,
-         CASE WHEN l.person IS NULL THEN '{}' ELSE ARRAY[l.platform] END, l.platform, l.username, l.display_name,
-         CASE l.platform WHEN 'telegram' THEN l.external_id END,
-         CASE l.platform WHEN 'discord' THEN l.external_id END,
-         CASE l.platform WHEN 'website' THEN l.external_id END
+         CASE WHEN cardinality(s.platforms) > 1 THEN ARRAY(SELECT unnest(s.platforms) ORDER BY 1) ELSE s.platforms END,
+         s.primary_platform, s.username, s.display_name, s.telegram_id, s.discord_id, s.website_email
     FROM members m
     JOIN ttfd.list_rank_ranges() r ON r.rank_xp <= m.xp AND m.xp < coalesce(r.next_rank_xp, m.xp + 1)
-    LEFT JOIN lone l ON l.person = m.user_id
+    JOIN shown s ON s.person = m.user_id
+    LEFT JOIN reached e ON e.user_id = m.user_id
    ORDER BY m.user_id;
   GET DIAGNOSTICS v_created = ROW_COUNT;
 
@@ -2079,19 +2083,11 @@ BEGIN
      AND (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
    ORDER BY g.user_id;
 
-  INSERT INTO ttfd.import_balances
-    (origin, part, platform, external_id, user_id, run_id, xp, coins, games_played, games_won, total_voice_time, messages_sent)
-  SELECT g.origin, g.part, g.platform, g.external_id, g.user_id, p_run_id, g.xp, g.coins, g.games_played, g.games_won,
-         g.total_voice_time, g.messages_sent
-    FROM ttfd.list_import_gains(p_run_id) g
-   WHERE (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
-     AND g.user_id NOT IN (SELECT h.user_id FROM ttfd.import_grants h WHERE h.run_id = p_run_id AND h.is_held)
-   ORDER BY g.user_id;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.grant_import(bigint) IS
-  'Grants what measure_import found to members who were there before, and writes the events opening_balance and import_balances of all.';
+  'Grants what measure_import found to members who were there before, and writes the events opening_balance of all.';
 
 CREATE OR REPLACE FUNCTION ttfd.has_crossed(p_goals bigint[], p_value bigint, p_added bigint)
 RETURNS boolean
@@ -2148,7 +2144,9 @@ RETURNS timestamptz
 LANGUAGE sql STABLE
 AS $$
   SELECT CASE WHEN p_value IS NULL OR p_value = '' THEN NULL
-              WHEN pg_catalog.translate(pg_catalog.substr(p_value, 12), 'Z+-', '') <> pg_catalog.substr(p_value, 12)
+              WHEN pg_catalog.strpos(pg_catalog.substr(p_value, 12), '+') > 0
+                OR pg_catalog.strpos(pg_catalog.substr(p_value, 12), '-') > 0
+                OR pg_catalog.right(p_value, 1) = 'Z'
               THEN p_value::timestamptz
               ELSE p_value::timestamp AT TIME ZONE p_time_zone
          END;
@@ -2926,6 +2924,17 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
+  WITH gains AS MATERIALIZED (
+    SELECT * FROM ttfd.list_import_gains(p_run_id)
+  ), contributed AS (
+    INSERT INTO ttfd.import_balances
+      (origin, part, platform, external_id, user_id, run_id, xp, coins, games_played, games_won, total_voice_time, messages_sent)
+    SELECT g.origin, g.part, g.platform, g.external_id, g.user_id, p_run_id, g.xp, g.coins, g.games_played, g.games_won,
+           g.total_voice_time, g.messages_sent
+      FROM gains g
+     WHERE (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
+     ORDER BY g.user_id
+  )
   INSERT INTO ttfd.import_grants
     (run_id, user_id, origin, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily,
      achievements, created_at, last_active)
@@ -2935,7 +2944,7 @@ BEGIN
                  sum(t.games_won) AS games_won, sum(t.total_voice_time) AS total_voice_time,
                  sum(t.messages_sent) AS messages_sent, max(t.daily_streak) AS daily_streak, max(t.last_daily) AS last_daily,
                  min(t.created_at) AS created_at, max(t.last_active) AS last_active
-            FROM ttfd.list_import_gains(p_run_id) t
+            FROM gains t
            GROUP BY t.user_id, t.origin) g
     LEFT JOIN ttfd.list_import_achievements(p_run_id) l ON l.user_id = g.user_id;
 
@@ -2952,6 +2961,9 @@ BEGIN
               OR u.games_played + sum(g.games_played) < 0 OR u.games_won + sum(g.games_won) < 0
               OR u.total_voice_time + sum(g.total_voice_time) < 0 OR u.messages_sent + sum(g.messages_sent) < 0) s
    WHERE t.run_id = p_run_id AND t.user_id = s.id;
+  DELETE FROM ttfd.import_balances b
+   WHERE b.run_id = p_run_id
+     AND b.user_id IN (SELECT h.user_id FROM ttfd.import_grants h WHERE h.run_id = p_run_id AND h.is_held);
 
   INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username)
   SELECT p_run_id, 'amount_below_zero', i.source, i.source_key, i.platform, i.external_id, i.username
@@ -2962,7 +2974,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.measure_import(bigint) IS
-  'Fills import_grants with what each member has gained since the runs before; those whose balance would fall below zero are held and become conflicts.';
+  'Fills import_balances and import_grants with what each account and each member has gained since the runs before; those whose balance would fall below zero are held and become conflicts.';
 
 -- What was spent since is not there to be taken. It stays contributed: the same data in a later run do not give it again.
 CREATE OR REPLACE FUNCTION ttfd.measure_import_undo(p_run_id bigint)
@@ -3609,30 +3621,35 @@ CREATE OR REPLACE FUNCTION ttfd.report_import(p_run_id bigint, p_users_created b
 RETURNS jsonb
 LANGUAGE sql STABLE
 AS $$
-  WITH sources AS (
-    SELECT s.source, s.origin,
-           (SELECT count(*) FROM ttfd.import_rows r WHERE r.run_id = p_run_id AND r.source = s.source) AS rows,
-           (SELECT count(*) FROM ttfd.import_rows r
-             WHERE r.run_id = p_run_id AND r.source = s.source AND r.reject_reason IS NOT NULL) AS rejected
-      FROM ttfd.import_sources s
-     WHERE s.run_id = p_run_id
+  WITH records AS (
+    SELECT r.source, count(*) AS rows, count(r.reject_reason) AS rejected
+      FROM ttfd.import_rows r
+     WHERE r.run_id = p_run_id
+     GROUP BY r.source
   ), amounts AS (
-    SELECT a.source, count(*) AS accounts, sum(a.xp) AS xp, sum(a.coins) AS coins,
-           sum(a.messages_sent) AS messages_sent, sum(a.total_voice_time) AS total_voice_time
-      FROM (SELECT i.source, sum(i.xp) AS xp, sum(i.coins) AS coins, sum(i.messages_sent) AS messages_sent,
-                   sum(i.total_voice_time) AS total_voice_time
-              FROM ttfd.import_accounts i
-             WHERE i.run_id = p_run_id
-             GROUP BY i.source, i.platform, i.external_id) a
-     GROUP BY a.source
-  ), gains AS (
-    SELECT a.source, sum(b.xp) AS xp, sum(b.coins) AS coins, sum(b.messages_sent) AS messages_sent,
-           sum(b.total_voice_time) AS total_voice_time
-      FROM ttfd.import_balances b
-      JOIN ttfd.import_accounts a
-        ON a.run_id = p_run_id AND a.platform = b.platform AND a.external_id = b.external_id AND a.origin = b.origin AND a.part = b.part
-     WHERE b.run_id = p_run_id
-     GROUP BY a.source
+    SELECT i.source, sum(i.xp) AS xp, sum(i.coins) AS coins, sum(i.messages_sent) AS messages_sent,
+           sum(i.total_voice_time) AS total_voice_time
+      FROM ttfd.import_accounts i
+     WHERE i.run_id = p_run_id
+     GROUP BY i.source
+  ), owners AS (
+    SELECT d.source, count(*) AS accounts
+      FROM (SELECT DISTINCT i.source, i.platform, i.external_id FROM ttfd.import_accounts i WHERE i.run_id = p_run_id) d
+     GROUP BY d.source
+  ), held AS MATERIALIZED (
+    SELECT a.source, b.run_id = p_run_id AS is_gain, sum(b.xp) AS xp, sum(b.coins) AS coins,
+           sum(b.messages_sent) AS messages_sent, sum(b.total_voice_time) AS total_voice_time
+      FROM ttfd.import_accounts a
+      JOIN ttfd.import_balances b USING (platform, external_id, origin, part)
+     WHERE a.run_id = p_run_id
+     GROUP BY 1, 2
+  ), sources AS (
+    SELECT s.source, s.origin, coalesce(r.rows, 0) AS rows, coalesce(r.rejected, 0) AS rejected,
+           coalesce(o.accounts, 0) AS accounts
+      FROM ttfd.import_sources s
+      LEFT JOIN records r USING (source)
+      LEFT JOIN owners o USING (source)
+     WHERE s.run_id = p_run_id
   ), links AS (
     SELECT count(*) FILTER (WHERE l.kind = 'id') AS by_id, count(*) FILTER (WHERE l.kind = 'username') AS by_username
       FROM ttfd.import_links l
@@ -3642,7 +3659,7 @@ AS $$
     'sources', (
       SELECT coalesce(jsonb_agg(jsonb_build_object(
                'source', s.source, 'origin', s.origin, 'rows', s.rows, 'accepted', s.rows - s.rejected,
-               'rejected', s.rejected, 'accounts', coalesce(a.accounts, 0),
+               'rejected', s.rejected, 'accounts', s.accounts,
                'xp', coalesce(a.xp, 0), 'coins', coalesce(a.coins, 0),
                'messages_sent', coalesce(a.messages_sent, 0), 'total_voice_time', coalesce(a.total_voice_time, 0),
                'granted_xp', coalesce(g.xp, 0), 'granted_coins', coalesce(g.coins, 0),
@@ -3650,7 +3667,7 @@ AS $$
                'granted_total_voice_time', coalesce(g.total_voice_time, 0)) ORDER BY s.source), '[]')
         FROM sources s
         LEFT JOIN amounts a USING (source)
-        LEFT JOIN gains g USING (source)),
+        LEFT JOIN held g ON g.source = s.source AND g.is_gain),
     'counts', jsonb_build_object(
       'rows', (SELECT coalesce(sum(s.rows), 0) FROM sources s),
       'rejected', (SELECT coalesce(sum(s.rejected), 0) FROM sources s),
@@ -3678,9 +3695,8 @@ AS $$
       SELECT coalesce(jsonb_agg(jsonb_build_object('platforms', o.platforms, 'persons', o.persons)
                                 ORDER BY o.persons DESC, o.platforms), '[]')
         FROM (SELECT p.platforms, count(*) AS persons
-                FROM (SELECT array_agg(i.platform ORDER BY i.platform) AS platforms
-                        FROM ttfd.import_identities i
-                       WHERE i.run_id = p_run_id
+                FROM (SELECT array_agg(i.platform) AS platforms
+                        FROM (SELECT n.* FROM ttfd.import_identities n WHERE n.run_id = p_run_id ORDER BY n.person, n.platform) i
                        GROUP BY i.person
                       HAVING count(i.row_id) > 0) p
                GROUP BY p.platforms) o),
@@ -3695,9 +3711,7 @@ AS $$
                'xp', coalesce(sum(b.xp), 0), 'coins', coalesce(sum(b.coins), 0),
                'messages_sent', coalesce(sum(b.messages_sent), 0),
                'total_voice_time', coalesce(sum(b.total_voice_time), 0))
-        FROM ttfd.import_accounts a
-        JOIN ttfd.import_balances b USING (platform, external_id, origin, part)
-       WHERE a.run_id = p_run_id));
+        FROM held b));
 $$;
 
 COMMENT ON FUNCTION ttfd.report_import(bigint, bigint) IS
@@ -4224,17 +4238,18 @@ AS $$
   UPDATE ttfd.unified_users u
      SET achievements = u.achievements || s.names
     FROM (SELECT m.id, array_agg(a.name ORDER BY a.sort_order, a.name) AS names
-            FROM ttfd.list_import_totals(p_run_id) g
-            JOIN ttfd.unified_users m ON m.id = g.user_id
+            FROM ttfd.import_changes c
+            JOIN ttfd.unified_users m ON m.id = c.user_id
             JOIN ttfd.achievements a
               ON a.is_enabled AND a.metric NOT IN ('seasons', 'season_place') AND a.name <> ALL (m.achievements)
              AND CASE a.metric WHEN 'streak' THEN m.daily_streak ELSE ttfd.metric_value(m, a.metric) END >= a.threshold
+           WHERE c.run_id = p_run_id
            GROUP BY m.id) s
    WHERE u.id = s.id;
 $$;
 
 COMMENT ON FUNCTION ttfd.show_import_achievements(bigint) IS
-  'Shows the achievements that the members of a run have reached, unpaid.';
+  'Shows the achievements that members who were there before a run have reached by it, unpaid.';
 
 -- Names and external ids follow from the accounts, and are nobody's business in a journal.
 CREATE OR REPLACE FUNCTION ttfd.snapshot_user(p_user_id bigint)

@@ -3,7 +3,9 @@ RETURNS timestamptz
 LANGUAGE sql STABLE
 AS $$
   SELECT CASE WHEN p_value IS NULL OR p_value = '' THEN NULL
-              WHEN pg_catalog.translate(pg_catalog.substr(p_value, 12), 'Z+-', '') <> pg_catalog.substr(p_value, 12)
+              WHEN pg_catalog.strpos(pg_catalog.substr(p_value, 12), '+') > 0
+                OR pg_catalog.strpos(pg_catalog.substr(p_value, 12), '-') > 0
+                OR pg_catalog.right(p_value, 1) = 'Z'
               THEN p_value::timestamptz
               ELSE p_value::timestamp AT TIME ZONE p_time_zone
          END;
