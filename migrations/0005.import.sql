@@ -140,6 +140,14 @@ COMMENT ON COLUMN ttfd.import_accounts.row_id IS 'The record in import_rows.';
 COMMENT ON COLUMN ttfd.import_accounts.name IS 'The username as it is compared: see fold_name.';
 COMMENT ON COLUMN ttfd.import_accounts.reject_reason IS 'Why the record cannot be imported; such rows are soon deleted.';
 
+-- Unlogged as import_accounts is: a crash that empties the one empties the other, and all records are judged again.
+CREATE UNLOGGED TABLE ttfd.import_judged (
+  run_id bigint PRIMARY KEY,
+  row_id bigint NOT NULL
+);
+
+COMMENT ON TABLE ttfd.import_judged IS 'Up to which of its import_rows the run at work has been judged.';
+
 CREATE UNLOGGED TABLE ttfd.import_identities (
   run_id       bigint NOT NULL,
   platform     text NOT NULL,

@@ -65,6 +65,8 @@ DROP FUNCTION ttfd.require_platform(text);
 
 DROP FUNCTION ttfd.require_metric(text);
 
+DROP FUNCTION ttfd.require_loading_import(bigint);
+
 DROP FUNCTION ttfd.report_import(bigint, bigint);
 
 DROP FUNCTION ttfd.rename_account(text, text, text, text);
@@ -73,7 +75,7 @@ DROP FUNCTION ttfd.remove_import_accounts(bigint);
 
 DROP FUNCTION ttfd.reject_import_rows(bigint);
 
-DROP FUNCTION ttfd.reject_forgotten_rows(bigint);
+DROP FUNCTION ttfd.reject_forgotten_rows(bigint, bigint);
 
 DROP FUNCTION ttfd.refuse_same_sources(bigint);
 
@@ -178,6 +180,8 @@ DROP FUNCTION ttfd.keep_purchase(uuid, bigint, ttfd.shop_items, timestamptz, tim
 DROP FUNCTION ttfd.keep_past_seasons(bigint[], integer);
 
 DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint);
+
+DROP FUNCTION ttfd.judge_import(bigint);
 
 DROP FUNCTION ttfd.join_users(bigint, bigint, text);
 
@@ -291,9 +295,9 @@ DROP FUNCTION ttfd.collect_import_links(bigint);
 
 DROP FUNCTION ttfd.collect_import_identities(bigint);
 
-DROP FUNCTION ttfd.collect_import_events(bigint);
+DROP FUNCTION ttfd.collect_import_events(bigint, bigint);
 
-DROP FUNCTION ttfd.collect_import_accounts(bigint);
+DROP FUNCTION ttfd.collect_import_accounts(bigint, bigint);
 
 DROP FUNCTION ttfd.clear_import(bigint);
 

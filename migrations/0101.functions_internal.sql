@@ -815,15 +815,17 @@ AS $$
   DELETE FROM ttfd.import_links WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_identities WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_accounts WHERE run_id = p_run_id;
+  DELETE FROM ttfd.import_judged WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_rows WHERE run_id = p_run_id AND reject_reason IS NULL;
 $$;
 
 COMMENT ON FUNCTION ttfd.clear_import(bigint) IS 'Empties the working tables of a run and forgets its accepted records.';
 
 -- One pass over the records, because there may be millions: each is judged, and taken apart where nothing is wrong.
-CREATE OR REPLACE FUNCTION ttfd.collect_import_accounts(p_run_id bigint)
+CREATE OR REPLACE FUNCTION ttfd.collect_import_accounts(p_run_id bigint, p_after bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
 AS $$
 BEGIN
   INSERT INTO ttfd.import_accounts
@@ -886,34 +888,35 @@ BEGIN
                       ttfd.assess_import_time('last_active', v.last_active))
                   END
            OFFSET 0) j (reason)
-   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND (r.record ? 'event_id') IS NOT TRUE;
+   WHERE r.run_id = p_run_id AND r.id > p_after AND r.reject_reason IS NULL AND (r.record ? 'event_id') IS NOT TRUE;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.collect_import_accounts(bigint) IS
-  'Fills import_accounts with the records of a run: their values, or the reason why they cannot be imported.';
+COMMENT ON FUNCTION ttfd.collect_import_accounts(bigint, bigint) IS
+  'Fills import_accounts with the records of a run after one: their values, or the reason why they cannot be imported.';
 
 -- The amounts of legacy events are in the balances already. Their ids are kept, as those of compacted events are, so that
 -- one that a bot sends again counts once.
-CREATE OR REPLACE FUNCTION ttfd.collect_import_events(p_run_id bigint)
+CREATE OR REPLACE FUNCTION ttfd.collect_import_events(p_run_id bigint, p_after bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
 AS $$
 BEGIN
   UPDATE ttfd.import_rows r
      SET reject_reason = 'the event id has the wrong form: ' || left(coalesce(r.record ->> 'event_id', 'null'), 60)
-   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND r.record ? 'event_id'
+   WHERE r.run_id = p_run_id AND r.id > p_after AND r.reject_reason IS NULL AND r.record ? 'event_id'
      AND coalesce(r.record ->> 'event_id', '') !~* '^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$';
 
   INSERT INTO ttfd.compacted_events (id)
   SELECT (r.record ->> 'event_id')::uuid
     FROM ttfd.import_rows r
-   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND r.record ? 'event_id'
+   WHERE r.run_id = p_run_id AND r.id > p_after AND r.reject_reason IS NULL AND r.record ? 'event_id'
   ON CONFLICT (id) DO NOTHING;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.collect_import_events(bigint) IS 'Remembers the ids of the legacy events of a run.';
+COMMENT ON FUNCTION ttfd.collect_import_events(bigint, bigint) IS 'Remembers the ids of the legacy events of a run.';
 
 -- Every account that matters to the run: its own, those they state as theirs, members of the same name, and whatever
 -- else belongs to a member who is touched. Accounts of one member are one person from the start; to anybody else the number
@@ -2316,6 +2319,26 @@ $$;
 COMMENT ON FUNCTION ttfd.join_users(bigint, bigint, text) IS
   'Makes one user of two who are locked; the second becomes a signpost. Returns the id of the merge. Raises TL002.';
 
+-- A loader may have its records judged while it reads on; what is left is judged when the run is unified.
+CREATE OR REPLACE FUNCTION ttfd.judge_import(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_after bigint := coalesce((SELECT j.row_id FROM ttfd.import_judged j WHERE j.run_id = p_run_id), 0);
+BEGIN
+  PERFORM ttfd.reject_forgotten_rows(p_run_id, v_after);
+  PERFORM ttfd.collect_import_events(p_run_id, v_after);
+  PERFORM ttfd.collect_import_accounts(p_run_id, v_after);
+  INSERT INTO ttfd.import_judged (run_id, row_id)
+  SELECT p_run_id, max(r.id) FROM ttfd.import_rows r WHERE r.run_id = p_run_id AND r.id > v_after HAVING count(*) > 0
+  ON CONFLICT (run_id) DO UPDATE SET row_id = excluded.row_id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.judge_import(bigint) IS
+  'Judges the records of a run that were not judged yet, and takes them apart: see collect_import_accounts.';
+
 CREATE OR REPLACE FUNCTION ttfd.keep_award_windows(
   p_user_id bigint, p_event_type text, p_cooldown_start timestamptz, p_day_start timestamptz, p_xp bigint)
 RETURNS void
@@ -3482,7 +3505,7 @@ $$;
 COMMENT ON FUNCTION ttfd.refuse_same_sources(bigint) IS 'Raises TI001 when two sources of a run hold the same rows.';
 
 -- Who has asked to be forgotten is not imported again, and not listed by name among the rejected.
-CREATE OR REPLACE FUNCTION ttfd.reject_forgotten_rows(p_run_id bigint)
+CREATE OR REPLACE FUNCTION ttfd.reject_forgotten_rows(p_run_id bigint, p_after bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
@@ -3492,7 +3515,7 @@ BEGIN
   END IF;
   UPDATE ttfd.import_rows r
      SET reject_reason = 'forgotten', source_key = 'forgotten', record = NULL
-   WHERE r.run_id = p_run_id
+   WHERE r.run_id = p_run_id AND r.id > p_after
      AND EXISTS (SELECT 1
                    FROM ttfd.forgotten_accounts f
                   CROSS JOIN ttfd.forgetting_key k
@@ -3502,7 +3525,7 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.reject_forgotten_rows(bigint) IS 'Rejects the records of a run that are about somebody who was forgotten.';
+COMMENT ON FUNCTION ttfd.reject_forgotten_rows(bigint, bigint) IS 'Rejects the records of a run that are about somebody who was forgotten.';
 
 CREATE OR REPLACE FUNCTION ttfd.reject_import_rows(p_run_id bigint)
 RETURNS void
@@ -3716,6 +3739,21 @@ $$;
 
 COMMENT ON FUNCTION ttfd.report_import(bigint, bigint) IS
   'What a run has done, as JSON: sources, counts, conflicts, rejected, overlaps, totals_before (accepted records) and totals_after (what the ledger holds of these accounts).';
+
+CREATE OR REPLACE FUNCTION ttfd.require_loading_import(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM ttfd.import_runs r WHERE r.id = p_run_id AND r.status = 'loading' FOR UPDATE) THEN
+    RAISE EXCEPTION 'import run % is not waiting to be unified', coalesce(p_run_id::text, 'NULL')
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Open a run with start_import.';
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.require_loading_import(bigint) IS
+  'Locks a run that waits to be unified. Raises 55000 for any other.';
 
 CREATE OR REPLACE FUNCTION ttfd.require_metric(p_metric text)
 RETURNS void

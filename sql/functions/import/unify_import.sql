@@ -6,23 +6,18 @@ RETURNS TABLE (
   run_id bigint, status text, rows bigint, rejected bigint, accounts bigint, users_created bigint, users_joined bigint,
   linked_by_id bigint, linked_by_username bigint, conflicts bigint, report jsonb)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
-SET work_mem = '128MB'
+SET work_mem = '256MB'
 SET jit = off
 AS $$
 DECLARE
   v_report jsonb;
   v_users_created bigint;
 BEGIN
-  IF NOT EXISTS (SELECT 1 FROM import_runs r WHERE r.id = p_run_id AND r.status = 'loading' FOR UPDATE) THEN
-    RAISE EXCEPTION 'import run % is not waiting to be unified', coalesce(p_run_id::text, 'NULL')
-      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Open a run with start_import.';
-  END IF;
+  PERFORM require_loading_import(p_run_id);
   BEGIN
     -- Every step meets tables that were empty a moment ago: without fresh statistics its plan may be quadratic.
     ANALYZE import_rows, import_sources;
-    PERFORM reject_forgotten_rows(p_run_id);
-    PERFORM collect_import_events(p_run_id);
-    PERFORM collect_import_accounts(p_run_id);
+    PERFORM judge_import(p_run_id);
     ANALYZE import_accounts;
     PERFORM reject_import_rows(p_run_id);
     PERFORM refuse_same_sources(p_run_id);

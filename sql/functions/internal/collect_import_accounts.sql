@@ -1,7 +1,8 @@
 -- One pass over the records, because there may be millions: each is judged, and taken apart where nothing is wrong.
-CREATE OR REPLACE FUNCTION ttfd.collect_import_accounts(p_run_id bigint)
+CREATE OR REPLACE FUNCTION ttfd.collect_import_accounts(p_run_id bigint, p_after bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
 AS $$
 BEGIN
   INSERT INTO ttfd.import_accounts
@@ -64,9 +65,9 @@ BEGIN
                       ttfd.assess_import_time('last_active', v.last_active))
                   END
            OFFSET 0) j (reason)
-   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND (r.record ? 'event_id') IS NOT TRUE;
+   WHERE r.run_id = p_run_id AND r.id > p_after AND r.reject_reason IS NULL AND (r.record ? 'event_id') IS NOT TRUE;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.collect_import_accounts(bigint) IS
-  'Fills import_accounts with the records of a run: their values, or the reason why they cannot be imported.';
+COMMENT ON FUNCTION ttfd.collect_import_accounts(bigint, bigint) IS
+  'Fills import_accounts with the records of a run after one: their values, or the reason why they cannot be imported.';
