@@ -211,6 +211,11 @@ CREATE UNLOGGED TABLE ttfd.import_links (
 COMMENT ON TABLE ttfd.import_links IS 'Pairs of accounts that the run at work takes for one person, unless refused.';
 COMMENT ON COLUMN ttfd.import_links.is_new IS 'Whether the two were not known to be one person before.';
 
+-- sum(bigint) is numeric: six of them for each of a million members take a gigabyte. This one says 22003 where it overflows.
+CREATE AGGREGATE ttfd.add_up(bigint) (SFUNC = pg_catalog.int8pl, STYPE = bigint, INITCOND = '0', PARALLEL = SAFE, COMBINEFUNC = pg_catalog.int8pl);
+
+COMMENT ON AGGREGATE ttfd.add_up(bigint) IS 'The sum, as bigint. Raises 22003 when it is beyond.';
+
 GRANT INSERT (run_id, source, preset, origin, identity, time_zone) ON ttfd.import_sources TO ttfd_admin;
 GRANT INSERT (run_id, source, part, source_key, platform, record, reject_reason) ON ttfd.import_rows TO ttfd_admin;
 

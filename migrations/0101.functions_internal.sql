@@ -925,6 +925,8 @@ CREATE OR REPLACE FUNCTION ttfd.collect_import_identities(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
+DECLARE
+  v_numbers regclass := pg_get_serial_sequence('ttfd.unified_users', 'id');
 BEGIN
   -- Names come from the first record, that of the account's own program before others.
   INSERT INTO ttfd.import_identities
@@ -933,12 +935,14 @@ BEGIN
          coalesce(o.name, ttfd.fold_name(o.known_username)), coalesce(o.username, o.known_username),
          coalesce(o.display_name, o.known_display_name), o.row_id, o.source, o.source_key, o.created_at
     FROM (SELECT a.*, p.user_id, p.username AS known_username, p.display_name AS known_display_name,
-                 coalesce(p.user_id, nextval(pg_get_serial_sequence('ttfd.unified_users', 'id'))) AS person
-            FROM (SELECT DISTINCT ON (i.platform, i.external_id) i.platform, i.external_id, i.name, i.username,
-                         i.display_name, i.row_id, i.source, i.source_key, i.created_at
+                 coalesce(p.user_id, nextval(v_numbers)) AS person
+            FROM (SELECT i.*
                     FROM ttfd.import_accounts i
                    WHERE i.run_id = p_run_id
-                   ORDER BY i.platform, i.external_id, i.origin <> i.platform, i.row_id) a
+                     AND i.row_id IN (SELECT coalesce(min(f.row_id) FILTER (WHERE f.origin = f.platform), min(f.row_id))
+                                        FROM ttfd.import_accounts f
+                                       WHERE f.run_id = p_run_id
+                                       GROUP BY f.platform, f.external_id)) a
             LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
           OFFSET 0) o;
 
@@ -950,8 +954,8 @@ BEGIN
                  max(n.display_name) AS display_name, min(n.created_at) AS created_at
             FROM ttfd.import_accounts n
            WHERE n.run_id = p_run_id
-           GROUP BY n.platform, n.external_id
-          HAVING count(*) > 1) a
+             AND NOT EXISTS (SELECT 1 FROM ttfd.import_identities f WHERE f.run_id = p_run_id AND f.row_id = n.row_id)
+           GROUP BY n.platform, n.external_id) a
    WHERE i.run_id = p_run_id AND (i.platform, i.external_id) = (a.platform, a.external_id)
      AND (i.username IS NULL AND a.username IS NOT NULL OR i.display_name IS NULL AND a.display_name IS NOT NULL
           OR i.linked_at IS NULL AND a.created_at IS NOT NULL);
@@ -961,7 +965,7 @@ BEGIN
   SELECT p_run_id, l.platform, l.external_id, l.person, l.person, l.user_id, ttfd.fold_name(l.username), l.username,
          l.display_name
     FROM (SELECT n.platform, n.external_id, p.user_id, p.username, p.display_name,
-                 coalesce(p.user_id, nextval(pg_get_serial_sequence('ttfd.unified_users', 'id'))) AS person
+                 coalesce(p.user_id, nextval(v_numbers)) AS person
             FROM (SELECT e.platform, e.external_id
                     FROM ttfd.import_links k
                    CROSS JOIN LATERAL (VALUES (k.platform, k.external_id), (k.to_platform, k.to_external_id))
@@ -1229,20 +1233,17 @@ AS $$
 DECLARE
   v_now timestamptz := ttfd.current_time();
   v_created bigint;
+  v_ranks smallint[];
+  v_thresholds bigint[];
 BEGIN
+  SELECT array_agg(r.id ORDER BY r.rank_xp), array_agg(r.rank_xp ORDER BY r.rank_xp) INTO v_ranks, v_thresholds
+    FROM ttfd.list_rank_ranges() r;
   WITH members AS (
     SELECT g.*
       FROM ttfd.list_import_totals(p_run_id) g
      WHERE NOT EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = g.user_id)
-  ), reached AS (
-    SELECT m.user_id, array_agg(a.name ORDER BY a.sort_order, a.name) AS names
-      FROM members m
-      JOIN ttfd.achievements a
-        ON a.is_enabled AND a.name <> ALL (m.achievements)
-       AND a.threshold <= CASE a.metric WHEN 'xp' THEN m.xp WHEN 'coins' THEN m.coins WHEN 'messages' THEN m.messages_sent
-                                        WHEN 'voice' THEN m.total_voice_time WHEN 'games' THEN m.games_played
-                                        WHEN 'wins' THEN m.games_won WHEN 'streak' THEN m.daily_streak END
-     GROUP BY m.user_id
+  ), goals AS MATERIALIZED (
+    SELECT a.name, a.metric, a.threshold FROM ttfd.achievements a WHERE a.is_enabled ORDER BY a.sort_order, a.name
   ), shown AS (
     SELECT i.person, array_agg(i.platform) AS platforms, (array_agg(i.platform))[1] AS primary_platform,
            (array_agg(i.username) FILTER (WHERE i.username IS NOT NULL))[1] AS username,
@@ -1261,16 +1262,22 @@ BEGIN
      created_at, last_active, xp_since, rank_id, highest_rank_id, rank_xp, next_rank_xp,
      platforms, primary_platform, username, display_name, telegram_id, discord_id, website_email)
   SELECT m.user_id, m.xp, m.coins, m.games_played, m.games_won, m.total_voice_time, m.messages_sent, m.daily_streak,
-         m.last_daily, m.achievements || coalesce(e.names, '{}'),
+         m.last_daily,
+         m.achievements || ARRAY(
+           SELECT g.name
+             FROM goals g
+            WHERE g.threshold <= CASE g.metric WHEN 'xp' THEN m.xp WHEN 'coins' THEN m.coins WHEN 'messages' THEN m.messages_sent
+                                               WHEN 'voice' THEN m.total_voice_time WHEN 'games' THEN m.games_played
+                                               WHEN 'wins' THEN m.games_won WHEN 'streak' THEN m.daily_streak END
+              AND g.name <> ALL (m.achievements)),
          coalesce(m.created_at, v_now), coalesce(m.last_active, m.created_at, v_now),
          coalesce(m.last_active, m.created_at, v_now),
-         r.id, r.id, r.rank_xp, r.next_rank_xp,
+         v_ranks[p.place], v_ranks[p.place], v_thresholds[p.place], v_thresholds[p.place + 1],
          CASE WHEN cardinality(s.platforms) > 1 THEN ARRAY(SELECT unnest(s.platforms) ORDER BY 1) ELSE s.platforms END,
          s.primary_platform, s.username, s.display_name, s.telegram_id, s.discord_id, s.website_email
     FROM members m
-    JOIN ttfd.list_rank_ranges() r ON r.rank_xp <= m.xp AND m.xp < coalesce(r.next_rank_xp, m.xp + 1)
+   CROSS JOIN LATERAL (SELECT width_bucket(m.xp, v_thresholds)) p (place)
     JOIN shown s ON s.person = m.user_id
-    LEFT JOIN reached e ON e.user_id = m.user_id
    ORDER BY m.user_id;
   GET DIAGNOSTICS v_created = ROW_COUNT;
 
@@ -2582,9 +2589,9 @@ AS $$
          a.messages_sent - coalesce(b.messages_sent, 0), a.daily_streak, a.last_daily, a.created_at, a.last_active
     FROM ttfd.import_accounts a
     JOIN ttfd.import_identities i ON i.run_id = a.run_id AND i.platform = a.platform AND i.external_id = a.external_id
-    LEFT JOIN (SELECT g.origin, g.part, g.platform, g.external_id, sum(g.xp)::bigint AS xp, sum(g.coins)::bigint AS coins,
-                      sum(g.games_played)::bigint AS games_played, sum(g.games_won)::bigint AS games_won,
-                      sum(g.total_voice_time)::bigint AS total_voice_time, sum(g.messages_sent)::bigint AS messages_sent
+    LEFT JOIN (SELECT g.origin, g.part, g.platform, g.external_id, ttfd.add_up(g.xp) AS xp, ttfd.add_up(g.coins) AS coins,
+                      ttfd.add_up(g.games_played) AS games_played, ttfd.add_up(g.games_won) AS games_won,
+                      ttfd.add_up(g.total_voice_time) AS total_voice_time, ttfd.add_up(g.messages_sent) AS messages_sent
                  FROM ttfd.import_balances g
                 GROUP BY g.origin, g.part, g.platform, g.external_id) b
       ON b.origin = a.origin AND b.part = a.part AND b.platform = a.platform AND b.external_id = a.external_id
@@ -2625,8 +2632,8 @@ RETURNS TABLE (
   last_active timestamptz)
 LANGUAGE sql STABLE
 AS $$
-  SELECT g.user_id, sum(g.xp)::bigint, sum(g.coins)::bigint, sum(g.games_played)::bigint, sum(g.games_won)::bigint,
-         sum(g.total_voice_time)::bigint, sum(g.messages_sent)::bigint, max(g.daily_streak), max(g.last_daily),
+  SELECT g.user_id, ttfd.add_up(g.xp), ttfd.add_up(g.coins), ttfd.add_up(g.games_played), ttfd.add_up(g.games_won),
+         ttfd.add_up(g.total_voice_time), ttfd.add_up(g.messages_sent), max(g.daily_streak), max(g.last_daily),
          max(g.achievements), min(g.created_at), max(g.last_active)
     FROM ttfd.import_grants g
    WHERE g.run_id = p_run_id
@@ -2963,9 +2970,9 @@ BEGIN
      achievements, created_at, last_active)
   SELECT p_run_id, g.user_id, g.origin, g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent,
          g.daily_streak, g.last_daily, coalesce(l.names, '{}'), g.created_at, g.last_active
-    FROM (SELECT t.user_id, t.origin, sum(t.xp) AS xp, sum(t.coins) AS coins, sum(t.games_played) AS games_played,
-                 sum(t.games_won) AS games_won, sum(t.total_voice_time) AS total_voice_time,
-                 sum(t.messages_sent) AS messages_sent, max(t.daily_streak) AS daily_streak, max(t.last_daily) AS last_daily,
+    FROM (SELECT t.user_id, t.origin, ttfd.add_up(t.xp) AS xp, ttfd.add_up(t.coins) AS coins, ttfd.add_up(t.games_played) AS games_played,
+                 ttfd.add_up(t.games_won) AS games_won, ttfd.add_up(t.total_voice_time) AS total_voice_time,
+                 ttfd.add_up(t.messages_sent) AS messages_sent, max(t.daily_streak) AS daily_streak, max(t.last_daily) AS last_daily,
                  min(t.created_at) AS created_at, max(t.last_active) AS last_active
             FROM gains t
            GROUP BY t.user_id, t.origin) g

@@ -5,6 +5,8 @@ CREATE OR REPLACE FUNCTION ttfd.collect_import_identities(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
+DECLARE
+  v_numbers regclass := pg_get_serial_sequence('ttfd.unified_users', 'id');
 BEGIN
   -- Names come from the first record, that of the account's own program before others.
   INSERT INTO ttfd.import_identities
@@ -13,12 +15,14 @@ BEGIN
          coalesce(o.name, ttfd.fold_name(o.known_username)), coalesce(o.username, o.known_username),
          coalesce(o.display_name, o.known_display_name), o.row_id, o.source, o.source_key, o.created_at
     FROM (SELECT a.*, p.user_id, p.username AS known_username, p.display_name AS known_display_name,
-                 coalesce(p.user_id, nextval(pg_get_serial_sequence('ttfd.unified_users', 'id'))) AS person
-            FROM (SELECT DISTINCT ON (i.platform, i.external_id) i.platform, i.external_id, i.name, i.username,
-                         i.display_name, i.row_id, i.source, i.source_key, i.created_at
+                 coalesce(p.user_id, nextval(v_numbers)) AS person
+            FROM (SELECT i.*
                     FROM ttfd.import_accounts i
                    WHERE i.run_id = p_run_id
-                   ORDER BY i.platform, i.external_id, i.origin <> i.platform, i.row_id) a
+                     AND i.row_id IN (SELECT coalesce(min(f.row_id) FILTER (WHERE f.origin = f.platform), min(f.row_id))
+                                        FROM ttfd.import_accounts f
+                                       WHERE f.run_id = p_run_id
+                                       GROUP BY f.platform, f.external_id)) a
             LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
           OFFSET 0) o;
 
@@ -30,8 +34,8 @@ BEGIN
                  max(n.display_name) AS display_name, min(n.created_at) AS created_at
             FROM ttfd.import_accounts n
            WHERE n.run_id = p_run_id
-           GROUP BY n.platform, n.external_id
-          HAVING count(*) > 1) a
+             AND NOT EXISTS (SELECT 1 FROM ttfd.import_identities f WHERE f.run_id = p_run_id AND f.row_id = n.row_id)
+           GROUP BY n.platform, n.external_id) a
    WHERE i.run_id = p_run_id AND (i.platform, i.external_id) = (a.platform, a.external_id)
      AND (i.username IS NULL AND a.username IS NOT NULL OR i.display_name IS NULL AND a.display_name IS NOT NULL
           OR i.linked_at IS NULL AND a.created_at IS NOT NULL);
@@ -41,7 +45,7 @@ BEGIN
   SELECT p_run_id, l.platform, l.external_id, l.person, l.person, l.user_id, ttfd.fold_name(l.username), l.username,
          l.display_name
     FROM (SELECT n.platform, n.external_id, p.user_id, p.username, p.display_name,
-                 coalesce(p.user_id, nextval(pg_get_serial_sequence('ttfd.unified_users', 'id'))) AS person
+                 coalesce(p.user_id, nextval(v_numbers)) AS person
             FROM (SELECT e.platform, e.external_id
                     FROM ttfd.import_links k
                    CROSS JOIN LATERAL (VALUES (k.platform, k.external_id), (k.to_platform, k.to_external_id))

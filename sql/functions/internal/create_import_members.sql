@@ -8,20 +8,17 @@ AS $$
 DECLARE
   v_now timestamptz := ttfd.current_time();
   v_created bigint;
+  v_ranks smallint[];
+  v_thresholds bigint[];
 BEGIN
+  SELECT array_agg(r.id ORDER BY r.rank_xp), array_agg(r.rank_xp ORDER BY r.rank_xp) INTO v_ranks, v_thresholds
+    FROM ttfd.list_rank_ranges() r;
   WITH members AS (
     SELECT g.*
       FROM ttfd.list_import_totals(p_run_id) g
      WHERE NOT EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = g.user_id)
-  ), reached AS (
-    SELECT m.user_id, array_agg(a.name ORDER BY a.sort_order, a.name) AS names
-      FROM members m
-      JOIN ttfd.achievements a
-        ON a.is_enabled AND a.name <> ALL (m.achievements)
-       AND a.threshold <= CASE a.metric WHEN 'xp' THEN m.xp WHEN 'coins' THEN m.coins WHEN 'messages' THEN m.messages_sent
-                                        WHEN 'voice' THEN m.total_voice_time WHEN 'games' THEN m.games_played
-                                        WHEN 'wins' THEN m.games_won WHEN 'streak' THEN m.daily_streak END
-     GROUP BY m.user_id
+  ), goals AS MATERIALIZED (
+    SELECT a.name, a.metric, a.threshold FROM ttfd.achievements a WHERE a.is_enabled ORDER BY a.sort_order, a.name
   ), shown AS (
     SELECT i.person, array_agg(i.platform) AS platforms, (array_agg(i.platform))[1] AS primary_platform,
            (array_agg(i.username) FILTER (WHERE i.username IS NOT NULL))[1] AS username,
@@ -40,16 +37,22 @@ BEGIN
      created_at, last_active, xp_since, rank_id, highest_rank_id, rank_xp, next_rank_xp,
      platforms, primary_platform, username, display_name, telegram_id, discord_id, website_email)
   SELECT m.user_id, m.xp, m.coins, m.games_played, m.games_won, m.total_voice_time, m.messages_sent, m.daily_streak,
-         m.last_daily, m.achievements || coalesce(e.names, '{}'),
+         m.last_daily,
+         m.achievements || ARRAY(
+           SELECT g.name
+             FROM goals g
+            WHERE g.threshold <= CASE g.metric WHEN 'xp' THEN m.xp WHEN 'coins' THEN m.coins WHEN 'messages' THEN m.messages_sent
+                                               WHEN 'voice' THEN m.total_voice_time WHEN 'games' THEN m.games_played
+                                               WHEN 'wins' THEN m.games_won WHEN 'streak' THEN m.daily_streak END
+              AND g.name <> ALL (m.achievements)),
          coalesce(m.created_at, v_now), coalesce(m.last_active, m.created_at, v_now),
          coalesce(m.last_active, m.created_at, v_now),
-         r.id, r.id, r.rank_xp, r.next_rank_xp,
+         v_ranks[p.place], v_ranks[p.place], v_thresholds[p.place], v_thresholds[p.place + 1],
          CASE WHEN cardinality(s.platforms) > 1 THEN ARRAY(SELECT unnest(s.platforms) ORDER BY 1) ELSE s.platforms END,
          s.primary_platform, s.username, s.display_name, s.telegram_id, s.discord_id, s.website_email
     FROM members m
-    JOIN ttfd.list_rank_ranges() r ON r.rank_xp <= m.xp AND m.xp < coalesce(r.next_rank_xp, m.xp + 1)
+   CROSS JOIN LATERAL (SELECT width_bucket(m.xp, v_thresholds)) p (place)
     JOIN shown s ON s.person = m.user_id
-    LEFT JOIN reached e ON e.user_id = m.user_id
    ORDER BY m.user_id;
   GET DIAGNOSTICS v_created = ROW_COUNT;
 

@@ -19,9 +19,9 @@ BEGIN
      achievements, created_at, last_active)
   SELECT p_run_id, g.user_id, g.origin, g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent,
          g.daily_streak, g.last_daily, coalesce(l.names, '{}'), g.created_at, g.last_active
-    FROM (SELECT t.user_id, t.origin, sum(t.xp) AS xp, sum(t.coins) AS coins, sum(t.games_played) AS games_played,
-                 sum(t.games_won) AS games_won, sum(t.total_voice_time) AS total_voice_time,
-                 sum(t.messages_sent) AS messages_sent, max(t.daily_streak) AS daily_streak, max(t.last_daily) AS last_daily,
+    FROM (SELECT t.user_id, t.origin, ttfd.add_up(t.xp) AS xp, ttfd.add_up(t.coins) AS coins, ttfd.add_up(t.games_played) AS games_played,
+                 ttfd.add_up(t.games_won) AS games_won, ttfd.add_up(t.total_voice_time) AS total_voice_time,
+                 ttfd.add_up(t.messages_sent) AS messages_sent, max(t.daily_streak) AS daily_streak, max(t.last_daily) AS last_daily,
                  min(t.created_at) AS created_at, max(t.last_active) AS last_active
             FROM gains t
            GROUP BY t.user_id, t.origin) g
