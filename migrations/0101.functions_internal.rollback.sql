@@ -207,6 +207,8 @@ DROP FUNCTION ttfd.has_reached_more(ttfd.unified_users, ttfd.unified_users);
 
 DROP FUNCTION ttfd.has_crossed(bigint[], bigint, bigint);
 
+DROP FUNCTION ttfd.group_import_accounts(bigint, boolean);
+
 DROP FUNCTION ttfd.grant_import(bigint);
 
 DROP FUNCTION ttfd.grant_event(bigint, ttfd.event_type_versions, text, jsonb, timestamptz);

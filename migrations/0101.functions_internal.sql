@@ -827,6 +827,8 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET enable_seqscan = off
 AS $$
+DECLARE
+  v_tomorrow text := to_char(ttfd.current_time() AT TIME ZONE 'UTC' + INTERVAL '1 day', 'YYYY-MM-DD');
 BEGIN
   INSERT INTO ttfd.import_accounts
     (run_id, row_id, origin, part, platform, external_id, source, source_key, reject_reason, name, username, display_name,
@@ -885,7 +887,11 @@ BEGIN
                              ttfd.assess_import_amount('daily_streak', v.daily_streak)) END,
                       ttfd.assess_import_time('last_daily', v.last_daily),
                       ttfd.assess_import_time('created_at', v.created_at),
-                      ttfd.assess_import_time('last_active', v.last_active))
+                      ttfd.assess_import_time('last_active', v.last_active),
+                      -- A claim in the future would forbid the next ones. It is tomorrow already somewhere.
+                      CASE WHEN greatest(left(v.last_daily, 10), left(v.created_at, 10), left(v.last_active, 10)) > v_tomorrow
+                           THEN 'a time lies in the future: '
+                                || greatest(v.last_daily, v.created_at, v.last_active) END)
                   END
            OFFSET 0) j (reason)
    WHERE r.run_id = p_run_id AND r.id > p_after AND r.reject_reason IS NULL AND (r.record ? 'event_id') IS NOT TRUE;
@@ -1243,7 +1249,11 @@ BEGIN
       FROM ttfd.list_import_totals(p_run_id) g
      WHERE NOT EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = g.user_id)
   ), goals AS MATERIALIZED (
-    SELECT a.name, a.metric, a.threshold FROM ttfd.achievements a WHERE a.is_enabled ORDER BY a.sort_order, a.name
+    SELECT a.name, a.threshold,
+           array_position(ARRAY['xp', 'coins', 'messages', 'voice', 'games', 'wins', 'streak'], a.metric) AS metric
+      FROM ttfd.achievements a
+     WHERE a.is_enabled
+     ORDER BY a.sort_order, a.name
   ), shown AS (
     SELECT i.person, array_agg(i.platform) AS platforms, (array_agg(i.platform))[1] AS primary_platform,
            (array_agg(i.username) FILTER (WHERE i.username IS NOT NULL))[1] AS username,
@@ -1264,19 +1274,17 @@ BEGIN
   SELECT m.user_id, m.xp, m.coins, m.games_played, m.games_won, m.total_voice_time, m.messages_sent, m.daily_streak,
          m.last_daily,
          m.achievements || ARRAY(
-           SELECT g.name
-             FROM goals g
-            WHERE g.threshold <= CASE g.metric WHEN 'xp' THEN m.xp WHEN 'coins' THEN m.coins WHEN 'messages' THEN m.messages_sent
-                                               WHEN 'voice' THEN m.total_voice_time WHEN 'games' THEN m.games_played
-                                               WHEN 'wins' THEN m.games_won WHEN 'streak' THEN m.daily_streak END
-              AND g.name <> ALL (m.achievements)),
+           SELECT g.name FROM goals g WHERE g.threshold <= p.amounts[g.metric] AND g.name <> ALL (m.achievements)),
          coalesce(m.created_at, v_now), coalesce(m.last_active, m.created_at, v_now),
          coalesce(m.last_active, m.created_at, v_now),
          v_ranks[p.place], v_ranks[p.place], v_thresholds[p.place], v_thresholds[p.place + 1],
          CASE WHEN cardinality(s.platforms) > 1 THEN ARRAY(SELECT unnest(s.platforms) ORDER BY 1) ELSE s.platforms END,
          s.primary_platform, s.username, s.display_name, s.telegram_id, s.discord_id, s.website_email
     FROM members m
-   CROSS JOIN LATERAL (SELECT width_bucket(m.xp, v_thresholds)) p (place)
+   CROSS JOIN LATERAL (
+           SELECT width_bucket(m.xp, v_thresholds),
+                  ARRAY[m.xp, m.coins, m.messages_sent, m.total_voice_time, m.games_played, m.games_won, m.daily_streak]
+           OFFSET 0) p (place, amounts)
     JOIN shown s ON s.person = m.user_id
    ORDER BY m.user_id;
   GET DIAGNOSTICS v_created = ROW_COUNT;
@@ -2098,6 +2106,42 @@ $$;
 
 COMMENT ON FUNCTION ttfd.grant_import(bigint) IS
   'Grants what measure_import found to members who were there before, and writes the events opening_balance of all.';
+
+-- First contacts wait from here to the end of the run; members whom we know go on until they are locked. A merge locks its
+-- members first and their accounts second: when it has the one and waits for the other, the run steps back and tries again,
+-- sooner than PostgreSQL would call it a deadlock (after a second).
+CREATE OR REPLACE FUNCTION ttfd.group_import_accounts(p_run_id bigint, p_link_by_username boolean)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_patience text := current_setting('lock_timeout');
+BEGIN
+  FOR v_attempt IN 1..10 LOOP
+    BEGIN
+      LOCK TABLE ttfd.platform_accounts IN SHARE ROW EXCLUSIVE MODE;
+      PERFORM ttfd.collect_import_identities(p_run_id);
+      ANALYZE ttfd.import_identities;
+      PERFORM ttfd.link_import_by_id(p_run_id);
+      IF p_link_by_username THEN
+        PERFORM ttfd.link_import_by_username(p_run_id);
+      END IF;
+      PERFORM set_config('lock_timeout', '800ms', true);
+      PERFORM ttfd.lock_import_members(p_run_id);
+      PERFORM set_config('lock_timeout', v_patience, true);
+      RETURN;
+    EXCEPTION
+      WHEN lock_not_available THEN
+        IF v_attempt = 10 THEN
+          RAISE;
+        END IF;
+    END;
+  END LOOP;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.group_import_accounts(bigint, boolean) IS
+  'Groups the accounts of a run into persons and locks the members among them. Raises 55P03 when somebody holds a member for too long.';
 
 CREATE OR REPLACE FUNCTION ttfd.has_crossed(p_goals bigint[], p_value bigint, p_added bigint)
 RETURNS boolean

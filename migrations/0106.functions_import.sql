@@ -150,6 +150,9 @@ AS $$
 BEGIN
   PERFORM require_read_committed();
   PERFORM require_undoable_import(p_run_id);
+  -- In the order in which a merge locks, so that neither waits for the other. Whoever was merged before the table was
+  -- locked is found only now.
+  PERFORM lock_undone_members(p_run_id);
   LOCK TABLE platform_accounts IN SHARE ROW EXCLUSIVE MODE;
   PERFORM lock_undone_members(p_run_id);
   PERFORM measure_import_undo(p_run_id);
@@ -204,16 +207,8 @@ BEGIN
     PERFORM refuse_same_sources(p_run_id);
     PERFORM collect_import_links(p_run_id);
     ANALYZE import_links;
-    -- First contacts wait until the run is done; members whom we know go on.
-    LOCK TABLE platform_accounts IN SHARE ROW EXCLUSIVE MODE;
-    PERFORM collect_import_identities(p_run_id);
-    ANALYZE import_identities;
-    PERFORM link_import_by_id(p_run_id);
-    IF p_link_by_username THEN
-      PERFORM link_import_by_username(p_run_id);
-    END IF;
+    PERFORM group_import_accounts(p_run_id, p_link_by_username);
     PERFORM apply_import_policy(p_run_id);
-    PERFORM lock_import_members(p_run_id);
     PERFORM measure_import(p_run_id);
     ANALYZE import_grants;
     PERFORM note_import_changes(p_run_id);

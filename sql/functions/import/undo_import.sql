@@ -12,6 +12,9 @@ AS $$
 BEGIN
   PERFORM require_read_committed();
   PERFORM require_undoable_import(p_run_id);
+  -- In the order in which a merge locks, so that neither waits for the other. Whoever was merged before the table was
+  -- locked is found only now.
+  PERFORM lock_undone_members(p_run_id);
   LOCK TABLE platform_accounts IN SHARE ROW EXCLUSIVE MODE;
   PERFORM lock_undone_members(p_run_id);
   PERFORM measure_import_undo(p_run_id);

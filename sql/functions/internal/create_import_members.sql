@@ -18,7 +18,11 @@ BEGIN
       FROM ttfd.list_import_totals(p_run_id) g
      WHERE NOT EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = g.user_id)
   ), goals AS MATERIALIZED (
-    SELECT a.name, a.metric, a.threshold FROM ttfd.achievements a WHERE a.is_enabled ORDER BY a.sort_order, a.name
+    SELECT a.name, a.threshold,
+           array_position(ARRAY['xp', 'coins', 'messages', 'voice', 'games', 'wins', 'streak'], a.metric) AS metric
+      FROM ttfd.achievements a
+     WHERE a.is_enabled
+     ORDER BY a.sort_order, a.name
   ), shown AS (
     SELECT i.person, array_agg(i.platform) AS platforms, (array_agg(i.platform))[1] AS primary_platform,
            (array_agg(i.username) FILTER (WHERE i.username IS NOT NULL))[1] AS username,
@@ -39,19 +43,17 @@ BEGIN
   SELECT m.user_id, m.xp, m.coins, m.games_played, m.games_won, m.total_voice_time, m.messages_sent, m.daily_streak,
          m.last_daily,
          m.achievements || ARRAY(
-           SELECT g.name
-             FROM goals g
-            WHERE g.threshold <= CASE g.metric WHEN 'xp' THEN m.xp WHEN 'coins' THEN m.coins WHEN 'messages' THEN m.messages_sent
-                                               WHEN 'voice' THEN m.total_voice_time WHEN 'games' THEN m.games_played
-                                               WHEN 'wins' THEN m.games_won WHEN 'streak' THEN m.daily_streak END
-              AND g.name <> ALL (m.achievements)),
+           SELECT g.name FROM goals g WHERE g.threshold <= p.amounts[g.metric] AND g.name <> ALL (m.achievements)),
          coalesce(m.created_at, v_now), coalesce(m.last_active, m.created_at, v_now),
          coalesce(m.last_active, m.created_at, v_now),
          v_ranks[p.place], v_ranks[p.place], v_thresholds[p.place], v_thresholds[p.place + 1],
          CASE WHEN cardinality(s.platforms) > 1 THEN ARRAY(SELECT unnest(s.platforms) ORDER BY 1) ELSE s.platforms END,
          s.primary_platform, s.username, s.display_name, s.telegram_id, s.discord_id, s.website_email
     FROM members m
-   CROSS JOIN LATERAL (SELECT width_bucket(m.xp, v_thresholds)) p (place)
+   CROSS JOIN LATERAL (
+           SELECT width_bucket(m.xp, v_thresholds),
+                  ARRAY[m.xp, m.coins, m.messages_sent, m.total_voice_time, m.games_played, m.games_won, m.daily_streak]
+           OFFSET 0) p (place, amounts)
     JOIN shown s ON s.person = m.user_id
    ORDER BY m.user_id;
   GET DIAGNOSTICS v_created = ROW_COUNT;
