@@ -331,7 +331,7 @@ DROP FUNCTION ttfd.assess_sent_event(uuid, ttfd.event_type_versions, jsonb, time
 
 DROP FUNCTION ttfd.assess_seconds(jsonb);
 
-DROP FUNCTION ttfd.assess_import_time(text, text);
+DROP FUNCTION ttfd.assess_import_times(text, text, text);
 
 DROP FUNCTION ttfd.assess_import_amount(text, text);
 

@@ -505,22 +505,24 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_import_amount(text, text) IS
   'Why a legacy amount cannot be imported, or NULL when it is missing, empty or a number from 0 to 10^15.';
 
--- Asked millions of times: one look at the usual forms, with days up to the 28th, which exist in every month. All else is left
--- to explain_import_time.
-CREATE OR REPLACE FUNCTION ttfd.assess_import_time(p_name text, p_value text)
+-- Asked millions of times: one look at the usual forms of all three, with days up to the 28th, which exist in every month.
+-- All else is left to explain_import_time.
+CREATE OR REPLACE FUNCTION ttfd.assess_import_times(p_last_daily text, p_created_at text, p_last_active text)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 AS $$
   SELECT CASE
-           WHEN p_value IS NULL
-             OR p_value ~ '^(19[7-9]\d|20\d\d)-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])([T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.]\d{1,6})?)?$'
-           THEN NULL
-           ELSE ttfd.explain_import_time(p_name, p_value)
+           WHEN pg_catalog.strpos(pg_catalog.concat(p_last_daily, p_created_at, p_last_active), '|') > 0
+             OR pg_catalog.concat(p_last_daily, '|', p_created_at, '|', p_last_active, '|')
+                !~ '^(((19[7-9]\d|20\d\d)-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])([T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.]\d{1,6})?)?)?[|])*$'
+           THEN coalesce(ttfd.explain_import_time('last_daily', p_last_daily),
+                         ttfd.explain_import_time('created_at', p_created_at),
+                         ttfd.explain_import_time('last_active', p_last_active))
          END;
 $$;
 
-COMMENT ON FUNCTION ttfd.assess_import_time(text, text) IS
-  'Why a legacy time cannot be imported, or NULL when it is missing, empty or ISO 8601.';
+COMMENT ON FUNCTION ttfd.assess_import_times(text, text, text) IS
+  'Why one of the times of a legacy record cannot be imported, or NULL when each is missing, empty or ISO 8601.';
 
 -- A million years is no session; the bound keeps the cast to bigint safe.
 CREATE OR REPLACE FUNCTION ttfd.assess_seconds(p_seconds jsonb)
@@ -885,9 +887,7 @@ BEGIN
                              ttfd.assess_import_amount('total_voice_time', v.total_voice_time),
                              ttfd.assess_import_amount('messages_sent', v.messages_sent),
                              ttfd.assess_import_amount('daily_streak', v.daily_streak)) END,
-                      ttfd.assess_import_time('last_daily', v.last_daily),
-                      ttfd.assess_import_time('created_at', v.created_at),
-                      ttfd.assess_import_time('last_active', v.last_active),
+                      ttfd.assess_import_times(v.last_daily, v.created_at, v.last_active),
                       -- A claim in the future would forbid the next ones. It is tomorrow already somewhere.
                       CASE WHEN greatest(left(v.last_daily, 10), left(v.created_at, 10), left(v.last_active, 10)) > v_tomorrow
                            THEN 'a time lies in the future: '
@@ -1463,7 +1463,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.explain_import_time(text, text) IS
-  'What is wrong with a legacy time, or NULL when it is empty or ISO 8601.';
+  'What is wrong with a legacy time, or NULL when it is missing, empty or ISO 8601.';
 
 -- What is about a member without naming the user id: it names an account.
 CREATE OR REPLACE FUNCTION ttfd.export_mentions(p_user_ids bigint[], p_accounts ttfd.platform_accounts[])
@@ -2207,7 +2207,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.import_time(text, text) IS
-  'A legacy time that assess_import_time lets through; one without an offset is taken to be of the time zone.';
+  'A legacy time that assess_import_times lets through; one without an offset is taken to be of the time zone.';
 
 -- Exactly once, raced by many senders and the processor: the key stops a twin in the queue; a twin that was applied or has
 -- failed already is seen by the second look, whose snapshot is newer than the insert.

@@ -380,6 +380,8 @@ def test_of_a_key_that_stands_twice_the_last_record_counts(db: Connection) -> No
         {"id": "1", "created_at": "yesterday"},
         {"id": "1", "created_at": "2025-02-30T00:00:00"},
         {"id": "1", "created_at": "infinity"},
+        {"id": "1", "created_at": "2025-01-01|2025-01-02"},
+        {"id": "1", "last_active": "|"},
         {"id": "1", "last_daily": 1735689600},
         {"id": "1", "achievements": "first_win"},
     ],

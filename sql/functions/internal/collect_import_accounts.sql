@@ -62,9 +62,7 @@ BEGIN
                              ttfd.assess_import_amount('total_voice_time', v.total_voice_time),
                              ttfd.assess_import_amount('messages_sent', v.messages_sent),
                              ttfd.assess_import_amount('daily_streak', v.daily_streak)) END,
-                      ttfd.assess_import_time('last_daily', v.last_daily),
-                      ttfd.assess_import_time('created_at', v.created_at),
-                      ttfd.assess_import_time('last_active', v.last_active),
+                      ttfd.assess_import_times(v.last_daily, v.created_at, v.last_active),
                       -- A claim in the future would forbid the next ones. It is tomorrow already somewhere.
                       CASE WHEN greatest(left(v.last_daily, 10), left(v.created_at, 10), left(v.last_active, 10)) > v_tomorrow
                            THEN 'a time lies in the future: '

@@ -12,4 +12,4 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.import_time(text, text) IS
-  'A legacy time that assess_import_time lets through; one without an offset is taken to be of the time zone.';
+  'A legacy time that assess_import_times lets through; one without an offset is taken to be of the time zone.';
