@@ -83,6 +83,7 @@ def run_writers(bench: Bench, writers: int, each: int, write: Any) -> None:
 def import_speed(bench: Bench, present: int, count: int) -> float:
     """Rows a second of its import: a Discord user is looked up by id, then by name, then written and committed."""
     with bench.connect() as connection:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS original")
         connection.execute("DROP TABLE IF EXISTS original.members")
         connection.execute(
             "CREATE TABLE original.members (id text PRIMARY KEY, telegram_id text UNIQUE, discord_id text UNIQUE,"
