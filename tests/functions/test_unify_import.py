@@ -503,9 +503,10 @@ def test_new_members_show_the_same_as_members_whom_the_run_finds(db: Connection)
             assert (
                 value(
                     db,
-                    "SELECT count(*) FROM ttfd.unified_users u JOIN ttfd.projected_accounts(ARRAY[u.id]) p ON p.user_id = u.id"
-                    " WHERE (u.telegram_id, u.discord_id, u.platforms, u.username, u.display_name)"
-                    "       IS NOT DISTINCT FROM (p.telegram_id, p.discord_id, p.platforms, p.username, p.display_name)",
+                    "SELECT count(*) FROM ttfd.unified_users u"
+                    "  JOIN ttfd.projected_accounts(ARRAY[u.id]) p ON p.user_id = u.id"
+                    " WHERE (u.telegram_id, u.discord_id, u.platforms, u.username, u.display_name) IS NOT DISTINCT FROM"
+                    "       (p.telegram_id, p.discord_id, p.platforms, p.username, p.display_name)",
                 )
                 == 2
             )
