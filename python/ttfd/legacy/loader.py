@@ -20,6 +20,7 @@ Progress = Callable[[LegacySource, int], None]
 """Called with a source and the number of its rows that are loaded so far; how far it is, the source knows."""
 
 _ROWS_A_BLOCK = 1000
+_CHARACTERS_A_BLOCK = 1 << 20
 _BLOCKS_AHEAD = 40
 _BLOCKS_A_JUDGEMENT = 50
 _COPY = "COPY ttfd.import_rows (run_id, source, part, source_key, platform, record, reject_reason) FROM STDIN"
@@ -149,20 +150,18 @@ def _copy(
 
 
 def _blocks(run_id: int, labels: dict[str, str], source: LegacySource) -> Iterator[tuple[int, bytes]]:
-    """Yield the rows of `source` as COPY wants them, a thousand at a time, each time with their number."""
-    rows = source.rows()
-    while lines := [
-        "\t".join(
-            (
-                str(run_id),
-                *map(_escaped, (labels[row.part], row.part, row.source_key, row.platform)),
-                _escaped(row.record),
-                _escaped(row.reject_reason),
-            )
-        )
-        for row in islice(rows, _ROWS_A_BLOCK)
-    ]:
-        yield len(lines), "\n".join((*lines, "")).encode()
+    """Yield the rows of `source` as COPY wants them, many at a time, each time with their number."""
+    lines: list[str] = []
+    size = 0
+    for row in source.rows():
+        fields = (labels[row.part], row.part, row.source_key, row.platform, row.record, row.reject_reason)
+        lines.append(f"{run_id}\t" + "\t".join(map(_escaped, fields)) + "\n")
+        size += len(lines[-1])
+        if len(lines) == _ROWS_A_BLOCK or size > _CHARACTERS_A_BLOCK:
+            yield len(lines), "".join(lines).encode()
+            lines, size = [], 0
+    if lines:
+        yield len(lines), "".join(lines).encode()
 
 
 def _escaped(text: str | None) -> str:
