@@ -103,12 +103,7 @@ def import_speed(bench: Bench, present: int, count: int) -> float:
 
 def import_row(connection: psycopg.Connection[Any], discord_id: str, username: str) -> None:
     known = connection.execute("SELECT id FROM original.members WHERE discord_id = %s", [discord_id]).fetchone()
-    known = (
-        known
-        or connection.execute(
-            "SELECT id FROM original.members WHERE lower(username) = lower(%s)", [username]
-        ).fetchone()
-    )
+    known = known or connection.execute("SELECT id FROM original.members WHERE username = %s", [username]).fetchone()
     if known:
         connection.execute("UPDATE original.members SET discord_id = %s WHERE id = %s", [discord_id, known[0]])
     else:
