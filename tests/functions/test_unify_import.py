@@ -481,7 +481,7 @@ def test_a_member_who_is_being_merged_goes_where_the_merge_puts_him(db: Connecti
 def test_new_members_show_the_same_as_members_whom_the_run_finds(db: Connection) -> None:
     records = {
         "telegram": [
-            {"id": "1", "username": "anna", "xp": 60000, "coins": 20000, "games_played": 600, "games_won": 500,
+            {"id": "1", "username": "anna", "xp": 60000, "coins": 5, "games_played": 60, "games_won": 5,
              "daily_streak": 30, "achievements": ["first"], "discord_id": "9", "created_at": "2025-02-01"},
             {"id": "2", "display_name": "Boris", "xp": 10000},
         ],
@@ -489,10 +489,11 @@ def test_new_members_show_the_same_as_members_whom_the_run_finds(db: Connection)
     }  # fmt: skip
     db.execute(
         "INSERT INTO ttfd.achievements (name, metric, threshold, title_ru, title_en, description_ru, description_en)"
-        " SELECT 'own_' || m, m, 1, m, m, m, m FROM unnest(ARRAY['messages', 'voice', 'xp', 'coins']) m"
+        " SELECT 'own_' || m, m, 8, m, m, m, m"
+        "  FROM unnest(ARRAY['messages', 'voice', 'xp', 'coins', 'games', 'wins', 'streak']) m"
     )
     for record in records["telegram"]:
-        record |= {"messages_sent": 5, "total_voice_time": 60}
+        record |= {"messages_sent": 50, "total_voice_time": 5}
     seen = []
     for is_known in (False, True):
         with db.transaction(force_rollback=True):
@@ -519,7 +520,8 @@ def test_new_members_show_the_same_as_members_whom_the_run_finds(db: Connection)
                 )
             )
     assert seen[0] == seen[1]
-    assert {"first", "own_voice", "own_messages", "own_xp", "own_coins"} <= set(seen[0][0].achievements)
+    reached = {name for name in seen[0][0].achievements if name.startswith("own_")}
+    assert reached == {"own_xp", "own_messages", "own_games", "own_streak"}
 
 
 def test_a_claim_in_the_future_cannot_come_in(db: Connection) -> None:
