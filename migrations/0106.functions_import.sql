@@ -150,6 +150,7 @@ AS $$
 BEGIN
   PERFORM require_read_committed();
   PERFORM require_undoable_import(p_run_id);
+  PERFORM set_config('ttfd.update_kind', 'import', true);
   -- In the order in which a merge locks, so that neither waits for the other. Whoever was merged before the table was
   -- locked is found only now.
   PERFORM lock_undone_members(p_run_id);
@@ -167,6 +168,7 @@ BEGIN
   DELETE FROM import_changes c WHERE c.run_id = p_run_id;
   DELETE FROM import_grants g WHERE g.run_id = p_run_id;
   UPDATE import_runs r SET status = 'undone', undone_at = ttfd.current_time() WHERE r.id = p_run_id;
+  PERFORM set_config('ttfd.update_kind', '', true);
   run_id := p_run_id;
   status := 'undone';
   users_kept := users_kept - users_removed;
@@ -198,6 +200,7 @@ DECLARE
   v_users_created bigint;
 BEGIN
   PERFORM require_loading_import(p_run_id);
+  PERFORM set_config('ttfd.update_kind', 'import', true);
   BEGIN
     -- Every step meets tables that were empty a moment ago: without fresh statistics its plan may be quadratic.
     ANALYZE import_rows, import_sources;
@@ -225,6 +228,7 @@ BEGIN
   EXCEPTION
     WHEN SQLSTATE 'TI999' THEN NULL;
   END;
+  PERFORM set_config('ttfd.update_kind', '', true);
   RETURN QUERY
   SELECT p_run_id, CASE WHEN p_dry_run THEN 'dry_run' ELSE 'unified' END, c.rows, c.rejected, c.accounts,
          c.users_created, c.users_joined, c.linked_by_id, c.linked_by_username, c.conflicts, v_report

@@ -14,6 +14,7 @@ DECLARE
   v_users_created bigint;
 BEGIN
   PERFORM require_loading_import(p_run_id);
+  PERFORM set_config('ttfd.update_kind', 'import', true);
   BEGIN
     -- Every step meets tables that were empty a moment ago: without fresh statistics its plan may be quadratic.
     ANALYZE import_rows, import_sources;
@@ -41,6 +42,7 @@ BEGIN
   EXCEPTION
     WHEN SQLSTATE 'TI999' THEN NULL;
   END;
+  PERFORM set_config('ttfd.update_kind', '', true);
   RETURN QUERY
   SELECT p_run_id, CASE WHEN p_dry_run THEN 'dry_run' ELSE 'unified' END, c.rows, c.rejected, c.accounts,
          c.users_created, c.users_joined, c.linked_by_id, c.linked_by_username, c.conflicts, v_report
