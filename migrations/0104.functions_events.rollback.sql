@@ -1,6 +1,8 @@
 -- Generated from sql/functions/events by `make migration`.
 SET LOCAL lock_timeout = '10s';
 
+DROP FUNCTION ttfd.take_announcements(text, uuid, integer);
+
 DROP FUNCTION ttfd.silence_doorbell(interval);
 
 DROP FUNCTION ttfd.retry_failed_event(uuid);
@@ -12,8 +14,6 @@ DROP FUNCTION ttfd.record_events(jsonb);
 DROP FUNCTION ttfd.record_event(uuid, text, text, text, jsonb);
 
 DROP FUNCTION ttfd.read_feed(bigint, text[], integer);
-
-DROP FUNCTION ttfd.read_announcements(text, uuid, integer);
 
 DROP FUNCTION ttfd.process_events(integer);
 

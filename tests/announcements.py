@@ -9,7 +9,7 @@ READER = uuid.UUID(int=1)
 
 
 def read(db: Connection, platform: str = "telegram", reader: uuid.UUID = READER, limit: int = 100) -> list[Any]:
-    return rows(db, "SELECT * FROM ttfd.read_announcements(%s, %s, %s)", platform, reader, limit)
+    return rows(db, "SELECT * FROM ttfd.take_announcements(%s, %s, %s)", platform, reader, limit)
 
 
 def confirm(db: Connection, position: int, platform: str = "telegram", reader: uuid.UUID = READER) -> bool:

@@ -42,7 +42,7 @@ MAY_CALL: dict[str, set[str]] = {
     "silence_doorbell": {"ttfd_worker", "ttfd_admin"},
     "read_feed": EVERYBODY,
     "feed_state": EVERYBODY,
-    "read_announcements": MEMBERS_SPEAK,
+    "take_announcements": MEMBERS_SPEAK,
     "confirm_announcements": MEMBERS_SPEAK,
     "report_voice": MEMBERS_SPEAK,
     "close_stale_voice": MEMBERS_SPEAK,

@@ -267,13 +267,13 @@ class AsyncClient:
 
     # What bots would otherwise have to remember
 
-    async def read_announcements(self, platform: str, reader: UUID, limit: int = 20) -> list[models.Announcement]:
+    async def take_announcements(self, platform: str, reader: UUID, limit: int = 20) -> list[models.Announcement]:
         """What to tell next; the same again until it is confirmed. Nothing while another ``reader`` is at it.
 
         Raises PlatformNotAllowedError.
         """
         return await self._all(
-            models.Announcement, "read_announcements", p_platform=platform, p_reader=reader, p_limit=limit
+            models.Announcement, "take_announcements", p_platform=platform, p_reader=reader, p_limit=limit
         )
 
     async def confirm_announcements(self, platform: str, reader: UUID, position: int) -> models.Confirmation:

@@ -264,12 +264,12 @@ class Client:
 
     # What bots would otherwise have to remember
 
-    def read_announcements(self, platform: str, reader: UUID, limit: int = 20) -> list[models.Announcement]:
+    def take_announcements(self, platform: str, reader: UUID, limit: int = 20) -> list[models.Announcement]:
         """What to tell next; the same again until it is confirmed. Nothing while another ``reader`` is at it.
 
         Raises PlatformNotAllowedError.
         """
-        return self._all(models.Announcement, "read_announcements", p_platform=platform, p_reader=reader, p_limit=limit)
+        return self._all(models.Announcement, "take_announcements", p_platform=platform, p_reader=reader, p_limit=limit)
 
     def confirm_announcements(self, platform: str, reader: UUID, position: int) -> models.Confirmation:
         """Say that all was told up to a position: call it after each. Raises PlatformNotAllowedError."""

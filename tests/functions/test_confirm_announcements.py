@@ -47,4 +47,4 @@ def test_a_kill_between_sending_and_confirming_repeats_that_one_and_no_other(db:
         sent.append(announcement.external_id)
         assert confirm(db, announcement.position, reader=uuid.UUID(int=2))
     assert sent == ["1", "2", "2", "3", "4"]
-    assert value(db, "SELECT count(*) FROM ttfd.read_announcements('telegram', %s)", uuid.UUID(int=2)) == 0
+    assert value(db, "SELECT count(*) FROM ttfd.take_announcements('telegram', %s)", uuid.UUID(int=2)) == 0

@@ -14,7 +14,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.confirm_announcements(text, uuid, bigint) IS
-  'Says that everything up to a position from read_announcements was told; call it after each. Who is killed in between tells that one again: at least once. Returns is_confirmed: false when another process has taken over, which tells the rest. Raises TP001.';
+  'Says that everything up to a position from take_announcements was told; call it after each. Who is killed in between tells that one again: at least once. Returns is_confirmed: false when another process has taken over, which tells the rest. Raises TP001.';
 
 REVOKE ALL ON FUNCTION ttfd.confirm_announcements(text, uuid, bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.confirm_announcements(text, uuid, bigint)

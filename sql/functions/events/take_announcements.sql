@@ -1,6 +1,6 @@
 -- The position is kept here and not in the bot, so that a restart neither repeats nor forgets. Most events are announced
 -- to nobody: the loop passes over them a slice at a time, for a second at most, and the cursor keeps what it has passed.
-CREATE OR REPLACE FUNCTION ttfd.read_announcements(p_platform text, p_reader uuid, p_limit integer DEFAULT 20)
+CREATE OR REPLACE FUNCTION ttfd.take_announcements(p_platform text, p_reader uuid, p_limit integer DEFAULT 20)
 RETURNS TABLE (
   "position" bigint, event_id uuid, event_type text, user_id bigint, external_id text, display_name text, language text,
   place text, data jsonb, xp bigint, coins bigint, occurred_at timestamptz)
@@ -38,9 +38,9 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.read_announcements(text, uuid, integer) IS
+COMMENT ON FUNCTION ttfd.take_announcements(text, uuid, integer) IS
   'What the bot of a platform is to tell next, in feed order: rank_up, achievement_unlock, season_reward (where it paid), account_linked, account_unlinked, accounts_merged, merge_undone to the member, season_started and season_closed to the community. p_reader is an id that the process has chosen for itself: another one gets nothing for two minutes, so that each is told once per platform. The first reading begins at the present head. Returns position, event_id, event_type, user_id (0 for the community), external_id (NULL for the community), display_name, language, place (private, public), data (with rank_name, titles or winner_names added), xp, coins, occurred_at. Of what is older than 15 minutes only the last of each kind for each member is told, privately, and nothing after 7 days; what concerns accounts is always private. The same rows come again until confirm_announcements. Raises TP001.';
 
-REVOKE ALL ON FUNCTION ttfd.read_announcements(text, uuid, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ttfd.read_announcements(text, uuid, integer)
+REVOKE ALL ON FUNCTION ttfd.take_announcements(text, uuid, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.take_announcements(text, uuid, integer)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;

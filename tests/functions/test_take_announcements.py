@@ -272,7 +272,7 @@ def test_a_long_backlog_is_read_in_slices_and_in_order(db: Connection) -> None:
 
 def test_only_the_platform_itself_reads_and_confirms(db: Connection) -> None:
     for query in (
-        "SELECT * FROM ttfd.read_announcements('telegram', %s)",
+        "SELECT * FROM ttfd.take_announcements('telegram', %s)",
         "SELECT * FROM ttfd.confirm_announcements('telegram', %s, 1)",
     ):
         with acting_as(db, "ttfd_discord"), refused(db, "TP001"):
