@@ -236,8 +236,8 @@ class FeedState:
 class Announcement:
     """Something for a bot to tell: to the community where ``external_id`` is None, else about that member.
 
-    ``place`` is ``private`` (to the member alone) or ``public``; ``language`` is None where none was chosen. ``data``
-    is that of the event, with ``rank_name``, ``titles_ru``, ``titles_en`` or ``winner_names`` where the text needs them.
+    ``place`` is ``private`` (to the member) or ``public``; ``language`` is None where none was chosen. ``data`` is
+    that of the event, with ``rank_name``, ``titles_ru``, ``titles_en`` or ``winner_names`` where the text needs them.
     """
 
     position: int
