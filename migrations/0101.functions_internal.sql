@@ -140,12 +140,12 @@ AS $$
   SELECT CASE
            WHEN p_event_type IN ('rank_up', 'achievement_unlock', 'season_reward') THEN 'progress'
            WHEN p_event_type IN ('account_linked', 'account_unlinked', 'accounts_merged', 'merge_undone') THEN 'account'
-           WHEN p_event_type IN ('season_started', 'season_closed') THEN p_event_type
+           WHEN p_event_type = 'season_closed' THEN 'season'
          END;
 $$;
 
 COMMENT ON FUNCTION ttfd.announced_kind(text) IS
-  'What an event is as an announcement: progress, account, or a turn of the season; NULL for what is not announced.';
+  'What an event is as an announcement: progress, account or season; NULL for what is not announced.';
 
 CREATE OR REPLACE FUNCTION ttfd.announcement_details(p_event_type text, p_data jsonb)
 RETURNS jsonb

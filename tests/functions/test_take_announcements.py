@@ -157,7 +157,7 @@ def test_the_community_is_told_of_seasons(db: Connection) -> None:
     db.execute("SELECT ttfd.close_season(%s)", [season_id])
     process_all(db)
     found = {told.event_type: told for told in read(db)}
-    assert {"season_started", "season_closed", "season_reward"} <= set(found)
+    assert {"season_closed", "season_reward"} <= set(found)
     closed = found["season_closed"]
     assert (closed.user_id, closed.external_id, closed.place) == (0, None, "public")
     assert closed.data["winner_names"] == [None]
@@ -172,7 +172,7 @@ def test_a_place_that_paid_nothing_is_not_told(db: Connection) -> None:
     process_all(db)
     db.execute("SELECT ttfd.close_season(%s)", [season_id])
     process_all(db)
-    assert {told.event_type for told in read(db)} == {"season_started", "season_closed"}
+    assert {told.event_type for told in read(db)} == {"season_closed"}
 
 
 def test_messages_are_announced_to_nobody_and_the_cursor_passes_over_them(db: Connection) -> None:
