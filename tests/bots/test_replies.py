@@ -179,8 +179,8 @@ def test_every_refusal_has_its_words(w: Writer, error: type[errors.TtfdError]) -
 
 def test_a_claim_that_comes_too_early_says_when_the_next_can_be() -> None:
     error = errors.AlreadyClaimedError("x", "Possible again from 2026-03-01T15:00:00Z.")
-    assert refusals.explain(EN, error, NOW) == "You have had this already. Next time in 3 hours."
-    assert refusals.explain(RU, error, NOW) == "Вы это уже получили. До следующего раза: 3 часа."
+    assert refusals.explain(EN, error, NOW) == "It is too soon. Next time in 3 hours."
+    assert refusals.explain(RU, error, NOW) == "Ещё рано. До следующего раза: 3 часа."
 
 
 def test_an_outage_says_that_nothing_is_lost() -> None:

@@ -23,6 +23,7 @@ log = logging.getLogger("ttfd.bots.outbox")
 
 _BATCH = 200
 _CHECKPOINT_EVENTS = 1000
+_REMEMBERED_NAMES = 10_000
 _FIRST_RETRY_SECONDS, _LAST_RETRY_SECONDS = 0.2, 5.0
 
 _SCHEMA = """
@@ -52,6 +53,7 @@ class Outbox:
         self._path = path
         self._client = client
         self._sent = 0
+        self._names: dict[tuple[str, str], tuple[str | None, ...]] = {}
         self._file = sqlite3.connect(path, isolation_level=None)
         # Commits survive the process without waiting for the disk; a thread waits for it now and then.
         self._file.execute("PRAGMA journal_mode = WAL")
@@ -81,16 +83,17 @@ class Outbox:
         data: Mapping[str, Any] | None = None,
         *,
         occurred_at: str | None = None,
+        names: tuple[str | None, str | None] | None = None,
     ) -> None:
         """Keep an event, to be sent within a moment. Takes some microseconds.
 
         Args:
             event_id: the same for the same event, however often it is put.
             occurred_at: ISO 8601 text with an offset; without it, the time at which the event is sent counts.
+            names: username and display name that the platform says the member has.
         """
-        event = {"platform": platform, "external_id": external_id, "event_type": event_type, "data": dict(data or {})}
-        if occurred_at is not None:
-            event["occurred_at"] = occurred_at
+        event: dict[str, Any] = {"platform": platform, "external_id": external_id, "event_type": event_type}
+        event |= {"data": dict(data or {}), "occurred_at": occurred_at, "names": names}
         self._file.execute(
             "INSERT OR IGNORE INTO waiting (event_id, event) VALUES (?, ?)", (str(event_id), json.dumps(event))
         )
@@ -136,7 +139,8 @@ class Outbox:
     async def _send(self, batch: list[tuple[int, dict[str, Any]]]) -> None:
         """All or, by halves, all but those that are refused."""
         try:
-            await self._client.record_events(event for _, event in batch)
+            await self._client.record_events(_without_names(event) for _, event in batch)
+            await self._rename([event for _, event in batch if event["names"]])
         except PlatformNotAllowedError:
             raise  # The bot's role is wrong, not the events.
         except (TtfdError, psycopg.DataError) as error:
@@ -148,6 +152,16 @@ class Outbox:
                 await self._send(batch[middle:])
                 return
         self._file.executemany("DELETE FROM waiting WHERE number = ?", [(number,) for number, _ in batch])
+
+    async def _rename(self, events: list[dict[str, Any]]) -> None:
+        """Tell the names that this process has not told yet: for most messages that is nothing."""
+        told = {(event["platform"], event["external_id"]): tuple(event["names"]) for event in events}
+        for account, names in told.items():
+            if self._names.get(account) != names:
+                await self._client.get_or_create_user(*account, *names)
+                self._names[account] = names
+        while len(self._names) > _REMEMBERED_NAMES:
+            del self._names[next(iter(self._names))]
 
     def _refuse(self, event: dict[str, Any], error: Exception) -> None:
         sqlstate = getattr(error, "sqlstate", None)
@@ -164,6 +178,10 @@ class Outbox:
                 while await self.send():
                     pass
         self._file.close()
+
+
+def _without_names(event: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in event.items() if key != "names"}
 
 
 def _checkpoint(path: Path) -> None:

@@ -74,8 +74,8 @@ def wrong_arguments(w: Writer, usage: str) -> Safe:
 def _too_soon(w: Writer, hint: str, now: dt.datetime) -> Safe:
     found = _MOMENT.search(hint)
     if found is None:
-        return w.say("You have had this already. Try again later.")
+        return w.say("It is too soon. Try again later.")
     return w.say(
-        "You have had this already. Next time in {time}.",
+        "It is too soon. Next time in {time}.",
         time=w.duration(dt.datetime.fromisoformat(found[0]) - now),
     )

@@ -85,6 +85,10 @@ class Writer:
         self._markup = markup
         self._texts = _catalogue(language)
 
+    def in_language(self, language: str) -> Writer:
+        """A writer of another language in the same markup."""
+        return Writer(language, self._markup)
+
     def say(self, text: str, **values: object) -> Safe:
         """A text of the catalogue with values in place of ``{names}``."""
         return self._fill(self._texts.gettext(text), values)
