@@ -3,6 +3,6 @@
 The bot keeps no state and no rules: it calls functions of the database and follows the feed.
 """
 
-from .bot import create_bot, intents, mount, run
+from .bot import DiscordBot, create_bot, intents, mount
 
-__all__ = ["create_bot", "intents", "mount", "run"]
+__all__ = ["DiscordBot", "create_bot", "intents", "mount"]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from collections.abc import Coroutine
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import discord
 from discord.ext import commands
 
@@ -24,9 +23,11 @@ from .notices import Complaints, Herald
 from .roles import Roles
 from .talk import PLATFORM, Button
 
-__all__ = ["create_bot", "intents", "mount", "run"]
+__all__ = ["DiscordBot", "create_bot", "intents", "mount"]
 
 log = logging.getLogger("ttfd.discord")
+
+_RETRY_SECONDS = 5.0
 
 
 def intents() -> discord.Intents:
@@ -70,45 +71,76 @@ async def mount(
     return Announcer(url, client, PLATFORM, Herald(bot, client, complaints, channel_id).deliver)
 
 
-async def run(token: str, url: str, outbox_path: Path, *, channel_id: int | None = None) -> None:
-    """Run a bot until SIGTERM or Ctrl-C, one process at a time: another one stands by.
+class DiscordBot:
+    """Answers, counts and announces, until ``stop()``.
 
-    Raises discord.LoginFailure, discord.PrivilegedIntentsRequired.
+    Another process with the same bot stands by until this one ends. While the database is away the bot goes on: it says
+    so to whoever asks, and keeps what is earned in a file.
+
+    Parameters:
+        token: of the bot, from the Developer Portal.
+        url: a direct PostgreSQL address.
+        outbox_path: the file for what the database does not have yet.
+        channel_id: where announcements are made; None for private ones only.
     """
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows: Ctrl-C ends it as it ends any program
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    pool = create_pool(url, "ttfd discord")
-    bot = create_bot()
-    async with bot, pool:
-        await bot.login(token)
-        lease = Lease(url, f"discord {bot.application_id}")
-        if await _first(lease.acquire(), stopped.wait()):
+
+    def __init__(self, token: str, url: str, outbox_path: Path, *, channel_id: int | None = None) -> None:
+        self._token = token
+        self._url = url
+        self._outbox_path = outbox_path
+        self._channel_id = channel_id
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Make ``run()`` end, once what was earned is kept."""
+        self._stopped.set()
+
+    async def run(self) -> None:
+        """Work until ``stop()``. Raises discord.LoginFailure, discord.PrivilegedIntentsRequired."""
+        while not self._stopped.is_set():
+            async with create_bot() as bot:
+                await first_of(self._log_in(bot), self._stopped.wait())
+                lease = Lease(self._url, f"discord {bot.application_id}")
+                await first_of(lease.acquire(), self._stopped.wait())
+                try:
+                    if not self._stopped.is_set():
+                        await self._serve(bot, lease)
+                finally:
+                    await lease.release()
+
+    async def _log_in(self, bot: commands.Bot) -> None:
+        """Learn from Discord who the bot is, as soon as it can be reached."""
+        while True:
             try:
-                await _serve(bot, AsyncClient(pool), url, outbox_path, channel_id, lease, stopped)
+                await bot.login(self._token)
+                return
+            except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
+                log.warning("Discord cannot be reached: %s", type(error).__name__)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _serve(self, bot: commands.Bot, lease: Lease) -> None:
+        async with create_pool(self._url, "ttfd discord") as pool:
+            client = AsyncClient(pool)
+            outbox = Outbox(self._outbox_path, client)
+            try:
+                announcer = await mount(bot, client, outbox, self._url, channel_id=self._channel_id)
+                await _show_commands(bot)
+                log.info("connecting as %s", bot.user)
+                await first_of(
+                    *(bot.connect(), outbox.run(), _announce(bot, announcer)),
+                    *(lease.lost.wait(), self._stopped.wait()),
+                )
             finally:
-                await lease.release()
-    log.info("stopped")
+                await bot.close()
+                await outbox.close()
 
 
-async def _serve(
-    bot: commands.Bot,
-    client: AsyncClient,
-    url: str,
-    outbox_path: Path,
-    channel_id: int | None,
-    lease: Lease,
-    stopped: asyncio.Event,
-) -> None:
-    outbox = Outbox(outbox_path, client)
+async def _show_commands(bot: commands.Bot) -> None:
+    """Have Discord list the commands; those of last time are there already."""
     try:
-        announcer = await mount(bot, client, outbox, url, channel_id=channel_id)
         await bot.tree.sync()
-        await _first(bot.connect(), outbox.run(), _announce(bot, announcer), lease.lost.wait(), stopped.wait())
-    finally:
-        await bot.close()
-        await outbox.close()
+    except (aiohttp.ClientError, OSError, discord.HTTPException) as error:
+        log.warning("the commands were not renewed: %s", type(error).__name__)
 
 
 async def _announce(bot: commands.Bot, announcer: Announcer) -> None:
@@ -116,12 +148,8 @@ async def _announce(bot: commands.Bot, announcer: Announcer) -> None:
     await announcer.run()
 
 
-async def _first(*jobs: Coroutine[Any, Any, Any]) -> bool:
-    """Until one of them ends: the others are cancelled, a failure is raised.
-
-    Returns:
-        whether it was the first that has ended.
-    """
+async def first_of(*jobs: Coroutine[Any, Any, Any]) -> None:
+    """Until one of them ends: the others are cancelled, a failure is raised."""
     tasks = [asyncio.ensure_future(job) for job in jobs]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -131,4 +159,3 @@ async def _first(*jobs: Coroutine[Any, Any, Any]) -> bool:
         await asyncio.gather(*tasks, return_exceptions=True)
     for task in done:
         task.result()
-    return tasks[0] in done

@@ -22,7 +22,7 @@ __all__ = ["Messages", "Voice"]
 
 log = logging.getLogger("ttfd.discord")
 
-VocalChannel = discord.VoiceChannel | discord.StageChannel
+VocalChannel = discord.channel.VocalGuildChannel
 
 _COUNTED = (discord.MessageType.default, discord.MessageType.reply)
 _MOST_NAMES = 10_000
