@@ -30,6 +30,7 @@ class Chat:
     client: AsyncClient
     outbox: Outbox
     announcer: Announcer
+    url: str
     shown: Payload | None = None
     """The last answer, as Discord was given it."""
     private: bool = False
@@ -62,7 +63,7 @@ class Chat:
 
     async def press_id(self, custom_id: str, member_id: int = ANNA) -> str:
         shown = self.discord.message("…", 600)
-        shown["components"] = (self.shown or {}).get("components") or [_button_row(custom_id)]
+        shown["components"] = [_button_row(custom_id)]
         data = {"custom_id": custom_id, "component_type": 2}
         return await self._answer(await self.discord.interact(member_id, 3, data, message=shown))
 
@@ -91,7 +92,7 @@ class Chat:
         call = answers()[-1]
         callback = self.discord.called("POST", f"/{token}/callback")[0].body
         self.private = bool((callback.get("data") or {}).get("flags", 0) & 64) or bool(call.body.get("flags", 0) & 64)
-        self.shown = call.body["data"] if "data" in call.body else call.body
+        self.shown = call.body.get("data", call.body)
         self.files = call.files
         assert self.shown is not None
         return plain(self.shown["content"])
@@ -126,7 +127,7 @@ async def chatting(
             jobs = [asyncio.create_task(bot.connect()), asyncio.create_task(outbox.run())]
             await bot.wait_until_ready()
             try:
-                yield Chat(running, bot, client, outbox, announcer)
+                yield Chat(running, bot, client, outbox, announcer, database_url)
             finally:
                 for job in jobs:
                     job.cancel()

@@ -49,13 +49,14 @@ def user(user_id: int) -> Payload:
 
 
 def member(user_id: int, roles: list[int] | None = None) -> Payload:
-    return {"user": user(user_id), "roles": [str(role) for role in roles or []], "joined_at": "2026-01-01T00:00:00+00:00",
-            "deaf": False, "mute": False, "flags": 0}  # fmt: skip
+    return {"user": user(user_id), "roles": [str(role) for role in roles or []],
+            "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0}  # fmt: skip
 
 
 def role(role_id: int, name: str, position: int, permissions: int = 0) -> Payload:
     return {"id": str(role_id), "name": name, "position": position, "permissions": str(permissions), "color": 0,
-            "colors": {"primary_color": 0}, "hoist": False, "managed": False, "mentionable": False, "flags": 0}  # fmt: skip
+            "colors": {"primary_color": 0}, "hoist": False, "managed": False, "mentionable": False,
+            "flags": 0}  # fmt: skip
 
 
 def channel(channel_id: int, name: str, kind: int) -> Payload:
@@ -150,7 +151,8 @@ class FakeDiscord:
             return user(BOT_ID)
         if path == "/oauth2/applications/@me":
             return {"id": str(BOT_ID), "name": "ttfd", "icon": None, "description": "", "bot_public": True,
-                    "bot_require_code_grant": False, "verify_key": "", "flags": 0, "team": None, "owner": user(OWNER_ID)}  # fmt: skip
+                    "bot_require_code_grant": False, "verify_key": "", "flags": 0, "team": None,
+                    "owner": user(OWNER_ID)}  # fmt: skip
         if path == "/users/@me/channels":
             return {
                 "id": f"9{call.body['recipient_id']}",
