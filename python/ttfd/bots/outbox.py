@@ -22,6 +22,7 @@ __all__ = ["Outbox"]
 log = logging.getLogger("ttfd.bots.outbox")
 
 _BATCH = 200
+_GATHER_SECONDS = 0.05  # what comes meanwhile is sent together
 _CHECKPOINT_EVENTS = 1000
 _REMEMBERED_NAMES = 10_000
 _FIRST_RETRY_SECONDS, _LAST_RETRY_SECONDS = 0.2, 5.0
@@ -119,6 +120,7 @@ class Outbox:
             self.is_stuck = False
             retry_seconds = _FIRST_RETRY_SECONDS
             await self._rung.wait()
+            await asyncio.sleep(_GATHER_SECONDS)
 
     async def send(self) -> int:
         """Send what waits, at most one batch. Raises psycopg.Error when the database cannot take it now.

@@ -135,7 +135,9 @@ class Writer:
         return format_date(moment, "medium", locale=self.language)
 
     def duration(self, length: dt.timedelta) -> str:
-        """A length of time, rounded to its largest unit: ``3 hours``."""
+        """A length of time, rounded to days or its largest smaller unit: ``3 hours``."""
+        if length >= dt.timedelta(days=2):
+            return format_unit(round(length / dt.timedelta(days=1)), "day", locale=self.language)
         return format_timedelta(max(length, dt.timedelta(seconds=1)), threshold=1.5, locale=self.language)
 
     def bar(self, value: int, total: int) -> Safe:
