@@ -46,12 +46,12 @@ class FakeTelegram:
     _messages: int = 1000
 
     def request(self) -> BaseRequest:
-        return HTTPXRequest(httpx_kwargs={"transport": httpx.MockTransport(self._handle)})
+        return HTTPXRequest(httpx_kwargs={"transport": httpx.MockTransport(self.handle)})
 
     def named(self, method: str) -> list[dict[str, Any]]:
         return [parameters for name, parameters in self.calls if name == method]
 
-    async def _handle(self, request: httpx.Request) -> httpx.Response:
+    async def handle(self, request: httpx.Request) -> httpx.Response:
         method = request.url.path.rpartition("/")[2]
         parameters: dict[str, Any] = dict(parse_qsl(request.content.decode(), keep_blank_values=True))
         if method == "getUpdates":

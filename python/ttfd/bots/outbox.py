@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import psycopg
@@ -42,7 +42,7 @@ class Outbox:
     away. It is sent at least once and, having an id, counts once. An event that the database refuses does not hold up
     the others: it goes to the table ``refused`` of the file, with the reason, and into the log.
 
-    One process writes to a file at a time.
+    One process writes to a file at a time. ``async with`` sends in the background, and ends it.
 
     Parameters:
         path: of the file, created when it is missing.
@@ -61,9 +61,21 @@ class Outbox:
         self._file.execute("PRAGMA synchronous = NORMAL")
         self._file.execute("PRAGMA wal_autocheckpoint = 0")
         self._file.executescript(_SCHEMA)
+        self._sender: asyncio.Task[None] | None = None
         self._rung = asyncio.Event()
         self.is_stuck = False
         """Whether the last attempt to send has failed."""
+
+    async def __aenter__(self) -> Self:
+        """Begin to send."""
+        self._sender = asyncio.create_task(self.run())
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        if self._sender is not None:
+            self._sender.cancel()
+            await asyncio.gather(self._sender, return_exceptions=True)
+        await self.close()
 
     @property
     def waiting(self) -> int:

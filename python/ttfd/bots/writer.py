@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import gettext
+import html
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,7 +23,7 @@ from babel.dates import format_date, format_timedelta
 from babel.numbers import format_decimal
 from babel.units import format_unit
 
-__all__ = ["LANGUAGES", "PLAIN", "Markup", "Plain", "Safe", "Writer", "choose_language", "marked"]
+__all__ = ["HTML", "LANGUAGES", "PLAIN", "Html", "Markup", "Plain", "Safe", "Writer", "choose_language", "marked"]
 
 LANGUAGES = {"ru": "Русский", "en": "English"}
 
@@ -59,7 +60,21 @@ class Plain:
     bold = code = escape
 
 
+class Html:
+    """The HTML that Telegram knows."""
+
+    def escape(self, text: str) -> str:
+        return html.escape(text, quote=False)
+
+    def bold(self, text: str) -> str:
+        return f"<b>{text}</b>"
+
+    def code(self, text: str) -> str:
+        return f"<code>{text}</code>"
+
+
 PLAIN = Plain()
+HTML = Html()
 
 
 def marked(text: str) -> str:

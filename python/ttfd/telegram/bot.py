@@ -22,10 +22,10 @@ from ..async_client import AsyncClient
 from ..bots import refusals
 from ..bots.commands import COMMANDS
 from ..bots.outbox import Outbox
-from ..bots.writer import LANGUAGES, Writer, choose_language
+from ..bots.writer import HTML, LANGUAGES, Writer, choose_language
 from ..event_id import event_id_for
 from . import account, games, linking, notices
-from .talk import HTML, Button, Handler, Talk
+from .talk import Button, Handler, Talk
 
 __all__ = ["ALLOWED_UPDATES", "mount", "show_commands"]
 

@@ -10,8 +10,7 @@ from telegram.error import BadRequest, Forbidden
 
 from ..async_client import AsyncClient
 from ..bots.refusals import is_outage
-from ..bots.writer import Safe, Writer, choose_language
-from .talk import HTML
+from ..bots.writer import HTML, Safe, Writer, choose_language
 
 __all__ = ["announce", "follow_membership", "warn_of_privacy_mode"]
 
@@ -21,7 +20,7 @@ _HERE = {ChatMember.MEMBER, ChatMember.RESTRICTED, ChatMember.ADMINISTRATOR, Cha
 
 
 async def announce(bot: Bot, client: AsyncClient, external_id: str, text: Safe) -> bool:
-    """Tell a member something in the private chat; the text is in Telegram's HTML (see ``ttfd.telegram.talk.HTML``).
+    """Tell a member something in the private chat; the text is in Telegram's HTML (see ``ttfd.bots.writer.HTML``).
 
     Whoever has blocked the bot, or never wrote to it, gets no announcements any more.
 

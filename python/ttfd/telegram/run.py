@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psycopg
-from psycopg_pool import AsyncConnectionPool
 from telegram import Update
 from telegram.error import InvalidToken, NetworkError, TelegramError
 from telegram.ext import AIORateLimiter, Application, ApplicationBuilder
@@ -31,7 +29,6 @@ _AT_A_TIME = 32
 _RETRY_SECONDS = 5.0
 
 App = Application[Any, Any, Any, Any, Any, Any]
-Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
 
 class TelegramBot:
@@ -73,7 +70,14 @@ class TelegramBot:
         application = build_application(self._token, self._new_request)
         if not await self._initialize(application):
             return
-        async with create_pool(self._url, "ttfd telegram") as pool, self._mounted(application, pool):
+        async with (
+            create_pool(self._url, "ttfd telegram") as pool,
+            Outbox(self._outbox_path, AsyncClient(pool)) as outbox,
+        ):
+            mount(application, AsyncClient(pool), outbox)
+            warn_of_privacy_mode(application.bot)
+            with suppress(TelegramError):
+                await show_commands(application.bot)
             await application.start()
             assert application.updater is not None
             await application.updater.start_polling(allowed_updates=ALLOWED_UPDATES, bootstrap_retries=-1)
@@ -95,21 +99,6 @@ class TelegramBot:
                 log.warning("Telegram cannot be reached: %s", type(error).__name__)
                 await self._either(asyncio.sleep(_RETRY_SECONDS))
         return False
-
-    @asynccontextmanager
-    async def _mounted(self, application: App, pool: Pool) -> AsyncIterator[None]:
-        """Handlers added, and the outbox at work."""
-        outbox = Outbox(self._outbox_path, AsyncClient(pool))
-        mount(application, AsyncClient(pool), outbox)
-        warn_of_privacy_mode(application.bot)
-        with suppress(TelegramError):
-            await show_commands(application.bot)
-        sender = asyncio.create_task(outbox.run())
-        try:
-            yield
-        finally:
-            sender.cancel()
-            await outbox.close()
 
     async def _either(self, work: Any) -> None:
         """Wait for something, or for ``stop()``."""

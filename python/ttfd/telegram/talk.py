@@ -16,25 +16,9 @@ from ..async_client import AsyncClient
 from ..bots.writer import Safe, Writer
 from ..event_id import event_id_for
 
-__all__ = ["HTML", "Button", "Handler", "Talk"]
+__all__ = ["Button", "Handler", "Talk"]
 
 _ALERT_LENGTH = 200
-
-
-class Html:
-    """Telegram's HTML."""
-
-    def escape(self, text: str) -> str:
-        return html.escape(text, quote=False)
-
-    def bold(self, text: str) -> str:
-        return f"<b>{text}</b>"
-
-    def code(self, text: str) -> str:
-        return f"<code>{text}</code>"
-
-
-HTML = Html()
 
 
 @dataclass(frozen=True, slots=True)
