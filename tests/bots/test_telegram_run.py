@@ -27,7 +27,7 @@ from telegram_chat import (
     until,
 )
 
-from calls import Connection, get_user, process_all, row, value
+from calls import Connection, apply_event, get_user, process_all, row, value
 from ttfd.bots import lease
 from ttfd.bots.writer import Safe
 from ttfd.telegram import announce
@@ -311,3 +311,53 @@ def test_the_log_of_a_failed_call_has_no_token(
         chat(database_url, tmp_path, story)
     assert "Nope" in caplog.text
     assert "4242:test" not in caplog.text
+
+
+# Announcements from the feed
+
+
+def test_members_are_told_in_their_language_and_the_community_in_its_group(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    telegram = FakeTelegram()
+    db.execute("SELECT ttfd.set_language('telegram', '1002', 'ru')")
+    db.execute("SELECT ttfd.set_announcements('telegram', '1003', 'public')")
+    db.execute("SELECT ttfd.set_announcements('telegram', '1004', 'off')")
+    db.execute("SELECT ttfd.get_or_create_user('telegram', '1003', NULL, 'Carl <3')")
+    season = row(db, "SELECT * FROM ttfd.start_season('Весна')")
+
+    async def run() -> None:
+        bot = TelegramBot(
+            TOKEN, database_url, tmp_path / "outbox", channel_id=-100500, language="ru", new_request=telegram.request
+        )
+        running = asyncio.create_task(bot.run())
+        await until(lambda: bool(value(db, "SELECT count(*) FROM ttfd.announcement_cursors")))
+        for external_id in ("1001", "1002", "1003", "1004"):
+            for _ in range(5):
+                apply_event(db, "game_played", {"xp": 100}, external_id=external_id)
+        db.execute("SELECT ttfd.close_season(%s)", [season.season_id])
+        process_all(db)
+        await until(lambda: any("Сезон Весна завершён" in call["text"] for call in telegram.named("sendMessage")))
+        bot.stop()
+        await asyncio.wait_for(running, 20)
+
+    asyncio.run(run())
+    said = [(call["chat_id"], call["text"]) for call in telegram.named("sendMessage") if "F II" in call["text"]]
+    assert said == [
+        ("1001", "New rank: <b>F II</b>!"),
+        ("1002", "Новый ранг: <b>F II</b>!"),
+        ("-100500", "<b>Carl &lt;3</b>: Новый ранг: <b>F II</b>!"),
+    ]
+
+
+def test_who_starts_the_bot_is_told_in_the_language_of_that_start(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    async def story(talk: Chat) -> None:
+        await talk.send("/start", BORIS)
+        assert (await talk.client.get_preferences("telegram", "1002")).language == "ru"
+        await talk.send("/language en", BORIS)
+        await talk.send("/start", BORIS)
+        assert (await talk.client.get_preferences("telegram", "1002")).language == "en"
+
+    chat(database_url, tmp_path, story)

@@ -141,6 +141,7 @@ async def _serve(handler: Handler, talk: Talk) -> None:
     """Every failure ends in a sentence for the member."""
     try:
         chosen = (await talk.client.get_preferences("telegram", talk.external_id)).language
+        talk.has_chosen_language = chosen is not None
         talk.writer = talk.writer.in_language(choose_language(chosen, talk.user.language_code))
         await handler(talk)
     except TelegramError:

@@ -15,11 +15,12 @@ from telegram.ext import AIORateLimiter, Application, ApplicationBuilder
 from telegram.request import BaseRequest
 
 from ..async_client import AsyncClient
+from ..bots.announcer import Announcer
 from ..bots.database import create_pool
 from ..bots.lease import Lease
 from ..bots.outbox import Outbox
 from .bot import ALLOWED_UPDATES, mount, show_commands
-from .notices import warn_of_privacy_mode
+from .notices import Herald, warn_of_privacy_mode
 
 __all__ = ["InvalidToken", "TelegramBot"]
 
@@ -41,15 +42,26 @@ class TelegramBot:
         token: of the bot, from BotFather.
         url: a direct PostgreSQL address.
         outbox_path: the file for what the database does not have yet.
+        channel_id: of the group or channel where announcements are made; None for private ones only.
+        language: of what is announced there.
         new_request: makes what reaches Telegram; for tests and proxies.
     """
 
     def __init__(
-        self, token: str, url: str, outbox_path: Path, *, new_request: Callable[[], BaseRequest] | None = None
+        self,
+        token: str,
+        url: str,
+        outbox_path: Path,
+        *,
+        channel_id: int | None = None,
+        language: str = "ru",
+        new_request: Callable[[], BaseRequest] | None = None,
     ) -> None:
         self._token = token
         self._url = url
         self._outbox_path = outbox_path
+        self._channel_id = channel_id
+        self._language = language
         self._new_request = new_request
         self._stopped = asyncio.Event()
 
@@ -82,10 +94,20 @@ class TelegramBot:
             assert application.updater is not None
             await application.updater.start_polling(allowed_updates=ALLOWED_UPDATES, bootstrap_retries=-1)
             log.info("polling as @%s", application.bot.username)
+            announcing = asyncio.create_task(self._announce(application, AsyncClient(pool)))
             await self._either(lease.lost.wait())
+            announcing.cancel()
             await application.updater.stop()
             await application.stop()
         await application.shutdown()
+
+    async def _announce(self, application: App, client: AsyncClient) -> None:
+        """Without it, the rest of the bot goes on."""
+        herald = Herald(application.bot, client, self._channel_id, self._language)
+        try:
+            await Announcer(self._url, client, "telegram", herald.deliver).run()
+        except Exception:
+            log.exception("announcements have ended")
 
     async def _initialize(self, application: App) -> bool:
         """Learn from Telegram who the bot is; False when it is to stop before that."""

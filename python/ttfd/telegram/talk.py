@@ -43,6 +43,7 @@ class Talk:
     query: CallbackQuery | None
     args: list[str]
     """The words after a command, or the data of a button."""
+    has_chosen_language: bool = True
 
     @property
     def external_id(self) -> str:
