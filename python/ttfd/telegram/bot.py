@@ -37,6 +37,7 @@ HANDLERS: dict[str, Handler] = {
     "start": linking.start,
     "help": account.help_,
     "profile": account.profile,
+    "rank": account.rank,
     "daily": account.daily,
     "leaderboard": account.leaderboard,
     "top": account.leaderboard,

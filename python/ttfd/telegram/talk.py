@@ -89,6 +89,12 @@ class Talk:
             if "not modified" not in error.message.lower():
                 raise
 
+    async def answer_picture(self, picture: bytes, caption: Safe) -> None:
+        """Send a picture after a command."""
+        await self.message.reply_photo(
+            picture, caption=caption, parse_mode=ParseMode.HTML, do_quote=not self.is_private
+        )
+
     async def refuse(self, text: Safe) -> None:
         """Say why not: after a button as an alert, so that the message with its buttons stays."""
         if self.query is None:
