@@ -144,6 +144,9 @@ class Writer:
         return ("+" if value > 0 else "−" if value < 0 else "") + self.number(abs(value))
 
     def hours(self, seconds: int) -> str:
+        """Time spent: in hours, or in minutes below one."""
+        if seconds < 3600:
+            return format_unit(seconds // 60, "minute", "short", locale=self.language)
         return format_unit(seconds / 3600, "hour", "short", format="#,##0.#", locale=self.language)
 
     def date(self, moment: dt.datetime) -> str:
