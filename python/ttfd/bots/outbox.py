@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import psycopg
@@ -22,6 +22,7 @@ __all__ = ["Outbox"]
 log = logging.getLogger("ttfd.bots.outbox")
 
 _BATCH = 200
+_GATHER_SECONDS = 0.05  # what comes meanwhile is sent together
 _CHECKPOINT_EVENTS = 1000
 _REMEMBERED_NAMES = 10_000
 _FIRST_RETRY_SECONDS, _LAST_RETRY_SECONDS = 0.2, 5.0
@@ -41,7 +42,7 @@ class Outbox:
     away. It is sent at least once and, having an id, counts once. An event that the database refuses does not hold up
     the others: it goes to the table ``refused`` of the file, with the reason, and into the log.
 
-    One process writes to a file at a time.
+    One process writes to a file at a time. ``async with`` sends in the background, and ends it.
 
     Parameters:
         path: of the file, created when it is missing.
@@ -60,9 +61,21 @@ class Outbox:
         self._file.execute("PRAGMA synchronous = NORMAL")
         self._file.execute("PRAGMA wal_autocheckpoint = 0")
         self._file.executescript(_SCHEMA)
+        self._sender: asyncio.Task[None] | None = None
         self._rung = asyncio.Event()
         self.is_stuck = False
         """Whether the last attempt to send has failed."""
+
+    async def __aenter__(self) -> Self:
+        """Begin to send."""
+        self._sender = asyncio.create_task(self.run())
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        if self._sender is not None:
+            self._sender.cancel()
+            await asyncio.gather(self._sender, return_exceptions=True)
+        await self.close()
 
     @property
     def waiting(self) -> int:
@@ -119,6 +132,7 @@ class Outbox:
             self.is_stuck = False
             retry_seconds = _FIRST_RETRY_SECONDS
             await self._rung.wait()
+            await asyncio.sleep(_GATHER_SECONDS)
 
     async def send(self) -> int:
         """Send what waits, at most one batch. Raises psycopg.Error when the database cannot take it now.

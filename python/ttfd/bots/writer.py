@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import gettext
+import html
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,7 +23,7 @@ from babel.dates import format_date, format_timedelta
 from babel.numbers import format_decimal
 from babel.units import format_unit
 
-__all__ = ["LANGUAGES", "PLAIN", "Markup", "Plain", "Safe", "Writer", "choose_language", "marked"]
+__all__ = ["HTML", "LANGUAGES", "PLAIN", "Html", "Markup", "Plain", "Safe", "Writer", "choose_language", "marked"]
 
 LANGUAGES = {"ru": "Русский", "en": "English"}
 
@@ -59,7 +60,21 @@ class Plain:
     bold = code = escape
 
 
+class Html:
+    """The HTML that Telegram knows."""
+
+    def escape(self, text: str) -> str:
+        return html.escape(text, quote=False)
+
+    def bold(self, text: str) -> str:
+        return f"<b>{text}</b>"
+
+    def code(self, text: str) -> str:
+        return f"<code>{text}</code>"
+
+
 PLAIN = Plain()
+HTML = Html()
 
 
 def marked(text: str) -> str:
@@ -129,13 +144,18 @@ class Writer:
         return ("+" if value > 0 else "−" if value < 0 else "") + self.number(abs(value))
 
     def hours(self, seconds: int) -> str:
+        """Time spent: in hours, or in minutes below one."""
+        if seconds < 3600:
+            return format_unit(seconds // 60, "minute", "short", locale=self.language)
         return format_unit(seconds / 3600, "hour", "short", format="#,##0.#", locale=self.language)
 
     def date(self, moment: dt.datetime) -> str:
         return format_date(moment, "medium", locale=self.language)
 
     def duration(self, length: dt.timedelta) -> str:
-        """A length of time, rounded to its largest unit: ``3 hours``."""
+        """A length of time, rounded to days or its largest smaller unit: ``3 hours``."""
+        if length >= dt.timedelta(days=2):
+            return format_unit(round(length / dt.timedelta(days=1)), "day", locale=self.language)
         return format_timedelta(max(length, dt.timedelta(seconds=1)), threshold=1.5, locale=self.language)
 
     def bar(self, value: int, total: int) -> Safe:

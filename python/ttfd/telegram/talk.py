@@ -16,25 +16,9 @@ from ..async_client import AsyncClient
 from ..bots.writer import Safe, Writer
 from ..event_id import event_id_for
 
-__all__ = ["HTML", "Button", "Handler", "Talk"]
+__all__ = ["Button", "Handler", "Talk"]
 
 _ALERT_LENGTH = 200
-
-
-class Html:
-    """Telegram's HTML."""
-
-    def escape(self, text: str) -> str:
-        return html.escape(text, quote=False)
-
-    def bold(self, text: str) -> str:
-        return f"<b>{text}</b>"
-
-    def code(self, text: str) -> str:
-        return f"<code>{text}</code>"
-
-
-HTML = Html()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +43,7 @@ class Talk:
     query: CallbackQuery | None
     args: list[str]
     """The words after a command, or the data of a button."""
+    has_chosen_language: bool = True
 
     @property
     def external_id(self) -> str:
@@ -103,6 +88,12 @@ class Talk:
         except BadRequest as error:
             if "not modified" not in error.message.lower():
                 raise
+
+    async def answer_picture(self, picture: bytes, caption: Safe) -> None:
+        """Send a picture after a command."""
+        await self.message.reply_photo(
+            picture, caption=caption, parse_mode=ParseMode.HTML, do_quote=not self.is_private
+        )
 
     async def refuse(self, text: Safe) -> None:
         """Say why not: after a button as an alert, so that the message with its buttons stays."""
