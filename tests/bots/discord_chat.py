@@ -115,32 +115,38 @@ def _button_row(custom_id: str) -> Payload:
 async def chatting(
     database_url: str, place: Path, fake: FakeDiscord | None = None, channel_id: int | None = None
 ) -> AsyncIterator[Chat]:
-    async with discord_running(fake or FakeDiscord()) as running, create_pool(database_url, "test") as pool:
+    async with (
+        discord_running(fake or FakeDiscord()) as running,
+        create_pool(database_url, "test") as pool,
+        Outbox(place / "outbox", AsyncClient(pool)) as outbox,
+        create_bot() as bot,
+    ):
         client = AsyncClient(pool)
-        outbox = Outbox(place / "outbox", client)
-        bot = create_bot()
-        async with bot:
-            bot._connection.guild_ready_timeout = 0.01
-            await bot.login(TOKEN)
-            announcer = await mount(bot, client, outbox, database_url, channel_id=channel_id)
-            await bot.tree.sync()
-            jobs = [asyncio.create_task(bot.connect()), asyncio.create_task(outbox.run())]
-            await bot.wait_until_ready()
-            try:
-                yield Chat(running, bot, client, outbox, announcer, database_url)
-            finally:
-                for job in jobs:
-                    job.cancel()
-                await asyncio.gather(*jobs, return_exceptions=True)
-        await outbox.close()
+        bot._connection.guild_ready_timeout = 0.01
+        await bot.login(TOKEN)
+        announcer = await mount(bot, client, outbox, database_url, channel_id=channel_id)
+        await bot.tree.sync()
+        connection = asyncio.create_task(bot.connect())
+        await bot.wait_until_ready()
+        try:
+            yield Chat(running, bot, client, outbox, announcer, database_url)
+        finally:
+            await bot.close()
+            await asyncio.gather(connection, return_exceptions=True)
 
 
-def chat(database_url: str, place: Path, story: Callable[[Chat], Awaitable[None]], **options: Any) -> FakeDiscord:
+def chat(
+    database_url: str,
+    place: Path,
+    story: Callable[[Chat], Awaitable[None]],
+    fake: FakeDiscord | None = None,
+    channel_id: int | None = None,
+) -> FakeDiscord:
     """Run a conversation."""
-    fake = FakeDiscord(**{name: options.pop(name) for name in ("locale",) if name in options})
+    fake = fake or FakeDiscord()
 
     async def run() -> None:
-        async with chatting(database_url, place, fake, **options) as conversation:
+        async with chatting(database_url, place, fake, channel_id) as conversation:
             await story(conversation)
 
     asyncio.run(run())

@@ -95,6 +95,7 @@ class FakeDiscord:
         self.fails: Callable[[Call], Answer] = lambda call: None
         self.histories: dict[str, list[Payload]] = {}
         self.sockets: list[web.WebSocketResponse] = []
+        self.port = 0
         self._sequence = 0
         self._ids = 10**6
 
@@ -192,10 +193,12 @@ class FakeDiscord:
 
     # What members do
 
-    async def write(self, user_id: int, content: str = "hello", **more: Any) -> Payload:
-        sent = self.message(content, TEXT_CHANNEL, user_id, **more)
-        if more.get("guild_id", True):
-            sent |= {"guild_id": str(GUILD_ID), "member": {**self.members[user_id], "user": None}}
+    async def write(self, user_id: int, *, is_private: bool = False, **more: Any) -> Payload:
+        """A message without content, as it comes without that intent."""
+        sent = self.message("", TEXT_CHANNEL, user_id, **more)
+        if not is_private:
+            roles = self.members.get(user_id, member(user_id))
+            sent |= {"guild_id": str(GUILD_ID), "member": {key: roles[key] for key in roles if key != "user"}}
         await self.dispatch("MESSAGE_CREATE", sent)
         return sent
 
@@ -248,7 +251,7 @@ async def discord_running(fake: FakeDiscord) -> AsyncIterator[FakeDiscord]:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    port = runner.addresses[0][1]
+    port = fake.port = runner.addresses[0][1]
     before = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, discord.Asset.BASE
     Route.BASE = f"http://127.0.0.1:{port}/api/v10"
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(f"ws://127.0.0.1:{port}/gateway/")
