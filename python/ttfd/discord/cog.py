@@ -64,7 +64,7 @@ class Members(commands.Cog, name="ttfd"):
     def __init__(self, client: AsyncClient, names: Collection[str] | None = None) -> None:
         self.client = client
         if names is not None:  # the bot has others of the same name
-            self.__cog_app_commands__ = [command for command in self.get_app_commands() if command.name in names]
+            self.__cog_app_commands__ = [found for found in self.__cog_app_commands__ if found.name in names]
 
     async def press(self, interaction: Interaction, button: Button) -> None:
         """A button of any message that this bot has ever sent."""
