@@ -26,7 +26,7 @@ __all__ = ["InvalidToken", "TelegramBot"]
 
 log = logging.getLogger("ttfd.telegram")
 
-_AT_A_TIME = 32
+_AT_A_TIME = 256
 _RETRY_SECONDS = 5.0
 
 App = Application[Any, Any, Any, Any, Any, Any]
