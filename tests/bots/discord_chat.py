@@ -30,6 +30,7 @@ class Chat:
     client: AsyncClient
     outbox: Outbox
     announcer: Announcer
+    url: str
     shown: Payload | None = None
     """The last answer, as Discord was given it."""
     private: bool = False
@@ -62,7 +63,7 @@ class Chat:
 
     async def press_id(self, custom_id: str, member_id: int = ANNA) -> str:
         shown = self.discord.message("…", 600)
-        shown["components"] = (self.shown or {}).get("components") or [_button_row(custom_id)]
+        shown["components"] = [_button_row(custom_id)]
         data = {"custom_id": custom_id, "component_type": 2}
         return await self._answer(await self.discord.interact(member_id, 3, data, message=shown))
 
@@ -91,7 +92,7 @@ class Chat:
         call = answers()[-1]
         callback = self.discord.called("POST", f"/{token}/callback")[0].body
         self.private = bool((callback.get("data") or {}).get("flags", 0) & 64) or bool(call.body.get("flags", 0) & 64)
-        self.shown = call.body["data"] if "data" in call.body else call.body
+        self.shown = call.body.get("data", call.body)
         self.files = call.files
         assert self.shown is not None
         return plain(self.shown["content"])
@@ -114,32 +115,38 @@ def _button_row(custom_id: str) -> Payload:
 async def chatting(
     database_url: str, place: Path, fake: FakeDiscord | None = None, channel_id: int | None = None
 ) -> AsyncIterator[Chat]:
-    async with discord_running(fake or FakeDiscord()) as running, create_pool(database_url, "test") as pool:
+    async with (
+        discord_running(fake or FakeDiscord()) as running,
+        create_pool(database_url, "test") as pool,
+        Outbox(place / "outbox", AsyncClient(pool)) as outbox,
+        create_bot() as bot,
+    ):
         client = AsyncClient(pool)
-        outbox = Outbox(place / "outbox", client)
-        bot = create_bot()
-        async with bot:
-            bot._connection.guild_ready_timeout = 0.01
-            await bot.login(TOKEN)
-            announcer = await mount(bot, client, outbox, database_url, channel_id=channel_id)
-            await bot.tree.sync()
-            jobs = [asyncio.create_task(bot.connect()), asyncio.create_task(outbox.run())]
-            await bot.wait_until_ready()
-            try:
-                yield Chat(running, bot, client, outbox, announcer)
-            finally:
-                for job in jobs:
-                    job.cancel()
-                await asyncio.gather(*jobs, return_exceptions=True)
-        await outbox.close()
+        bot._connection.guild_ready_timeout = 0.01
+        await bot.login(TOKEN)
+        announcer = await mount(bot, client, outbox, database_url, channel_id=channel_id)
+        await bot.tree.sync()
+        connection = asyncio.create_task(bot.connect())
+        await bot.wait_until_ready()
+        try:
+            yield Chat(running, bot, client, outbox, announcer, database_url)
+        finally:
+            await bot.close()
+            await asyncio.gather(connection, return_exceptions=True)
 
 
-def chat(database_url: str, place: Path, story: Callable[[Chat], Awaitable[None]], **options: Any) -> FakeDiscord:
+def chat(
+    database_url: str,
+    place: Path,
+    story: Callable[[Chat], Awaitable[None]],
+    fake: FakeDiscord | None = None,
+    channel_id: int | None = None,
+) -> FakeDiscord:
     """Run a conversation."""
-    fake = FakeDiscord(**{name: options.pop(name) for name in ("locale",) if name in options})
+    fake = fake or FakeDiscord()
 
     async def run() -> None:
-        async with chatting(database_url, place, fake, **options) as conversation:
+        async with chatting(database_url, place, fake, channel_id) as conversation:
             await story(conversation)
 
     asyncio.run(run())

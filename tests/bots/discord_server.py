@@ -49,13 +49,14 @@ def user(user_id: int) -> Payload:
 
 
 def member(user_id: int, roles: list[int] | None = None) -> Payload:
-    return {"user": user(user_id), "roles": [str(role) for role in roles or []], "joined_at": "2026-01-01T00:00:00+00:00",
-            "deaf": False, "mute": False, "flags": 0}  # fmt: skip
+    return {"user": user(user_id), "roles": [str(role) for role in roles or []],
+            "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0}  # fmt: skip
 
 
 def role(role_id: int, name: str, position: int, permissions: int = 0) -> Payload:
     return {"id": str(role_id), "name": name, "position": position, "permissions": str(permissions), "color": 0,
-            "colors": {"primary_color": 0}, "hoist": False, "managed": False, "mentionable": False, "flags": 0}  # fmt: skip
+            "colors": {"primary_color": 0}, "hoist": False, "managed": False, "mentionable": False,
+            "flags": 0}  # fmt: skip
 
 
 def channel(channel_id: int, name: str, kind: int) -> Payload:
@@ -94,6 +95,7 @@ class FakeDiscord:
         self.fails: Callable[[Call], Answer] = lambda call: None
         self.histories: dict[str, list[Payload]] = {}
         self.sockets: list[web.WebSocketResponse] = []
+        self.port = 0
         self._sequence = 0
         self._ids = 10**6
 
@@ -150,7 +152,8 @@ class FakeDiscord:
             return user(BOT_ID)
         if path == "/oauth2/applications/@me":
             return {"id": str(BOT_ID), "name": "ttfd", "icon": None, "description": "", "bot_public": True,
-                    "bot_require_code_grant": False, "verify_key": "", "flags": 0, "team": None, "owner": user(OWNER_ID)}  # fmt: skip
+                    "bot_require_code_grant": False, "verify_key": "", "flags": 0, "team": None,
+                    "owner": user(OWNER_ID)}  # fmt: skip
         if path == "/users/@me/channels":
             return {
                 "id": f"9{call.body['recipient_id']}",
@@ -190,10 +193,12 @@ class FakeDiscord:
 
     # What members do
 
-    async def write(self, user_id: int, content: str = "hello", **more: Any) -> Payload:
-        sent = self.message(content, TEXT_CHANNEL, user_id, **more)
-        if more.get("guild_id", True):
-            sent |= {"guild_id": str(GUILD_ID), "member": {**self.members[user_id], "user": None}}
+    async def write(self, user_id: int, *, is_private: bool = False, **more: Any) -> Payload:
+        """A message without content, as it comes without that intent."""
+        sent = self.message("", TEXT_CHANNEL, user_id, **more)
+        if not is_private:
+            roles = self.members.get(user_id, member(user_id))
+            sent |= {"guild_id": str(GUILD_ID), "member": {key: roles[key] for key in roles if key != "user"}}
         await self.dispatch("MESSAGE_CREATE", sent)
         return sent
 
@@ -246,7 +251,7 @@ async def discord_running(fake: FakeDiscord) -> AsyncIterator[FakeDiscord]:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    port = runner.addresses[0][1]
+    port = fake.port = runner.addresses[0][1]
     before = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, discord.Asset.BASE
     Route.BASE = f"http://127.0.0.1:{port}/api/v10"
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(f"ws://127.0.0.1:{port}/gateway/")

@@ -54,7 +54,7 @@ async def mount(
     Parameters:
         bot: with the intents of ``intents()``; have it sync its command tree afterwards.
         client: for what is answered at once. Give it a pool.
-        outbox: for messages; somebody has to ``run()`` it.
+        outbox: for messages; it has to be open (``async with``).
         url: a direct address of the database, for what listens.
         channel_id: where announcements are made; None for private ones only.
 
@@ -65,7 +65,7 @@ async def mount(
     await bot.tree.set_translator(Texts())
     bot.add_dynamic_items(Button)
     await bot.add_cog(Members(client))
-    await bot.add_cog(Messages(client, outbox))
+    await bot.add_cog(Messages(outbox))
     await bot.add_cog(Voice(bot, client))
     await bot.add_cog(Roles(bot, client, url, complaints))
     return Announcer(url, client, PLATFORM, Herald(bot, client, complaints, channel_id).deliver)
@@ -121,18 +121,16 @@ class DiscordBot:
     async def _serve(self, bot: commands.Bot, lease: Lease) -> None:
         async with create_pool(self._url, "ttfd discord") as pool:
             client = AsyncClient(pool)
-            outbox = Outbox(self._outbox_path, client)
-            try:
+            async with Outbox(self._outbox_path, client) as outbox:
                 announcer = await mount(bot, client, outbox, self._url, channel_id=self._channel_id)
                 await _show_commands(bot)
                 log.info("connecting as %s", bot.user)
-                await first_of(
-                    *(bot.connect(), outbox.run(), _announce(bot, announcer)),
-                    *(lease.lost.wait(), self._stopped.wait()),
-                )
-            finally:
-                await bot.close()
-                await outbox.close()
+                try:
+                    await first_of(
+                        *(bot.connect(), _announce(bot, announcer)), *(lease.lost.wait(), self._stopped.wait())
+                    )
+                finally:
+                    await bot.close()
 
 
 async def _show_commands(bot: commands.Bot) -> None:

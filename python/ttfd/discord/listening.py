@@ -25,7 +25,6 @@ log = logging.getLogger("ttfd.discord")
 VocalChannel = discord.channel.VocalGuildChannel
 
 _COUNTED = (discord.MessageType.default, discord.MessageType.reply)
-_MOST_NAMES = 10_000
 _HEARTBEAT_SECONDS = 60.0
 _RETRY_SECONDS = 5.0
 
@@ -33,46 +32,22 @@ _RETRY_SECONDS = 5.0
 class Messages(commands.Cog):
     """Counts messages by their ids; what they say is not read. Waits for nothing: the outbox sends."""
 
-    def __init__(self, client: AsyncClient, outbox: Outbox) -> None:
-        self._client = client
+    def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
-        self._named: dict[int, tuple[str, str]] = {}
-        self._unnamed: asyncio.Queue[discord.User | discord.Member] = asyncio.Queue(_MOST_NAMES)
-
-    async def cog_load(self) -> None:
-        self._naming = asyncio.create_task(self._name_members())
-
-    async def cog_unload(self) -> None:
-        self._naming.cancel()
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         author = message.author
         if author.bot or message.webhook_id is not None or message.guild is None or message.type not in _COUNTED:
             return
-        happened_at = min(message.created_at, dt.datetime.now(dt.UTC)).isoformat()
-        event_id = event_id_for("discord", "message", message.id)
-        self._outbox.put(event_id, PLATFORM, str(author.id), "message_sent", occurred_at=happened_at)
-        self._notice_name(author)
-
-    def _notice_name(self, author: discord.User | discord.Member) -> None:
-        """Who only writes messages has a name on the leaderboard, too. Forgetting what was told does no harm."""
-        name = (author.name, author.display_name)
-        if self._named.get(author.id) != name and not self._unnamed.full():
-            if len(self._named) >= _MOST_NAMES:
-                self._named.clear()
-            self._named[author.id] = name
-            self._unnamed.put_nowait(author)
-
-    async def _name_members(self) -> None:
-        while True:
-            author = await self._unnamed.get()
-            try:
-                await self._client.get_or_create_user(PLATFORM, str(author.id), author.name, author.display_name)
-            except (psycopg.Error, TtfdError) as error:
-                log.warning("names wait: %s", type(error).__name__)
-                self._named.pop(author.id, None)
-                await asyncio.sleep(_RETRY_SECONDS)
+        self._outbox.put(
+            event_id_for("discord", "message", message.id),
+            PLATFORM,
+            str(author.id),
+            "message_sent",
+            occurred_at=min(message.created_at, dt.datetime.now(dt.UTC)).isoformat(),
+            names=(author.name, author.display_name),
+        )
 
 
 class Voice(commands.Cog):
