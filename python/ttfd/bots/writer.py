@@ -2,10 +2,9 @@
 
 After a change of texts::
 
-    cd python/ttfd/bots
-    pybabel extract -k say -k plural:1,2 -k marked --no-location --omit-header -o /tmp/bots.pot .
-    pybabel update -D bots -d locale -l ru -i /tmp/bots.pot --omit-header
-    pybabel compile -D bots -d locale
+    pybabel extract -k say -k plural:1,2 -k marked --no-location -o bots.pot python/ttfd/{bots,telegram,discord}
+    pybabel update -D bots -d python/ttfd/bots/locale -l ru -i bots.pot --no-fuzzy-matching --no-wrap
+    pybabel compile -D bots -d python/ttfd/bots/locale
 """
 
 from __future__ import annotations
