@@ -141,6 +141,8 @@ DROP FUNCTION ttfd.lock_user(bigint);
 
 DROP FUNCTION ttfd.lock_undone_members(bigint);
 
+DROP FUNCTION ttfd.lock_speaker(text, text, text, timestamptz);
+
 DROP FUNCTION ttfd.lock_represented_user(bigint);
 
 DROP FUNCTION ttfd.lock_person(bigint);
@@ -208,8 +210,6 @@ DROP FUNCTION ttfd.import_time(text, text);
 DROP FUNCTION ttfd.import_amount(text);
 
 DROP FUNCTION ttfd.hash_link_code(text);
-
-DROP FUNCTION ttfd.has_reached_more(ttfd.unified_users, ttfd.unified_users);
 
 DROP FUNCTION ttfd.has_crossed(bigint[], bigint, bigint);
 
@@ -313,7 +313,7 @@ DROP FUNCTION ttfd.check_reason(text);
 
 DROP FUNCTION ttfd.check_events(ttfd.sent_event[]);
 
-DROP FUNCTION ttfd.check_event(uuid, text, jsonb, timestamptz);
+DROP FUNCTION ttfd.check_event(uuid, text, ttfd.event_type_versions, jsonb, timestamptz);
 
 DROP FUNCTION ttfd.check_amount(bigint, numeric, numeric);
 

@@ -236,7 +236,7 @@ BEGIN
          array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'wins') AS wins
     INTO v_goals
     FROM ttfd.achievements a;
-  PERFORM set_config('ttfd.is_batch', 'on', true);
+  PERFORM set_config('ttfd.update_kind', 'batch', true);
 
   WITH batch AS MATERIALIZED (
     DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
@@ -386,7 +386,7 @@ BEGIN
            || (SELECT array_agg(u.id) FROM updated u WHERE u.has_achieved)
     INTO v_taken, failed, v_members, v_updated, v_achievers
     FROM granted;
-  PERFORM set_config('ttfd.is_batch', 'off', true);
+  PERFORM set_config('ttfd.update_kind', '', true);
 
   IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
     RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members
@@ -619,13 +619,16 @@ RETURNS text
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-  RETURN CASE
-           WHEN p_event_id IS NULL THEN '22004'
-           WHEN p_occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND ttfd.current_time() + INTERVAL '5 minutes' THEN '22008'
-           WHEN p_rule.is_enabled IS NOT TRUE THEN 'TE001'
-           WHEN p_rule.is_admin_only AND NOT ttfd.is_admin() THEN 'TE003'
-           ELSE (ttfd.assess_single(p_rule, p_data)).error
-         END;
+  IF p_event_id IS NULL THEN
+    RETURN '22004';
+  ELSIF p_occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND ttfd.current_time() + INTERVAL '5 minutes' THEN
+    RETURN '22008';
+  ELSIF p_rule.is_enabled IS NOT TRUE THEN
+    RETURN 'TE001';
+  ELSIF p_rule.is_admin_only AND NOT ttfd.is_admin() THEN
+    RETURN 'TE003';
+  END IF;
+  RETURN (ttfd.assess_single(p_rule, p_data)).error;
 END;
 $$;
 
@@ -817,23 +820,23 @@ COMMENT ON FUNCTION ttfd.check_amount(bigint, numeric, numeric) IS
   'Refuses an amount outside of its bounds, and NULL. Raises TE003.';
 
 -- A resend is answered with the first outcome, whatever the rules say by now.
-CREATE OR REPLACE FUNCTION ttfd.check_event(p_event_id uuid, p_event_type text, p_data jsonb, p_occurred_at timestamptz)
-RETURNS ttfd.event_type_versions
+CREATE OR REPLACE FUNCTION ttfd.check_event(
+  p_event_id uuid, p_event_type text, p_rule ttfd.event_type_versions, p_data jsonb, p_occurred_at timestamptz)
+RETURNS boolean
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-  v_rule ttfd.event_type_versions := ttfd.find_rule(p_event_type, p_occurred_at);
-  v_error text := ttfd.assess_sent_event(p_event_id, v_rule, p_data, p_occurred_at);
+  v_error text := ttfd.assess_sent_event(p_event_id, p_rule, p_data, p_occurred_at);
 BEGIN
   IF v_error IS NOT NULL AND NOT ttfd.is_known_event(p_event_id) THEN
     PERFORM ttfd.raise_event_error(v_error, p_event_id, p_event_type);
   END IF;
-  RETURN v_rule;
+  RETURN v_error IS NULL;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.check_event(uuid, text, jsonb, timestamptz) IS
-  'Refuses an event that its type does not allow. Returns the rule that holds for it. Raises TE001, TE003, 22003, 22004, 22008, 22023.';
+COMMENT ON FUNCTION ttfd.check_event(uuid, text, ttfd.event_type_versions, jsonb, timestamptz) IS
+  'Refuses an event that its type does not allow; false for one that was sent before. Raises TE001, TE003, 22003, 22004, 22008, 22023.';
 
 -- The same refusals as for a single event, for the first element that deserves one; then the accounts of first contacts.
 CREATE OR REPLACE FUNCTION ttfd.check_events(p_events ttfd.sent_event[])
@@ -1111,8 +1114,10 @@ BEGIN
              'windows', (SELECT coalesce(jsonb_agg(to_jsonb(w) - 'user_id'), '[]')
                            FROM ttfd.award_windows w
                            LEFT JOIN ttfd.event_types t ON t.name = w.event_type
+                           LEFT JOIN ttfd.games g ON 'game_' || g.name = w.event_type
                           WHERE w.user_id = ANY (p_user_ids)
-                            AND w.starts_at + make_interval(secs => CASE WHEN w.is_daily THEN 86400 ELSE t.cooldown_seconds END)
+                            AND w.starts_at + make_interval(secs => CASE WHEN w.is_daily THEN 86400
+                                                                            ELSE coalesce(t.cooldown_seconds, g.cooldown_seconds) END)
                                 > ttfd.current_time()),
              'transfers', (SELECT coalesce(jsonb_agg(to_jsonb(t) - 'user_id'), '[]')
                              FROM ttfd.transfer_days t
@@ -1778,13 +1783,10 @@ CREATE OR REPLACE FUNCTION ttfd.find_rule(p_event_type text, p_at timestamptz)
 RETURNS ttfd.event_type_versions
 LANGUAGE plpgsql STABLE
 AS $$
-DECLARE
-  v_rule ttfd.event_type_versions;
 BEGIN
-  SELECT * INTO v_rule
-    FROM ttfd.event_type_versions v
-   WHERE v.name = p_event_type AND v.valid_from <= p_at AND v.valid_to > p_at;
-  RETURN v_rule;
+  RETURN (SELECT v
+            FROM ttfd.event_type_versions v
+           WHERE v.name = p_event_type AND v.valid_from <= p_at AND v.valid_to > p_at);
 END;
 $$;
 
@@ -1798,13 +1800,12 @@ RETURNS ttfd.seasons
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-  v_season ttfd.seasons;
+  v_season ttfd.seasons := (SELECT s FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL);
 BEGIN
-  SELECT * INTO v_season FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL;
-  IF NOT FOUND THEN
+  IF v_season.id IS NULL AND EXISTS (SELECT 1 FROM ttfd.seasons) THEN
     PERFORM ttfd.turn_seasons(p_at);
     -- Somebody else may have started it since we looked.
-    SELECT * INTO v_season FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL;
+    v_season := (SELECT s FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL);
   END IF;
   RETURN v_season;
 END;
@@ -2085,54 +2086,71 @@ COMMENT ON FUNCTION ttfd.generate_link_code() IS 'Ten random symbols of Crockfor
 CREATE OR REPLACE FUNCTION ttfd.grant_event(
   p_user_id bigint, p_rule ttfd.event_type_versions, p_platform text, p_data jsonb, p_occurred_at timestamptz,
   OUT xp bigint, OUT coins bigint, OUT note text, OUT cooldown_start timestamptz, OUT day_start timestamptz,
-  OUT messages integer, OUT voice_seconds bigint, OUT games integer, OUT wins integer)
+  OUT messages integer, OUT voice_seconds bigint, OUT games integer, OUT wins integer, OUT is_small boolean)
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-  v_seconds bigint;
-  v_used bigint;
+  v_assessed record := ttfd.assess_single(p_rule, p_data);
+  v_left bigint;
   v_factor numeric;
-  v_is_idle boolean;
-  v_is_cooling boolean;
+  v_is_cooling boolean := false;
   v_is_capped boolean := false;
 BEGIN
-  SELECT g.xp, g.coins, g.seconds, g.is_idle INTO xp, coins, v_seconds, v_is_idle
-    FROM ttfd.assess_single(p_rule, p_data) g;
-  cooldown_start := ttfd.start_of_window(p_rule.cooldown_seconds, p_occurred_at);
-  day_start := CASE WHEN p_rule.daily_xp_cap IS NOT NULL THEN ttfd.start_of_window(86400, p_occurred_at) END;
-  SELECT CASE WHEN p_rule.is_boostable AND EXISTS (SELECT 1 FROM ttfd.boosts)
-              THEN ttfd.find_boost(p_user_id, p_rule.name, p_platform, p_occurred_at) END,
-         EXISTS (SELECT 1 FROM ttfd.award_windows w
-                  WHERE w.user_id = p_user_id AND w.event_type = p_rule.name AND NOT w.is_daily AND w.starts_at = cooldown_start),
-         (SELECT w.xp FROM ttfd.award_windows w
-           WHERE w.user_id = p_user_id AND w.event_type = p_rule.name AND w.is_daily AND w.starts_at = day_start)
-    INTO v_factor, v_is_cooling, v_used;
-  xp := ttfd.multiply_award(xp, v_factor);
-  coins := ttfd.multiply_award(coins, v_factor);
+  xp := v_assessed.xp;
+  coins := v_assessed.coins;
+  IF p_rule.is_boostable AND EXISTS (SELECT 1 FROM ttfd.boosts) THEN
+    v_factor := ttfd.find_boost(p_user_id, p_rule.name, p_platform, p_occurred_at);
+    xp := ttfd.multiply_award(xp, v_factor);
+    coins := ttfd.multiply_award(coins, v_factor);
+  END IF;
 
-  v_is_cooling := v_is_cooling AND (xp <> 0 OR coins <> 0);
-  IF v_is_cooling THEN
-    xp := 0;
-    coins := 0;
+  IF p_rule.cooldown_seconds IS NOT NULL AND (xp <> 0 OR coins <> 0) THEN
+    cooldown_start := ttfd.start_of_window(p_rule.cooldown_seconds, p_occurred_at);
+    v_is_cooling := EXISTS (
+      SELECT 1
+        FROM ttfd.award_windows w
+       WHERE w.user_id = p_user_id AND w.event_type = p_rule.name AND NOT w.is_daily AND w.starts_at = cooldown_start);
+    IF v_is_cooling THEN
+      xp := 0;
+      coins := 0;
+      cooldown_start := NULL;
+    END IF;
   END IF;
-  IF xp = 0 AND coins = 0 THEN
-    cooldown_start := NULL;
+  IF p_rule.daily_xp_cap IS NOT NULL AND xp > 0 THEN
+    day_start := ttfd.start_of_window(86400, p_occurred_at);
+    v_left := p_rule.daily_xp_cap - coalesce(
+      (SELECT w.xp
+         FROM ttfd.award_windows w
+        WHERE w.user_id = p_user_id AND w.event_type = p_rule.name AND w.is_daily AND w.starts_at = day_start), 0);
+    v_is_capped := xp > v_left;
+    xp := least(xp, greatest(0, v_left));
+    day_start := CASE WHEN xp > 0 THEN day_start END;
   END IF;
-  IF day_start IS NOT NULL AND xp > 0 THEN
-    v_is_capped := xp > p_rule.daily_xp_cap - coalesce(v_used, 0);
-    xp := least(xp, greatest(0, p_rule.daily_xp_cap - coalesce(v_used, 0)));
+  IF v_is_cooling OR v_is_capped OR v_assessed.is_idle OR v_factor IS NOT NULL THEN
+    note := ttfd.note_award(false, v_is_cooling, v_is_capped, v_assessed.is_idle, v_factor);
   END IF;
-  note := ttfd.note_award(false, v_is_cooling, v_is_capped, v_is_idle, v_factor);
 
-  messages := (p_rule.counter IS NOT DISTINCT FROM 'messages')::integer;
-  voice_seconds := CASE WHEN p_rule.counter = 'voice' THEN coalesce(v_seconds, 0) ELSE 0 END;
-  games := (p_rule.counter IS NOT DISTINCT FROM 'games')::integer;
-  wins := (games = 1 AND p_data @> '{"won": true}')::integer;
+  messages := 0;
+  voice_seconds := 0;
+  games := 0;
+  wins := 0;
+  CASE p_rule.counter
+    WHEN 'messages' THEN
+      messages := 1;
+    WHEN 'voice' THEN
+      voice_seconds := coalesce(v_assessed.seconds, 0);
+    WHEN 'games' THEN
+      games := 1;
+      wins := (p_data @> '{"won": true}')::integer;
+    ELSE
+      NULL;
+  END CASE;
+  is_small := xp = 0 AND coins = 0 AND games = 0 AND voice_seconds = 0;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.grant_event(bigint, ttfd.event_type_versions, text, jsonb, timestamptz) IS
-  'What one event earns: XP, coins, the note, the windows it uses and the counters it moves.';
+  'What one event earns: XP, coins, the note, the windows it uses, the counters it moves, and whether it is no more than a count of messages.';
 
 -- New members have their amounts already; those who were there before get theirs here. Ranks follow XP; the statement raises
 -- highest_rank_id itself, so that no reward is paid.
@@ -2205,21 +2223,6 @@ $$;
 
 COMMENT ON FUNCTION ttfd.has_crossed(bigint[], bigint, bigint) IS
   'Whether one of the goals, in ascending order, was reached by what was added to make the value.';
-
-CREATE OR REPLACE FUNCTION ttfd.has_reached_more(p_before ttfd.unified_users, p_after ttfd.unified_users)
-RETURNS boolean
-LANGUAGE plpgsql STABLE
-AS $$
-BEGIN
-  RETURN EXISTS (
-    SELECT 1
-      FROM ttfd.achievements a
-     WHERE ttfd.metric_value(p_before, a.metric) < a.threshold AND ttfd.metric_value(p_after, a.metric) >= a.threshold);
-END;
-$$;
-
-COMMENT ON FUNCTION ttfd.has_reached_more(ttfd.unified_users, ttfd.unified_users) IS
-  'Whether a member has come to the threshold of an achievement.';
 
 -- Read as Crockford says: small letters count, I and L are 1, O is 0, hyphens and spaces are nothing. Only these: letters
 -- of other alphabets that look alike stay what they are, so upper() is not for us.
@@ -3003,6 +3006,39 @@ $$;
 
 COMMENT ON FUNCTION ttfd.lock_represented_user(bigint) IS
   'Locks a user, or the one it was merged into, for whom the caller may speak, and returns the row. Raises TU001, TP001.';
+
+-- One statement for the account that is known and free; whoever is new, busy or merged takes the long way. Columns by name,
+-- because a statement that fetches a whole member spends more on its forty columns than on the row.
+CREATE OR REPLACE FUNCTION ttfd.lock_speaker(p_platform text, p_external_id text, p_event_type text, p_at timestamptz)
+RETURNS record
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_user record;
+BEGIN
+  SELECT u.id, u.xp, u.coins, u.next_rank_xp, u.highest_rank_id, u.season_id, t AS rule
+    INTO v_user
+    FROM ttfd.platform_accounts a
+    JOIN ttfd.platforms p ON p.name = a.platform
+    JOIN ttfd.unified_users u ON u.id = a.user_id
+    LEFT JOIN ttfd.event_type_versions t ON t.name = p_event_type AND t.valid_from <= p_at AND t.valid_to > p_at
+   WHERE a.platform = p_platform
+     AND a.external_id = p_external_id
+     AND ttfd.may_speak(p.role_name)
+     AND u.forgotten_at IS NULL
+     AND coalesce(u.merged_into, u.id) = u.id
+     FOR NO KEY UPDATE OF u SKIP LOCKED;
+  IF NOT FOUND THEN
+    SELECT u.id, u.xp, u.coins, u.next_rank_xp, u.highest_rank_id, u.season_id, ttfd.find_rule(p_event_type, p_at) AS rule
+      INTO v_user
+      FROM ttfd.lock_user(ttfd.resolve_user(p_platform, p_external_id)) u;
+  END IF;
+  RETURN v_user;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.lock_speaker(text, text, text, timestamptz) IS
+  'Locks the user behind a platform account, created at first contact. Returns what a grant has to know: id, xp, coins, next_rank_xp, highest_rank_id, season_id, and the rule of the event type. Raises TP001, TU002.';
 
 CREATE OR REPLACE FUNCTION ttfd.lock_undone_members(p_run_id bigint)
 RETURNS void

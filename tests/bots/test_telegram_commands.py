@@ -9,6 +9,7 @@ import pytest
 from outage import outage
 from PIL import Image
 from telegram_chat import ANNA, BORIS, GROUP, Chat, chat, message_update, until
+from telegram_chat import refused as refused_call
 
 from calls import Connection, apply_event, enable_achievements, get_user, process_all, row, rows, value
 from ttfd.bots.commands import COMMANDS
@@ -347,6 +348,7 @@ def test_what_is_private_is_not_said_in_a_group(
         answer = await talk.send(f"/{command} ABCDEFGHJK", chat=GROUP)
         assert answer == "That is between you and me: write to me privately."
         assert talk.buttons()[0]["url"] == "https://t.me/ttfd_bot?start=link"
+        assert talk.telegram.calls[-1][0] == "deleteMessage"  # with the code that others might use
 
     chat(database_url, tmp_path, story)
     assert value(db, "SELECT count(*) FROM ttfd.link_codes") == 0
@@ -480,6 +482,18 @@ def test_a_merge_of_others_cannot_be_undone_by_a_forged_button(
 
     chat(database_url, tmp_path, story)
     assert value(db, "SELECT undone_at FROM ttfd.user_merges") is None
+
+
+def test_a_button_that_was_pressed_long_ago_still_does_its_work(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    async def story(talk: Chat) -> None:
+        await talk.send("/language")
+        late = refused_call(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
+        talk.telegram.fails = lambda method, _: late if method == "answerCallbackQuery" else None
+        assert await talk.press("Русский") == "Теперь я говорю по-русски."
+
+    chat(database_url, tmp_path, story)
 
 
 # Outages

@@ -186,6 +186,13 @@ def test_a_merge_brings_no_second_spin(db: Connection) -> None:
         play(db, "spin", None, external_id="1")
 
 
+def test_forgetting_brings_no_second_spin(db: Connection) -> None:
+    played = play(db, "spin", None, external_id="1")
+    db.execute("SELECT ttfd.forget_user(%s)", [played.user_id])
+    with refused(db, "TC002"):
+        play(db, "spin", None, external_id="1")
+
+
 @pytest.mark.parametrize("bet", [-1, 301])
 def test_a_bet_that_is_not_allowed_is_refused(db: Connection, bet: int) -> None:
     rich(db, 1000)

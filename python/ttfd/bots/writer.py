@@ -2,10 +2,9 @@
 
 After a change of texts::
 
-    cd python/ttfd/bots
-    pybabel extract -k say -k plural:1,2 -k marked --no-location --omit-header -o /tmp/bots.pot .
-    pybabel update -D bots -d locale -l ru -i /tmp/bots.pot --omit-header
-    pybabel compile -D bots -d locale
+    pybabel extract -k say -k plural:1,2 -k marked --no-location -o bots.pot python/ttfd/{bots,telegram,discord}
+    pybabel update -D bots -d python/ttfd/bots/locale -l ru -i bots.pot --no-fuzzy-matching --no-wrap
+    pybabel compile -D bots -d python/ttfd/bots/locale
 """
 
 from __future__ import annotations
@@ -164,11 +163,15 @@ class Writer:
         return Safe("▰" * filled + "▱" * (_BAR_CELLS - filled))
 
     def name(self, user_id: int, *names: str | None) -> Safe:
+        """The first name that may be shown, or else the member's number."""
+        return self.known_name(*names) or self.say("Member {user_id}", user_id=str(user_id))
+
+    def known_name(self, *names: str | None) -> Safe | None:
         """The first name that may be shown: none that is empty or an e-mail address."""
         for name in names:
             if name and name.strip() and not _EMAIL.fullmatch(name.strip()):
                 return self.escape(" ".join(name.split()))
-        return self.say("Member {user_id}", user_id=str(user_id))
+        return None
 
     def _fill(self, text: str, values: dict[str, object]) -> Safe:
         return Safe(text.format(**{name: self.escape(value) for name, value in values.items()}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any
 
 from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeDefault, Message, Update
@@ -156,6 +157,9 @@ async def _serve(handler: Handler, talk: Talk) -> None:
 async def _refuse_in_public(talk: Talk) -> None:
     button = Button(talk.writer.say("Write to me"), url=f"{talk.bot_address}?start=link")
     await talk.answer(refusals.private_only(talk.writer), [[button]])
+    if talk.args:
+        with suppress(TelegramError):  # A code that others have read is theirs, too. Only an administrator may delete.
+            await talk.message.delete()
 
 
 async def _refuse_stranger(talk: Talk) -> None:

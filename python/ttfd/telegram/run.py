@@ -26,7 +26,7 @@ __all__ = ["InvalidToken", "TelegramBot"]
 
 log = logging.getLogger("ttfd.telegram")
 
-_AT_A_TIME = 32
+_AT_A_TIME = 256
 _RETRY_SECONDS = 5.0
 
 App = Application[Any, Any, Any, Any, Any, Any]
@@ -73,10 +73,12 @@ class TelegramBot:
         """Work until ``stop()``. Raises InvalidToken when Telegram does not know the token."""
         lease = Lease(self._url, f"telegram {self._token.partition(':')[0]}")
         while not self._stopped.is_set():
-            await self._either(lease.acquire())
-            if not self._stopped.is_set():
-                await self._serve(lease)
-            await lease.release()
+            try:
+                await self._either(lease.acquire())
+                if not self._stopped.is_set():
+                    await self._serve(lease)
+            finally:
+                await lease.release()
 
     async def _serve(self, lease: Lease) -> None:
         application = build_application(self._token, self._new_request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -82,12 +83,13 @@ class Talk:
                 fit(text), parse_mode=ParseMode.HTML, reply_markup=keyboard, do_quote=not self.is_private
             )
             return
-        await self.query.answer()
         try:
             await self.query.edit_message_text(fit(text), parse_mode=ParseMode.HTML, reply_markup=keyboard)
         except BadRequest as error:
             if "not modified" not in error.message.lower():
                 raise
+        with suppress(BadRequest):  # Too late to say that the button has worked: the message says so.
+            await self.query.answer()
 
     async def answer_picture(self, picture: bytes, caption: Safe) -> None:
         """Send a picture after a command."""
@@ -100,7 +102,8 @@ class Talk:
         if self.query is None:
             await self.answer(text)
         else:
-            await self.query.answer(html.unescape(text)[:_ALERT_LENGTH], show_alert=True)
+            with suppress(BadRequest):  # Nobody waits for it any more.
+                await self.query.answer(html.unescape(text)[:_ALERT_LENGTH], show_alert=True)
 
     def _keyboard(self, rows: Iterable[Iterable[Button]]) -> InlineKeyboardMarkup | None:
         keyboard = [[self._button(button) for button in row] for row in rows]
