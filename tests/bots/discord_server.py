@@ -189,7 +189,7 @@ class FakeDiscord:
         return [call.body["content"] for call in self.calls if (call.method, call.path) == ("POST", path)]
 
     def called(self, method: str, pattern: str) -> list[Call]:
-        return [call for call in self.calls if call.method == method and re.search(pattern, call.path)]
+        return [call for call in self.calls if re.fullmatch(method, call.method) and re.search(pattern, call.path)]
 
     # What members do
 
