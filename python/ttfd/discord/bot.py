@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,13 @@ def create_bot() -> commands.Bot:
 
 
 async def mount(
-    bot: commands.Bot, client: AsyncClient, outbox: Outbox, url: str, *, channel_id: int | None = None
+    bot: commands.Bot,
+    client: AsyncClient,
+    outbox: Outbox,
+    url: str,
+    *,
+    names: Collection[str] | None = None,
+    channel_id: int | None = None,
 ) -> Announcer:
     """Add slash commands, the counting of messages and voice, and roles to a bot.
 
@@ -56,6 +62,7 @@ async def mount(
         client: for what is answered at once. Give it a pool.
         outbox: for messages; it has to be open (``async with``).
         url: a direct address of the database, for what listens.
+        names: of the commands to add, when the bot has others of the same name; None for all.
         channel_id: where announcements are made; None for private ones only.
 
     Returns:
@@ -64,7 +71,7 @@ async def mount(
     complaints = Complaints(bot)
     await bot.tree.set_translator(Texts())
     bot.add_dynamic_items(Button)
-    await bot.add_cog(Members(client))
+    await bot.add_cog(Members(client, names))
     await bot.add_cog(Messages(outbox))
     await bot.add_cog(Voice(bot, client))
     await bot.add_cog(Roles(bot, client, url, complaints))

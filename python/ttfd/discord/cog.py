@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import discord
 from discord import app_commands
@@ -61,8 +61,10 @@ _NAMES = (
 class Members(commands.Cog, name="ttfd"):
     """What members can ask for. Answers that are a member's own business are shown to that member alone."""
 
-    def __init__(self, client: AsyncClient) -> None:
+    def __init__(self, client: AsyncClient, names: Collection[str] | None = None) -> None:
         self.client = client
+        if names is not None:  # the bot has others of the same name
+            self.__cog_app_commands__ = [found for found in self.__cog_app_commands__ if found.name in names]
 
     async def press(self, interaction: Interaction, button: Button) -> None:
         """A button of any message that this bot has ever sent."""

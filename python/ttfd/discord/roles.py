@@ -43,7 +43,7 @@ class Roles(commands.Cog):
         self._client = client
         self._url = url
         self._complaints = complaints
-        self._own: set[tuple[int, int]] = set()  # member and role of changes that are this bot's
+        self._taken: set[tuple[int, int]] = set()  # members and roles: what is not to be taken for somebody's doing
 
     async def cog_load(self) -> None:
         self._following = asyncio.create_task(self._follow())
@@ -109,14 +109,18 @@ class Roles(commands.Cog):
             if not role.is_assignable():
                 await self._complaints.tell(member.guild, _NO_RIGHT, role=role.name)
                 continue
-            self._own.add((member.id, role.id))
             try:
-                await (member.add_roles(role) if is_given else member.remove_roles(role))
-            except discord.Forbidden:
-                self._own.discard((member.id, role.id))
-                await self._complaints.tell(member.guild, _NO_RIGHT, role=role.name)
+                if is_given:
+                    self._taken.discard((member.id, role.id))
+                    await member.add_roles(role)
+                else:
+                    self._taken.add((member.id, role.id))
+                    await member.remove_roles(role)
             except discord.HTTPException as error:
-                self._own.discard((member.id, role.id))
+                self._taken.discard((member.id, role.id))
+                if isinstance(error, discord.Forbidden):
+                    await self._complaints.tell(member.guild, _NO_RIGHT, role=role.name)
+                    continue
                 log.warning("role %d of member %d: %s", role.id, member.id, type(error).__name__)
 
     @commands.Cog.listener()
@@ -130,22 +134,21 @@ class Roles(commands.Cog):
 
     @commands.Cog.listener()
     async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
-        """Somebody else has given or taken a role."""
+        """Somebody has given or taken a role; that this bot has given one makes no difference to the database."""
         had, have = {role.id for role in before.roles}, {role.id for role in after.roles}
-        taken, given = had - have, have - had
-        changed = [(role_id, role_id in given) for role_id in taken | given]
-        by_others = [change for change in changed if (after.id, change[0]) not in self._own]
-        self._own.difference_update((after.id, role_id) for role_id, _ in changed)
         try:
-            for role_id, is_given in by_others:
-                await self._report(str(after.id), str(role_id), is_given)
+            for role_id in have - had:
+                await self._client.report_role_restored(PLATFORM, str(after.id), str(role_id))
+            for role_id in had - have:
+                if (after.id, role_id) in self._taken:
+                    self._taken.discard((after.id, role_id))
+                else:
+                    await self._report_removal(str(after.id), str(role_id))
         except (psycopg.Error, TtfdError) as error:
             log.warning("a change of roles by hand was not kept: %s", type(error).__name__)
 
-    async def _report(self, external_id: str, role_id: str, is_given: bool) -> None:
-        if is_given:
-            await self._client.report_role_restored(PLATFORM, external_id, role_id)
-            return
+    async def _report_removal(self, external_id: str, role_id: str) -> None:
+        """Only of roles that the member is to have: all others are nobody's business here."""
         user = await self._client.find_user(PLATFORM, external_id)
         desired = None if user is None else await self._client.list_member_roles(user.user_id, PLATFORM)
         if desired is not None and role_id in desired.role_ids:
