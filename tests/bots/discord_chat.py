@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from discord.ext import commands
 from discord_server import ANNA, GUILD_ID, FakeDiscord, Payload, discord_running, member, until, user
 
@@ -37,8 +38,10 @@ class Chat:
     """Whether only the member sees it."""
     files: dict[str, bytes] | None = None
 
-    async def send(self, command: str, member_id: int = ANNA, *, locale: str | None = None, **options: Any) -> str:
-        """A slash command; what the member sees in the end."""
+    async def send(
+        self, command: str, member_id: int = ANNA, *, locale: str | None = None, is_direct: bool = False, **options: Any
+    ) -> str:
+        """A slash command, on the server or in the private chat; what the member sees in the end."""
         resolved: Payload = {"users": {}, "members": {}}
         given = []
         for name, value in options.items():
@@ -55,7 +58,7 @@ class Chat:
             "resolved": resolved,
             "guild_id": str(GUILD_ID),
         }
-        return await self._answer(await self.discord.interact(member_id, 2, data, locale))
+        return await self._answer(await self.discord.interact(member_id, 2, data, locale, is_direct=is_direct))
 
     async def press(self, label: str, member_id: int = ANNA) -> str:
         """A button of the last answer, by what stands on it."""
@@ -111,20 +114,26 @@ def _button_row(custom_id: str) -> Payload:
     return {"type": 1, "components": [{"type": 2, "style": 2, "label": "?", "custom_id": custom_id}]}
 
 
+def as_discord(database_url: str) -> str:
+    """The address with the rights of a Discord bot and no others."""
+    return psycopg.conninfo.make_conninfo(database_url, options="-c role=ttfd_discord")
+
+
 @asynccontextmanager
 async def chatting(
     database_url: str, place: Path, fake: FakeDiscord | None = None, channel_id: int | None = None
 ) -> AsyncIterator[Chat]:
+    url = as_discord(database_url)
     async with (
         discord_running(fake or FakeDiscord()) as running,
-        create_pool(database_url, "test") as pool,
+        create_pool(url, "test") as pool,
         Outbox(place / "outbox", AsyncClient(pool)) as outbox,
         create_bot() as bot,
     ):
         client = AsyncClient(pool)
         bot._connection.guild_ready_timeout = 0.01
         await bot.login(TOKEN)
-        announcer = await mount(bot, client, outbox, database_url, channel_id=channel_id)
+        announcer = await mount(bot, client, outbox, url, channel_id=channel_id)
         await bot.tree.sync()
         connection = asyncio.create_task(bot.connect())
         await bot.wait_until_ready()

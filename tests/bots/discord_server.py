@@ -96,6 +96,7 @@ class FakeDiscord:
         self.histories: dict[str, list[Payload]] = {}
         self.sockets: list[web.WebSocketResponse] = []
         self.port = 0
+        self.refuses_intents = False
         self._sequence = 0
         self._ids = 10**6
 
@@ -121,6 +122,8 @@ class FakeDiscord:
             sent = json.loads(received.data)
             if sent["op"] == 1:
                 await socket.send_json({"op": 11, "d": None, "s": None, "t": None})
+            elif sent["op"] == 2 and self.refuses_intents:
+                await socket.close(code=4014)
             elif sent["op"] == 2:
                 await self._welcome(socket)
         if socket in self.sockets:
@@ -189,7 +192,7 @@ class FakeDiscord:
         return [call.body["content"] for call in self.calls if (call.method, call.path) == ("POST", path)]
 
     def called(self, method: str, pattern: str) -> list[Call]:
-        return [call for call in self.calls if call.method == method and re.search(pattern, call.path)]
+        return [call for call in self.calls if re.fullmatch(method, call.method) and re.search(pattern, call.path)]
 
     # What members do
 
@@ -216,7 +219,9 @@ class FakeDiscord:
         self.members[user_id] = member(user_id, roles)
         await self.dispatch("GUILD_MEMBER_UPDATE", {**self.members[user_id], "guild_id": str(GUILD_ID)})
 
-    async def interact(self, user_id: int, kind: int, data: Payload, locale: str | None = None, **more: Any) -> Payload:
+    async def interact(
+        self, user_id: int, kind: int, data: Payload, locale: str | None = None, is_direct: bool = False, **more: Any
+    ) -> Payload:
         number = self.new_id()
         interaction = {
             "id": str(number), "application_id": str(BOT_ID), "type": kind, "token": f"t{number}", "version": 1,
@@ -225,6 +230,11 @@ class FakeDiscord:
             "guild_locale": self.locale, "data": data, "entitlements": [], "app_permissions": "0", "context": 0,
             "authorizing_integration_owners": {}, "attachment_size_limit": 10_000_000, **more,
         }  # fmt: skip
+        if is_direct:
+            for key in ("guild_id", "member", "guild_locale"):
+                del interaction[key]
+            private = {"id": f"9{user_id}", "type": 1, "recipients": [user(user_id)]}
+            interaction |= {"user": user(user_id), "channel_id": private["id"], "channel": private, "context": 1}
         await self.dispatch("INTERACTION_CREATE", interaction)
         return interaction
 

@@ -57,6 +57,14 @@ def test_every_command_answers_a_newcomer(db: Connection, database_url: str, tmp
     chat(database_url, tmp_path, story)
 
 
+def test_commands_work_in_the_private_chat_too(db: Connection, database_url: str, tmp_path: Path) -> None:
+    async def story(talk: Chat) -> None:
+        assert (await talk.send("profile", BORIS, is_direct=True)).startswith("Борис\nРанг F I")
+        assert (await talk.send("link", is_direct=True)).startswith("Your code: ")
+
+    chat(database_url, tmp_path, story)
+
+
 def test_discord_is_told_of_every_command_in_russian_too(db: Connection, database_url: str, tmp_path: Path) -> None:
     async def story(_: Chat) -> None: ...
 
@@ -329,8 +337,9 @@ def test_every_button_has_a_handler(db: Connection, database_url: str, tmp_path:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_command_is_polite_while_the_database_is_down(
-    db: Connection, database_url: str, tmp_path: Path, language: str
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
+    monkeypatch.setattr("ttfd.bots.database._WAIT_SECONDS", 0.3)
     polite = {"en": "I cannot look that up at the moment.", "ru": "Сейчас я не могу это узнать."}[language]
 
     async def story(talk: Chat) -> None:

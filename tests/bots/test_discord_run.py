@@ -85,6 +85,17 @@ def test_a_token_that_is_missing_or_wrong_is_said_in_a_line(
     assert f"ttfd: {words}. Next: " in written.splitlines()[-1]
 
 
+def test_a_missing_intent_is_said_in_a_line(db: Connection, database_url: str, tmp_path: Path) -> None:
+    fake = FakeDiscord()
+    fake.refuses_intents = True
+
+    async def story(_: asyncio.subprocess.Process) -> None: ...
+
+    code, written = with_program(fake, story, str(tmp_path / "outbox"), DATABASE_URL=database_url, DISCORD_TOKEN="t")  # noqa: S106
+    assert code == 2
+    assert "Next: Switch on Server Members Intent" in written.splitlines()[-1]
+
+
 def test_of_two_processes_one_works_and_the_other_takes_over(db: Connection, database_url: str, tmp_path: Path) -> None:
     fake = FakeDiscord()
 
