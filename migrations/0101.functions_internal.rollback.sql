@@ -3,6 +3,8 @@ SET LOCAL lock_timeout = '10s';
 
 DROP FUNCTION ttfd.was_handled(uuid);
 
+DROP FUNCTION ttfd.walk_scores(text, bigint, timestamptz, bigint, boolean, bigint);
+
 DROP FUNCTION ttfd.walk_board(text, bigint, timestamptz, bigint, boolean, bigint);
 
 DROP FUNCTION ttfd.voice_members(boolean, jsonb);
@@ -37,6 +39,8 @@ DROP FUNCTION ttfd.season_standings(integer);
 
 DROP FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items);
 
+DROP FUNCTION ttfd.running_season();
+
 DROP FUNCTION ttfd.reverse_merge(ttfd.user_merges);
 
 DROP FUNCTION ttfd.return_transfer_days(bigint, bigint);
@@ -67,6 +71,8 @@ DROP FUNCTION ttfd.require_platform(text);
 
 DROP FUNCTION ttfd.require_metric(text);
 
+DROP FUNCTION ttfd.require_loading_import(bigint);
+
 DROP FUNCTION ttfd.report_import(bigint, bigint);
 
 DROP FUNCTION ttfd.rename_account(text, text, text, text);
@@ -75,7 +81,7 @@ DROP FUNCTION ttfd.remove_import_accounts(bigint);
 
 DROP FUNCTION ttfd.reject_import_rows(bigint);
 
-DROP FUNCTION ttfd.reject_forgotten_rows(bigint);
+DROP FUNCTION ttfd.reject_forgotten_rows(bigint, bigint);
 
 DROP FUNCTION ttfd.refuse_same_sources(bigint);
 
@@ -159,6 +165,10 @@ DROP FUNCTION ttfd.list_user_references();
 
 DROP FUNCTION ttfd.list_undone_members(bigint);
 
+DROP FUNCTION ttfd.list_season_players(integer);
+
+DROP FUNCTION ttfd.list_scores(text);
+
 DROP FUNCTION ttfd.list_rank_ranges();
 
 DROP FUNCTION ttfd.list_person(bigint);
@@ -191,6 +201,8 @@ DROP FUNCTION ttfd.keep_past_seasons(bigint[], integer);
 
 DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint);
 
+DROP FUNCTION ttfd.judge_import(bigint);
+
 DROP FUNCTION ttfd.join_users(bigint, bigint, text);
 
 DROP FUNCTION ttfd.is_link_locked(text, bytea);
@@ -212,6 +224,8 @@ DROP FUNCTION ttfd.import_amount(text);
 DROP FUNCTION ttfd.hash_link_code(text);
 
 DROP FUNCTION ttfd.has_crossed(bigint[], bigint, bigint);
+
+DROP FUNCTION ttfd.group_import_accounts(bigint, boolean);
 
 DROP FUNCTION ttfd.grant_import(bigint);
 
@@ -243,11 +257,11 @@ DROP FUNCTION ttfd.find_rule(text, timestamptz);
 
 DROP FUNCTION ttfd.find_rank(bigint);
 
+DROP FUNCTION ttfd.find_place(ttfd.unified_users, text);
+
 DROP FUNCTION ttfd.find_owner(text, text);
 
 DROP FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz);
-
-DROP FUNCTION ttfd.find_member(bigint);
 
 DROP FUNCTION ttfd.find_link_code(text, text, text);
 
@@ -285,13 +299,17 @@ DROP FUNCTION ttfd.create_import_members(bigint);
 
 DROP FUNCTION ttfd.create_account(text, text, text, text);
 
+DROP FUNCTION ttfd.count_xp_above(bigint, timestamptz, bigint);
+
 DROP FUNCTION ttfd.count_transfer(bigint, bigint);
+
+DROP FUNCTION ttfd.count_scores_above(text, bigint, timestamptz, bigint);
 
 DROP FUNCTION ttfd.count_owned(bigint, text);
 
-DROP FUNCTION ttfd.count_moves(bigint[], bigint[]);
+DROP FUNCTION ttfd.count_nodes(bigint);
 
-DROP FUNCTION ttfd.count_listed();
+DROP FUNCTION ttfd.count_moves(bigint[], bigint[]);
 
 DROP FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint);
 
@@ -303,9 +321,9 @@ DROP FUNCTION ttfd.collect_import_links(bigint);
 
 DROP FUNCTION ttfd.collect_import_identities(bigint);
 
-DROP FUNCTION ttfd.collect_import_events(bigint);
+DROP FUNCTION ttfd.collect_import_events(bigint, bigint);
 
-DROP FUNCTION ttfd.collect_import_accounts(bigint);
+DROP FUNCTION ttfd.collect_import_accounts(bigint, bigint);
 
 DROP FUNCTION ttfd.clear_import(bigint);
 
@@ -337,7 +355,7 @@ DROP FUNCTION ttfd.assess_sent_event(uuid, ttfd.event_type_versions, jsonb, time
 
 DROP FUNCTION ttfd.assess_seconds(jsonb);
 
-DROP FUNCTION ttfd.assess_import_time(text, text);
+DROP FUNCTION ttfd.assess_import_times(text, text, text);
 
 DROP FUNCTION ttfd.assess_import_amount(text, text);
 
@@ -360,6 +378,8 @@ DROP FUNCTION ttfd.announce_seasons();
 DROP FUNCTION ttfd.advance_floor(ttfd.feed_head, bigint);
 
 DROP FUNCTION ttfd.add_season_score(bigint, integer, bigint, timestamptz);
+
+DROP FUNCTION ttfd.add_counts(integer[], integer[], bigint[]);
 
 DROP FUNCTION ttfd.achievement_progress(bigint[]);
 
