@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
+import psycopg
 from telegram import Update
 from telegram.ext import Application
 from telegram.request import BaseRequest, HTTPXRequest
@@ -197,11 +198,16 @@ def said(parameters: dict[str, Any]) -> str:
     return unescape(re.sub(r"</?(b|code)>", "", text)).replace("\xa0", " ").replace("\u202f", " ")
 
 
+def as_telegram(database_url: str) -> str:
+    """The address with the rights of a Telegram bot and no others."""
+    return psycopg.conninfo.make_conninfo(database_url, options="-c role=ttfd_telegram")
+
+
 @asynccontextmanager
 async def chatting(database_url: str, place: Path, telegram: FakeTelegram | None = None) -> AsyncIterator[Chat]:
     telegram = telegram or FakeTelegram()
     application = build_application(TOKEN, telegram.request)
-    async with create_pool(database_url, "test") as pool:
+    async with create_pool(as_telegram(database_url), "test") as pool:
         outbox = Outbox(place / "outbox", AsyncClient(pool))
         mount(application, AsyncClient(pool), outbox)
         sender = asyncio.create_task(outbox.run())

@@ -171,7 +171,7 @@ def test_the_story_of_one_member_on_two_platforms(
         ):
             story = Story(telegram, discord, db, language)
             herald = Herald(telegram.application.bot, telegram.client, language=language)
-            announcer = Announcer(database_url, telegram.client, "telegram", herald.deliver)
+            announcer = Announcer(telegram_chat.as_telegram(database_url), telegram.client, "telegram", herald.deliver)
             await tell(story, announcer)
             return story.transcript()
 

@@ -65,6 +65,40 @@ def test_every_command_answers_a_newcomer(db: Connection, database_url: str, tmp
     chat(database_url, tmp_path, story)
 
 
+# What is different for a member who was here before.
+NEXT_WORDS = {
+    "start": ("Hello, Anna!", "Здравствуйте, Борис!"),
+    "profile": ("Anna\nRank F I · ", "Борис\nРанг F I · "),
+    "rank": ("Anna\nRank F I · ", "Борис\nРанг F I · "),
+    "daily": ("It is too soon. Next time in ", "Ещё рано. До следующего раза: "),
+    "leaderboard": ("Leaderboard: XP\n\n1. Anna — 1", "Таблица лидеров: Опыт\n\n1. Борис — 1"),
+    "top": ("Leaderboard: XP\n\n1. Anna — 1", "Таблица лидеров: Опыт\n\n1. Борис — 1"),
+    "shop": ("Shop\nYour coins: ", "Магазин\nВаши монеты: "),
+    "history": ("History\n\n", "История\n\n"),
+    "unlink": ("Take accounts apart?", "Разделить аккаунты?"),
+    "spin": ("It is too soon. Next time in ", "Ещё рано. До следующего раза: "),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_command_answers_a_member(db: Connection, database_url: str, tmp_path: Path, language: str) -> None:
+    db.execute("SELECT ttfd.tend_seasons()")
+    user = LANGUAGES[language]
+    member_id = get_user(db, str(user["id"]))
+    db.execute("SELECT ttfd.link_verified_account(%s, 'discord', '9', NULL)", [member_id])
+
+    async def story(talk: Chat) -> None:
+        await talk.send("/daily", user)
+        await talk.send("/spin", user)
+        process_all(db)
+        for name, words in {**FIRST_WORDS, **NEXT_WORDS}.items():
+            answer = await talk.send(f"/{name}", user)
+            assert answer.startswith(words[list(LANGUAGES).index(language)]), (name, answer)
+            assert answer
+
+    chat(database_url, tmp_path, story)
+
+
 def test_the_profile_of_a_member_shows_all_of_it(db: Connection, database_url: str, tmp_path: Path) -> None:
     get_user(db, "1001")
     apply_event(db, "game_played", {"xp": 100, "coins": 500, "won": True}, external_id="1001")

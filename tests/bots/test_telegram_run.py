@@ -21,6 +21,7 @@ from telegram_chat import (
     TOKEN,
     Chat,
     FakeTelegram,
+    as_telegram,
     chat,
     message_update,
     refused,
@@ -66,7 +67,10 @@ def test_of_two_pollers_one_works_and_the_other_takes_over_without_a_loss(
     everything = [message_update(number, "hello", ANNA, GROUP) for number in range(1, 201)]
 
     async def run() -> None:
-        bots = [TelegramBot(TOKEN, database_url, tmp_path / name, new_request=telegram.request) for name in ("a", "b")]
+        bots = [
+            TelegramBot(TOKEN, as_telegram(database_url), tmp_path / name, new_request=telegram.request)
+            for name in ("a", "b")
+        ]
         telegram.updates = everything[:100]
         running = [asyncio.create_task(bot.run()) for bot in bots]
         await until(lambda: not telegram.updates)
@@ -91,7 +95,7 @@ def test_a_bot_whose_lease_was_taken_stops_polling_and_stands_by(
     telegram = FakeTelegram()
 
     async def run() -> None:
-        bot = TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request)
+        bot = TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request)
         running = asyncio.create_task(bot.run())
         await until(lambda: telegram.pollers > 0)
         rival = lease.Lease(database_url, "telegram 4242")
@@ -119,7 +123,7 @@ def test_what_arrives_while_the_database_is_away_is_counted_after(
     telegram = FakeTelegram()
 
     async def run() -> None:
-        bot = TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request)
+        bot = TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request)
         running = asyncio.create_task(bot.run())
         await until(lambda: telegram.pollers > 0)
         with outage(database_url):
@@ -142,7 +146,7 @@ def test_it_waits_for_a_telegram_that_cannot_be_reached(
     telegram = FakeTelegram(fails=lambda method, _: refused(502, "Bad Gateway") if method == "getMe" else None)
 
     async def run() -> None:
-        bot = TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request)
+        bot = TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request)
         running = asyncio.create_task(bot.run())
         await until(lambda: len(telegram.named("getMe")) > 2)
         telegram.fails = lambda method, _: None
@@ -158,7 +162,7 @@ def test_a_wrong_token_is_said_at_once(db: Connection, database_url: str, tmp_pa
 
     async def run() -> None:
         with pytest.raises(InvalidToken):
-            await TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request).run()
+            await TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request).run()
 
     asyncio.run(run())
 
@@ -169,7 +173,7 @@ def test_commands_are_shown_in_both_languages_and_private_ones_not_in_groups(
     telegram = FakeTelegram()
 
     async def run() -> None:
-        bot = TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request)
+        bot = TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request)
         running = asyncio.create_task(bot.run())
         await until(lambda: telegram.pollers > 0)
         bot.stop()
@@ -193,7 +197,7 @@ def test_privacy_mode_is_said_at_the_start(
     telegram = FakeTelegram(sees_all=sees_all)
 
     async def run() -> None:
-        bot = TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request)
+        bot = TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request)
         running = asyncio.create_task(bot.run())
         await until(lambda: telegram.pollers > 0)
         bot.stop()
@@ -328,7 +332,12 @@ def test_members_are_told_in_their_language_and_the_community_in_its_group(
 
     async def run() -> None:
         bot = TelegramBot(
-            TOKEN, database_url, tmp_path / "outbox", channel_id=-100500, language="ru", new_request=telegram.request
+            TOKEN,
+            as_telegram(database_url),
+            tmp_path / "outbox",
+            channel_id=-100500,
+            language="ru",
+            new_request=telegram.request,
         )
         running = asyncio.create_task(bot.run())
         await until(lambda: bool(value(db, "SELECT count(*) FROM ttfd.announcement_cursors")))

@@ -154,7 +154,6 @@ class Outbox:
         """All or, by halves, all but those that are refused."""
         try:
             await self._client.record_events(_without_names(event) for _, event in batch)
-            await self._rename([event for _, event in batch if event["names"]])
         except PlatformNotAllowedError:
             raise  # The bot's role is wrong, not the events.
         except (TtfdError, psycopg.DataError) as error:
@@ -165,6 +164,8 @@ class Outbox:
                 await self._send(batch[:middle])
                 await self._send(batch[middle:])
                 return
+        else:
+            await self._rename([event for _, event in batch if event["names"]])
         self._file.executemany("DELETE FROM waiting WHERE number = ?", [(number,) for number, _ in batch])
 
     async def _rename(self, events: list[dict[str, Any]]) -> None:
@@ -172,7 +173,8 @@ class Outbox:
         told = {(event["platform"], event["external_id"]): tuple(event["names"]) for event in events}
         for account, names in told.items():
             if self._names.get(account) != names:
-                await self._client.get_or_create_user(*account, *names)
+                with suppress(TtfdError, psycopg.DataError):  # A name that cannot be is no reason to lose an event.
+                    await self._client.get_or_create_user(*account, *names)
                 self._names[account] = names
         while len(self._names) > _REMEMBERED_NAMES:
             del self._names[next(iter(self._names))]
@@ -182,7 +184,7 @@ class Outbox:
         log.error("the event %s was refused (%s)", event["event_id"], sqlstate)
         self._file.execute(
             "INSERT OR REPLACE INTO refused (event_id, event, sqlstate, message) VALUES (?, ?, ?, ?)",
-            (event["event_id"], json.dumps(event), sqlstate, str(error)),
+            (event["event_id"], json.dumps(_without_names(event)), sqlstate, str(error)),
         )
 
     async def close(self, timeout_seconds: float = 5.0) -> None:
