@@ -215,6 +215,7 @@ def test_time_that_is_idle_is_told_as_such(
 def test_a_move_is_one_session(db: Connection, database_url: str, tmp_path: Path) -> None:
     async def story(talk: Chat) -> None:
         await together(talk, db, ANNA, BORIS)
+        let_pass(db, 60)
         await talk.discord.voice(ANNA, OTHER_VOICE_CHANNEL)
         await until(lambda: sessions(db).get(str(ANNA), ("", False))[0] == str(OTHER_VOICE_CHANNEL))
         await until(lambda: sessions(db)[str(BORIS)][1], 5)
