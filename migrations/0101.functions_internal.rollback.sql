@@ -7,6 +7,8 @@ DROP FUNCTION ttfd.walk_scores(text, bigint, timestamptz, bigint, boolean, bigin
 
 DROP FUNCTION ttfd.walk_board(text, bigint, timestamptz, bigint, boolean, bigint);
 
+DROP FUNCTION ttfd.voice_members(boolean, jsonb);
+
 DROP FUNCTION ttfd.use_link_code(text, text, text);
 
 DROP FUNCTION ttfd.turn_seasons(timestamptz);
@@ -103,6 +105,8 @@ DROP FUNCTION ttfd.raise_collision(text);
 
 DROP FUNCTION ttfd.raise_already_claimed(text, timestamptz);
 
+DROP FUNCTION ttfd.queue_voice(text, text[]);
+
 DROP FUNCTION ttfd.purge_forgotten();
 
 DROP FUNCTION ttfd.projected_accounts(bigint[]);
@@ -112,6 +116,8 @@ DROP FUNCTION ttfd.project_accounts(bigint[]);
 DROP FUNCTION ttfd.process_batch(tid[]);
 
 DROP FUNCTION ttfd.parse_events(jsonb);
+
+DROP FUNCTION ttfd.open_game(bigint, text, bigint);
 
 DROP FUNCTION ttfd.oldest_pending(bigint);
 
@@ -181,9 +187,13 @@ DROP FUNCTION ttfd.list_import_achievements(bigint);
 
 DROP FUNCTION ttfd.list_audit_lines(bigint[], ttfd.platform_accounts[]);
 
+DROP FUNCTION ttfd.list_announceable(text, bigint, bigint, integer);
+
 DROP FUNCTION ttfd.link_import_by_username(bigint);
 
 DROP FUNCTION ttfd.link_import_by_id(bigint);
+
+DROP FUNCTION ttfd.lease_announcements(text, uuid);
 
 DROP FUNCTION ttfd.keep_tombstones(bigint[], ttfd.platform_accounts[]);
 
@@ -273,6 +283,8 @@ DROP FUNCTION ttfd.drop_accounts(jsonb, ttfd.platform_accounts[]);
 
 DROP FUNCTION ttfd.draw_setting(text);
 
+DROP FUNCTION ttfd.draw_result(ttfd.games, integer, bigint, integer);
+
 DROP FUNCTION ttfd.digest_account(bytea, text, text);
 
 DROP FUNCTION ttfd.desired_roles(text, text[]);
@@ -359,6 +371,10 @@ DROP FUNCTION ttfd.apply_grant(uuid, ttfd.unified_users, text, text, jsonb, bigi
 
 DROP FUNCTION ttfd.apply_batch(tid[], boolean);
 
+DROP FUNCTION ttfd.announcement_details(text, jsonb);
+
+DROP FUNCTION ttfd.announced_kind(text);
+
 DROP FUNCTION ttfd.announce_seasons();
 
 DROP FUNCTION ttfd.advance_floor(ttfd.feed_head, bigint);
@@ -368,3 +384,5 @@ DROP FUNCTION ttfd.add_season_score(bigint, integer, bigint, timestamptz);
 DROP FUNCTION ttfd.add_counts(integer[], integer[], bigint[]);
 
 DROP FUNCTION ttfd.achievement_progress(bigint[]);
+
+DROP FUNCTION ttfd.accrue_voice(ttfd.voice_sessions, text, boolean);

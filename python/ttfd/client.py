@@ -145,6 +145,48 @@ class Client:
         """
         return self._one(models.UndoneMerge, "undo_merge", p_merge_id=merge_id)
 
+    def list_own_merges(self, platform: str, external_id: str) -> list[models.OwnMerge]:
+        """Merges that the member behind an account may undo, the latest first. Raises PlatformNotAllowedError."""
+        return self._all(models.OwnMerge, "list_own_merges", p_platform=platform, p_external_id=external_id)
+
+    def undo_own_merge(self, merge_id: int, platform: str, external_id: str) -> models.UndoneMerge:
+        """Undo a merge for the member behind an account, within seven days.
+
+        Raises MergeTooOldError, MergeSpentError, PlatformNotAllowedError, psycopg.errors.NoDataFound (not its merge).
+        """
+        return self._one(
+            models.UndoneMerge,
+            "undo_own_merge",
+            p_merge_id=merge_id,
+            p_platform=platform,
+            p_external_id=external_id,
+        )
+
+    # Preferences
+
+    def get_preferences(self, platform: str, external_id: str) -> models.Preferences:
+        """What the member behind an account prefers; nothing for an unknown one. Raises PlatformNotAllowedError."""
+        return self._one(models.Preferences, "get_preferences", p_platform=platform, p_external_id=external_id)
+
+    def set_language(self, platform: str, external_id: str, language: str | None) -> models.Preferences:
+        """Choose ``ru`` or ``en``. Raises psycopg.errors.CheckViolation for another, PlatformNotAllowedError."""
+        return self._one(
+            models.Preferences, "set_language", p_platform=platform, p_external_id=external_id, p_language=language
+        )
+
+    def set_announcements(self, platform: str, external_id: str, announcements: str) -> models.Preferences:
+        """Choose where the member is told what happens: ``private``, ``public`` or ``off``.
+
+        Raises psycopg.errors.CheckViolation for another place, PlatformNotAllowedError.
+        """
+        return self._one(
+            models.Preferences,
+            "set_announcements",
+            p_platform=platform,
+            p_external_id=external_id,
+            p_announcements=announcements,
+        )
+
     # Events
 
     def record_event(
@@ -219,6 +261,43 @@ class Client:
     def compact_events(self, before: dt.datetime) -> models.Compaction:
         """Replace each member's events that were applied before a time by one with the same sums."""
         return self._one(models.Compaction, "compact_events", p_before=before)
+
+    # What bots would otherwise have to remember
+
+    def take_announcements(self, platform: str, reader: UUID, limit: int = 20) -> list[models.Announcement]:
+        """What to tell next; the same again until it is confirmed. Nothing while another ``reader`` is at it.
+
+        Raises PlatformNotAllowedError.
+        """
+        return self._all(models.Announcement, "take_announcements", p_platform=platform, p_reader=reader, p_limit=limit)
+
+    def confirm_announcements(self, platform: str, reader: UUID, position: int) -> models.Confirmation:
+        """Say that all was told up to a position: call it after each. Raises PlatformNotAllowedError."""
+        return self._one(
+            models.Confirmation, "confirm_announcements", p_platform=platform, p_reader=reader, p_position=position
+        )
+
+    def report_voice(
+        self, platform: str, channel_id: str, is_afk: bool, members: Iterable[Mapping[str, Any]]
+    ) -> models.VoiceReport:
+        """Who is in a voice channel now, bots left out; the time in between is counted by the database.
+
+        Each member is a mapping with ``external_id``, ``session_id`` (the platform's name of the connection),
+        ``is_muted`` and ``is_deafened``. Report both channels when somebody moves, the new one first, and every channel
+        once a minute. Raises InvalidExternalIdError, PlatformNotAllowedError.
+        """
+        return self._one(
+            models.VoiceReport,
+            "report_voice",
+            p_platform=platform,
+            p_channel_id=channel_id,
+            p_is_afk=is_afk,
+            p_members=Jsonb([dict(member) for member in members]),
+        )
+
+    def close_stale_voice(self, platform: str) -> models.ClosedVoice:
+        """End voice sessions that nobody has reported for five minutes. Raises PlatformNotAllowedError."""
+        return self._one(models.ClosedVoice, "close_stale_voice", p_platform=platform)
 
     # Progression
 
@@ -344,6 +423,45 @@ class Client:
         Raises UserNotFoundError, PlatformNotAllowedError, psycopg.errors.InvalidParameterValue (unknown zone).
         """
         return self._one(models.MemberTimeZone, "set_time_zone", p_user_id=user_id, p_time_zone=time_zone)
+
+    # Games
+
+    def list_games(self) -> list[models.Game]:
+        """The games that can be played."""
+        return self._all(models.Game, "list_games")
+
+    def draw_question(self) -> models.Question | None:
+        """A question of the quiz, by chance; None when there is none."""
+        rows = self._all(models.Question, "draw_question")
+        return rows[0] if rows else None
+
+    def play_game(
+        self,
+        event_id: UUID,
+        platform: str,
+        external_id: str,
+        game: str,
+        choice: int | None = None,
+        bet: int = 0,
+        question_id: int | None = None,
+    ) -> models.GameOutcome:
+        """Play a game; the server draws. ``choice`` is a number, or an option of a question, from 1; ``bet`` coins.
+
+        Raises NotEnoughCoinsError, AlreadyClaimedError (too soon; its hint says from when), EventIdReusedError,
+        AmountNotAllowedError (the bet), InvalidExternalIdError, PlatformNotAllowedError, psycopg.errors.NoDataFound (no
+        such game), psycopg.errors.InvalidParameterValue (no possible choice).
+        """
+        return self._one(
+            models.GameOutcome,
+            "play_game",
+            p_event_id=event_id,
+            p_platform=platform,
+            p_external_id=external_id,
+            p_game=game,
+            p_choice=choice,
+            p_bet=bet,
+            p_question_id=question_id,
+        )
 
     # Shop
 

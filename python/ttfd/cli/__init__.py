@@ -15,6 +15,8 @@ COMMANDS = {
     "verify": "ttfd.cli.verify:verify",
     "worker": "ttfd.cli.worker:worker",
     "serve": "ttfd.cli.serve:serve",
+    "telegram": "ttfd.cli.telegram:telegram",
+    "discord": "ttfd.cli.discord:discord",
     "pg": "ttfd.cli.pg:pg",
 }
 
