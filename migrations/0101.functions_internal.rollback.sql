@@ -97,7 +97,17 @@ DROP FUNCTION ttfd.raise_collision(text);
 
 DROP FUNCTION ttfd.raise_already_claimed(text, timestamptz);
 
+DROP FUNCTION ttfd.purge_transfer_days(integer);
+
+DROP FUNCTION ttfd.purge_merge_journal(integer);
+
+DROP FUNCTION ttfd.purge_linking(integer);
+
+DROP FUNCTION ttfd.purge_judged(integer);
+
 DROP FUNCTION ttfd.purge_forgotten();
+
+DROP FUNCTION ttfd.purge_discarded(integer);
 
 DROP FUNCTION ttfd.projected_accounts(bigint[]);
 
@@ -108,6 +118,8 @@ DROP FUNCTION ttfd.process_batch(tid[]);
 DROP FUNCTION ttfd.parse_events(jsonb);
 
 DROP FUNCTION ttfd.oldest_pending(bigint);
+
+DROP FUNCTION ttfd.oldest_judgement();
 
 DROP FUNCTION ttfd.note_import_changes(bigint);
 
@@ -170,6 +182,8 @@ DROP FUNCTION ttfd.list_audit_lines(bigint[], ttfd.platform_accounts[]);
 DROP FUNCTION ttfd.link_import_by_username(bigint);
 
 DROP FUNCTION ttfd.link_import_by_id(bigint);
+
+DROP FUNCTION ttfd.kept_since(text);
 
 DROP FUNCTION ttfd.keep_tombstones(bigint[], ttfd.platform_accounts[]);
 
@@ -266,6 +280,8 @@ DROP FUNCTION ttfd.describe_import_change(ttfd.unified_users);
 DROP FUNCTION ttfd.describe_event_error(text);
 
 DROP FUNCTION ttfd.derive_event_id(uuid, text);
+
+DROP FUNCTION ttfd.database_origin();
 
 DROP FUNCTION ttfd.current_time();
 

@@ -1297,6 +1297,25 @@ $$;
 COMMENT ON FUNCTION ttfd.current_time() IS
   'The time that rules go by: the start of the transaction, or the setting ttfd.now of a member of ttfd_owner.';
 
+-- A dump restored elsewhere has another system or another database; a restore of the files, and a replica that took over,
+-- have another timeline. Where a hosting provider keeps these from us, an administrator has to say it.
+CREATE OR REPLACE FUNCTION ttfd.database_origin()
+RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN (SELECT format('%s/%s/%s', s.system_identifier, d.oid, c.timeline_id)
+            FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d
+           WHERE d.datname = current_database());
+EXCEPTION
+  WHEN insufficient_privilege THEN
+    RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.database_origin() IS
+  'Which database of which server this is, and on which timeline; NULL where that cannot be known.';
+
 -- The first 48 bits are kept: they are the time, and keep the keys of the log in order.
 CREATE OR REPLACE FUNCTION ttfd.derive_event_id(p_event_id uuid, p_purpose text)
 RETURNS uuid
@@ -2407,6 +2426,17 @@ $$;
 COMMENT ON FUNCTION ttfd.keep_tombstones(bigint[], ttfd.platform_accounts[]) IS
   'Remembers for 90 days what the accounts must not get twice.';
 
+CREATE OR REPLACE FUNCTION ttfd.kept_since(p_setting text)
+RETURNS timestamptz
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN ttfd.current_time() - make_interval(days => ttfd.read_setting(p_setting)::integer);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.kept_since(text) IS 'The moment before which something need not be kept, by a setting in days.';
+
 CREATE OR REPLACE FUNCTION ttfd.link_import_by_id(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -3132,6 +3162,25 @@ $$;
 COMMENT ON FUNCTION ttfd.note_import_changes(bigint) IS
   'Writes down, for undo_import, what the members were who were there before a run and whom it changes.';
 
+-- An event is judged by the windows and boosts of the time at which it happened. Those of the longest cooldown before that
+-- belong to it, too.
+CREATE OR REPLACE FUNCTION ttfd.oldest_judgement()
+RETURNS timestamptz
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN (
+    SELECT least(ttfd.current_time(),
+                 (SELECT min(e.occurred_at) FROM ttfd.cross_platform_events_pending e WHERE e.xp IS NULL),
+                 (SELECT min(f.occurred_at) FROM ttfd.failed_events f WHERE f.discarded_at IS NULL))
+           - make_interval(secs => greatest(86400, max(t.cooldown_seconds)))
+      FROM ttfd.event_type_versions t);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.oldest_judgement() IS
+  'Before this moment no window begins that is still open or that an event that waits, or has failed, will be judged by.';
+
 CREATE OR REPLACE FUNCTION ttfd.oldest_pending(p_floor_seq bigint)
 RETURNS bigint
 LANGUAGE sql STABLE
@@ -3252,14 +3301,126 @@ $$;
 
 COMMENT ON FUNCTION ttfd.projected_accounts(bigint[]) IS 'What unified_users has to show of the accounts of the given users.';
 
-CREATE OR REPLACE FUNCTION ttfd.purge_forgotten()
-RETURNS void
+-- The id has to stay known, or a late resend would bring the event back.
+CREATE OR REPLACE FUNCTION ttfd.purge_discarded(p_limit integer)
+RETURNS bigint
 LANGUAGE sql VOLATILE
 AS $$
-  DELETE FROM ttfd.forgotten_accounts WHERE expires_at <= ttfd.current_time();
+  WITH gone AS (
+    DELETE FROM ttfd.failed_events
+     WHERE id = ANY (ARRAY(SELECT f.id FROM ttfd.failed_events f
+                            WHERE f.discarded_at < ttfd.kept_since('keep_discarded_days')
+                            LIMIT p_limit FOR UPDATE SKIP LOCKED))
+    RETURNING id
+  ), kept AS (
+    INSERT INTO ttfd.compacted_events (id) SELECT g.id FROM gone g
+  )
+  SELECT count(*) FROM gone;
 $$;
 
-COMMENT ON FUNCTION ttfd.purge_forgotten() IS 'Removes what was remembered of forgotten accounts and has expired.';
+COMMENT ON FUNCTION ttfd.purge_discarded(integer) IS 'Removes discarded events but for their ids. Returns how many.';
+
+CREATE OR REPLACE FUNCTION ttfd.purge_forgotten()
+RETURNS bigint
+LANGUAGE sql VOLATILE
+AS $$
+  WITH gone AS (
+    DELETE FROM ttfd.forgotten_accounts WHERE expires_at <= ttfd.current_time() RETURNING 1
+  )
+  SELECT count(*) FROM gone;
+$$;
+
+COMMENT ON FUNCTION ttfd.purge_forgotten() IS
+  'Removes what was remembered of forgotten accounts and has expired. Returns how many accounts that were.';
+
+CREATE OR REPLACE FUNCTION ttfd.purge_judged(p_limit integer)
+RETURNS TABLE (windows bigint, boosts bigint)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_judged timestamptz := ttfd.oldest_judgement();
+  v_windows_since timestamptz := least(v_judged, ttfd.kept_since('keep_award_windows_days'));
+  v_boosts_since timestamptz := least(v_judged, ttfd.kept_since('keep_boosts_days'));
+BEGIN
+  DELETE FROM ttfd.award_windows
+   WHERE ctid = ANY (ARRAY(SELECT w.ctid FROM ttfd.award_windows w
+                            WHERE w.starts_at < v_windows_since
+                            LIMIT p_limit FOR UPDATE SKIP LOCKED));
+  GET DIAGNOSTICS windows = ROW_COUNT;
+  DELETE FROM ttfd.boosts
+   WHERE id = ANY (ARRAY(SELECT b.id FROM ttfd.boosts b
+                          WHERE b.ends_at < v_boosts_since
+                          LIMIT p_limit FOR UPDATE SKIP LOCKED));
+  GET DIAGNOSTICS boosts = ROW_COUNT;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.purge_judged(integer) IS
+  'Removes award windows and boosts that no event will be judged by any more. Returns how many of each.';
+
+CREATE OR REPLACE FUNCTION ttfd.purge_linking(p_limit integer)
+RETURNS TABLE (codes bigint, failures bigint)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_codes_since timestamptz := ttfd.kept_since('keep_link_codes_days');
+  v_failures_since timestamptz := ttfd.kept_since('keep_link_failures_days');
+BEGIN
+  DELETE FROM ttfd.link_codes
+   WHERE ctid = ANY (ARRAY(SELECT c.ctid FROM ttfd.link_codes c
+                            WHERE c.expires_at < v_codes_since AND c.issued_since < v_codes_since
+                            LIMIT p_limit FOR UPDATE SKIP LOCKED));
+  GET DIAGNOSTICS codes = ROW_COUNT;
+  DELETE FROM ttfd.link_failures
+   WHERE ctid = ANY (ARRAY(SELECT f.ctid FROM ttfd.link_failures f
+                            WHERE f.failed_at < v_failures_since
+                            LIMIT p_limit FOR UPDATE SKIP LOCKED));
+  GET DIAGNOSTICS failures = ROW_COUNT;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.purge_linking(integer) IS
+  'Removes link codes that are long void, and failed attempts that lock nobody any more. Returns how many of each.';
+
+-- Who became whom, when, why, and whether it was undone stays for good: that a merge cannot be undone any more is an answer,
+-- that there never was one would be a lie.
+CREATE OR REPLACE FUNCTION ttfd.purge_merge_journal(p_limit integer)
+RETURNS bigint
+LANGUAGE sql VOLATILE
+AS $$
+  WITH gone AS (
+    UPDATE ttfd.user_merges
+       SET into_before = '{}', into_after = NULL, from_before = '{}', accounts = '[]', signposts = '{}', boosts = '{}',
+           purchases = '{}', kept_windows = '[]', progress = NULL
+     WHERE id = ANY (ARRAY(SELECT m.id FROM ttfd.user_merges m
+                            WHERE m.merged_at < ttfd.kept_since('keep_merge_journal_days') AND m.into_before <> '{}'
+                            LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED))
+    RETURNING 1
+  )
+  SELECT count(*) FROM gone;
+$$;
+
+COMMENT ON FUNCTION ttfd.purge_merge_journal(integer) IS
+  'Empties the journal of merges that cannot be undone any more; that they were stays known. Returns how many.';
+
+CREATE OR REPLACE FUNCTION ttfd.purge_transfer_days(p_limit integer)
+RETURNS bigint
+LANGUAGE sql VOLATILE
+AS $$
+  WITH gone AS (
+    DELETE FROM ttfd.transfer_days
+     WHERE ctid = ANY (ARRAY(SELECT d.ctid FROM ttfd.transfer_days d
+                              WHERE d.day < (ttfd.kept_since('keep_transfer_counts_days') AT TIME ZONE 'UTC')::date
+                              LIMIT p_limit FOR UPDATE SKIP LOCKED))
+    RETURNING 1
+  )
+  SELECT count(*) FROM gone;
+$$;
+
+COMMENT ON FUNCTION ttfd.purge_transfer_days(integer) IS
+  'Removes the counts of coins sent on days that are over. Returns how many.';
 
 CREATE OR REPLACE FUNCTION ttfd.raise_already_claimed(p_what text, p_next_at timestamptz)
 RETURNS void

@@ -5,4 +5,8 @@ DROP FUNCTION ttfd.verify_integrity();
 
 DROP FUNCTION ttfd.verify_imports();
 
+DROP FUNCTION ttfd.renew_epoch(boolean);
+
+DROP FUNCTION ttfd.purge_expired();
+
 DROP FUNCTION ttfd.get_stats();

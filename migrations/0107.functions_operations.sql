@@ -30,6 +30,73 @@ COMMENT ON FUNCTION ttfd.get_stats() IS
 REVOKE ALL ON FUNCTION ttfd.get_stats() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_stats() TO ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
 
+-- A slice at a time, and never a row that somebody is using, so that it holds up nobody. What must stay for the record stays:
+-- the ledger, the audit log, the ids of events, and that a merge was.
+CREATE OR REPLACE FUNCTION ttfd.purge_expired()
+RETURNS TABLE (kind text, removed bigint, remaining boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_limit CONSTANT integer := 10000;
+BEGIN
+  RETURN QUERY
+  SELECT p.kind, p.removed, p.removed >= v_limit
+    FROM purge_judged(v_limit) j
+   CROSS JOIN purge_linking(v_limit) l
+   CROSS JOIN LATERAL (VALUES
+           ('award_windows', j.windows),
+           ('boosts', j.boosts),
+           ('failed_events', purge_discarded(v_limit)),
+           ('forgotten_accounts', purge_forgotten()),
+           ('link_codes', l.codes),
+           ('link_failures', l.failures),
+           ('merge_journals', purge_merge_journal(v_limit)),
+           ('transfer_days', purge_transfer_days(v_limit))) p (kind, removed);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.purge_expired() IS
+  'Removes what has served its time, up to 10,000 rows of each kind; how long each is kept is a setting (keep_..._days). Returns kind (award_windows, boosts, failed_events, forgotten_accounts, link_codes, link_failures, merge_journals, transfer_days), removed, remaining (whether there may be more to remove): a row per kind, always.';
+
+REVOKE ALL ON FUNCTION ttfd.purge_expired() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.purge_expired() TO ttfd_worker, ttfd_admin;
+
+-- After a restore, positions are given anew that consumers know as others. The epoch tells them. A worker calls this whenever
+-- it connects, before it gives a position.
+CREATE OR REPLACE FUNCTION ttfd.renew_epoch(p_is_forced boolean DEFAULT false)
+RETURNS TABLE (epoch uuid, is_new boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_origin text := database_origin();
+  v_known text;
+BEGIN
+  IF p_is_forced AND NOT is_admin() THEN
+    RAISE EXCEPTION 'only an administrator may force a new epoch' USING ERRCODE = 'insufficient_privilege',
+      HINT = 'Without force, a restored database is noticed by itself.';
+  END IF;
+  PERFORM 1 FROM feed_head FOR UPDATE;
+  SELECT o.origin INTO v_known FROM epoch_origin o;
+  is_new := p_is_forced OR coalesce(v_origin <> v_known, false);
+  IF is_new OR v_known IS NULL THEN
+    UPDATE epoch_origin SET origin = v_origin;
+  END IF;
+  IF is_new THEN
+    UPDATE feed_head SET epoch = gen_random_uuid();
+    PERFORM audit('epoch_renewed', jsonb_build_object('origin', v_known), jsonb_build_object('origin', v_origin));
+    PERFORM pg_notify('ttfd_feed', '');
+  END IF;
+  epoch := (SELECT h.epoch FROM feed_head h);
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.renew_epoch(boolean) IS
+  'Gives the feed a new epoch if this database was restored from a backup, or if an administrator forces it: every consumer then goes on from the present head. Returns epoch, is_new. Raises 42501 when somebody else forces it. A new one is audited. Notifies ttfd_feed of a new one.';
+
+REVOKE ALL ON FUNCTION ttfd.renew_epoch(boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.renew_epoch(boolean) TO ttfd_worker, ttfd_admin;
+
 -- Members are compared as they are now: a merged one stands for the survivor.
 CREATE OR REPLACE FUNCTION ttfd.verify_imports()
 RETURNS TABLE (

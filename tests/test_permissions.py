@@ -78,6 +78,8 @@ MAY_CALL: dict[str, set[str]] = {
     "list_import_conflicts": {"ttfd_admin"},
     "verify_imports": {"ttfd_worker", "ttfd_admin", "ttfd_reader"},
     "verify_integrity": {"ttfd_worker", "ttfd_admin", "ttfd_reader"},
+    "purge_expired": {"ttfd_worker", "ttfd_admin"},
+    "renew_epoch": {"ttfd_worker", "ttfd_admin"},
     "get_stats": {"ttfd_website", "ttfd_worker", "ttfd_admin", "ttfd_reader"},
 }
 

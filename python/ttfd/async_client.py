@@ -467,6 +467,14 @@ class AsyncClient:
         """The community and the queue in one row."""
         return await self._one(models.Stats, "get_stats")
 
+    async def purge_expired(self) -> list[models.Purge]:
+        """Remove what has served its time, a slice of each kind; how long each is kept is a setting."""
+        return await self._all(models.Purge, "purge_expired")
+
+    async def renew_epoch(self, is_forced: bool = False) -> models.Epoch:
+        """Give the feed a new epoch if this database was restored from a backup, or if an administrator forces it."""
+        return await self._one(models.Epoch, "renew_epoch", p_is_forced=is_forced)
+
     # How a call is made
 
     async def _event(

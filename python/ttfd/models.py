@@ -399,6 +399,23 @@ class Stats:
 
 
 @dataclass(frozen=True, slots=True)
+class Purge:
+    """What was removed of one kind; ``remaining`` is whether there may be more to remove."""
+
+    kind: str
+    removed: int
+    remaining: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """The epoch of the feed, and whether it is a new one."""
+
+    epoch: UUID
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Achievement:
     """An achievement as one member sees it: ``value`` of ``threshold``, and the reward in ``xp`` and ``coins``."""
 

@@ -38,14 +38,25 @@ class Worker:
         limit: most events in one transaction.
         poll_seconds: longest wait without a bell.
         tend_seconds: how often seasons and new achievements are looked after.
+        purge_seconds: how often what has served its time is removed.
     """
 
-    def __init__(self, url: str, *, limit: int = 2000, poll_seconds: float = 0.2, tend_seconds: float = 30) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        limit: int = 2000,
+        poll_seconds: float = 0.2,
+        tend_seconds: float = 30,
+        purge_seconds: float = 3600,
+    ) -> None:
         self._url = url
         self._limit = limit
         self._poll_seconds = poll_seconds
         self._tend_seconds = tend_seconds
         self._tend_at = time.monotonic() + tend_seconds
+        self._purge_seconds = purge_seconds
+        self._purge_at = time.monotonic() + purge_seconds
         self._stop = threading.Event()
         self.processed = 0
         self.failed = 0
@@ -98,12 +109,24 @@ class Worker:
         client = Client(connection)
         try:
             client.tend_seasons()
-            if client.unlock_achievements().remaining:
+            if client.unlock_achievements().remaining or self._purge(client):
                 self._tend_at = 0
         except psycopg.OperationalError:
             raise
         except psycopg.DatabaseError as error:
-            log.error("seasons and achievements: %s", _describe(error))
+            log.error("seasons, achievements and purging: %s", _describe(error))
+
+    def _purge(self, client: Client) -> bool:
+        """Whether there is more to remove."""
+        if time.monotonic() < self._purge_at:
+            return False
+        found = client.purge_expired()
+        if removed := ", ".join(f"{one.removed} {one.kind}" for one in found if one.removed):
+            log.info("purged %s", removed)
+        if any(one.remaining for one in found):
+            return True
+        self._purge_at = time.monotonic() + self._purge_seconds
+        return False
 
     def _wait(self, connection: psycopg.Connection[Any], seconds: float) -> None:
         for _ in connection.notifies(timeout=seconds, stop_after=1):
