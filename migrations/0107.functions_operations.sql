@@ -6,6 +6,28 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- For a monitor that asks every few seconds, so nothing here reads a whole table but the queue. get_stats counts exactly.
+CREATE OR REPLACE FUNCTION ttfd.get_metrics()
+RETURNS TABLE (
+  head bigint, pending bigint, lag_seconds double precision, failed bigint, idle_seconds double precision, members bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+  SELECT s.head, s.pending,
+         coalesce((SELECT extract(epoch FROM clock_timestamp() - min(e.created_at))::double precision
+                     FROM cross_platform_events_pending e), 0),
+         (SELECT count(*) FROM failed_events f WHERE f.discarded_at IS NULL),
+         (SELECT extract(epoch FROM clock_timestamp() - e.processed_at)::double precision
+            FROM cross_platform_events_processed e ORDER BY e.position DESC LIMIT 1),
+         (SELECT greatest(c.reltuples, 0)::bigint FROM pg_class c WHERE c.oid = 'ttfd.unified_users'::regclass)
+    FROM feed_state() s;
+$$;
+
+COMMENT ON FUNCTION ttfd.get_metrics() IS
+  'What a monitor watches. Returns head (of the feed), pending, lag_seconds (age of the oldest pending event), failed (events that nobody has looked after), idle_seconds (since the last event was applied; NULL when none was), members (an estimate).';
+
+REVOKE ALL ON FUNCTION ttfd.get_metrics() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.get_metrics() TO ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
+
 CREATE OR REPLACE FUNCTION ttfd.get_stats()
 RETURNS TABLE (
   users bigint, accounts bigint, linked_users bigint, total_xp numeric, total_coins numeric, head bigint, pending bigint,
@@ -96,6 +118,53 @@ COMMENT ON FUNCTION ttfd.renew_epoch(boolean) IS
 
 REVOKE ALL ON FUNCTION ttfd.renew_epoch(boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.renew_epoch(boolean) TO ttfd_worker, ttfd_admin;
+
+CREATE OR REPLACE FUNCTION ttfd.sum_grants(p_after bigint)
+RETURNS TABLE (
+  "position" bigint, event_type text, source_platform text, events bigint, xp_granted bigint, xp_taken bigint,
+  coins_granted bigint, coins_taken bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+  WITH fresh AS MATERIALIZED (
+    SELECT e.position, e.event_type, e.source_platform, e.xp, e.coins
+      FROM cross_platform_events_processed e
+     WHERE e.position > coalesce(p_after, 0)
+     ORDER BY e.position
+     LIMIT 100000
+  )
+  SELECT (SELECT max(f.position) FROM fresh f), f.event_type, f.source_platform, count(*),
+         sum(greatest(f.xp, 0))::bigint, sum(greatest(-f.xp, 0))::bigint,
+         sum(greatest(f.coins, 0))::bigint, sum(greatest(-f.coins, 0))::bigint
+    FROM fresh f
+   GROUP BY f.event_type, f.source_platform;
+$$;
+
+COMMENT ON FUNCTION ttfd.sum_grants(bigint) IS
+  'What the next 100,000 events of the feed after a position have granted, for a monitor that counts on from there. Returns position (up to which it counts), event_type, source_platform, events, xp_granted, xp_taken, coins_granted, coins_taken: a row per type and platform, none when nothing is new.';
+
+REVOKE ALL ON FUNCTION ttfd.sum_grants(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.sum_grants(bigint) TO ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
+
+-- The lock is the session's: it is free the moment a worker's connection is gone, however it went. Whoever has it may still be
+-- stuck behind a network that swallows its packets, so that the others help out where events have waited for long. That is
+-- always safe: process_events takes one caller at a time.
+CREATE OR REPLACE FUNCTION ttfd.take_lead()
+RETURNS TABLE (leads boolean, helps boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  leads := pg_try_advisory_lock(hashtextextended('ttfd worker', 0));
+  helps := NOT leads AND EXISTS (SELECT 1 FROM cross_platform_events_pending e
+                                  WHERE e.created_at < clock_timestamp() - INTERVAL '5 seconds');
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.take_lead() IS
+  'Makes the caller the one worker that works, for as long as its session lives; call it again only while it is not. Needs a direct connection. Returns leads, helps (whether a worker that does not lead should work all the same, because events have waited for 5 seconds).';
+
+REVOKE ALL ON FUNCTION ttfd.take_lead() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.take_lead() TO ttfd_worker, ttfd_admin;
 
 -- Members are compared as they are now: a merged one stands for the survivor.
 CREATE OR REPLACE FUNCTION ttfd.verify_imports()

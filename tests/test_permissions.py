@@ -79,6 +79,9 @@ MAY_CALL: dict[str, set[str]] = {
     "verify_imports": {"ttfd_worker", "ttfd_admin", "ttfd_reader"},
     "verify_integrity": {"ttfd_worker", "ttfd_admin", "ttfd_reader"},
     "purge_expired": {"ttfd_worker", "ttfd_admin"},
+    "take_lead": {"ttfd_worker", "ttfd_admin"},
+    "get_metrics": {"ttfd_website", "ttfd_worker", "ttfd_admin", "ttfd_reader"},
+    "sum_grants": {"ttfd_website", "ttfd_worker", "ttfd_admin", "ttfd_reader"},
     "renew_epoch": {"ttfd_worker", "ttfd_admin"},
     "get_stats": {"ttfd_website", "ttfd_worker", "ttfd_admin", "ttfd_reader"},
 }

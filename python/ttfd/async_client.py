@@ -475,6 +475,18 @@ class AsyncClient:
         """Give the feed a new epoch if this database was restored from a backup, or if an administrator forces it."""
         return await self._one(models.Epoch, "renew_epoch", p_is_forced=is_forced)
 
+    async def take_lead(self) -> models.Lead:
+        """Be the one worker that works, while this connection lives. Once it leads, it must not ask again."""
+        return await self._one(models.Lead, "take_lead")
+
+    async def get_metrics(self) -> models.Metrics:
+        """What a monitor watches; cheap enough for every few seconds."""
+        return await self._one(models.Metrics, "get_metrics")
+
+    async def sum_grants(self, after: int) -> list[models.Grants]:
+        """What the next events of the feed after a position have granted, by type and platform."""
+        return await self._all(models.Grants, "sum_grants", p_after=after)
+
     # How a call is made
 
     async def _event(

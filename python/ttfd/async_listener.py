@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 from uuid import UUID, uuid4
@@ -62,6 +63,8 @@ class AsyncFeedListener:
         self.resyncs = 0
         self.hears = False
         """Whether notifications arrive on the present connection."""
+        self.looked_at: float | None = None
+        """When the feed was last read, by ``time.monotonic()``; None when it never was."""
 
     def stop(self) -> None:
         """Make ``batches()`` end within half a second. May be called from another thread."""
@@ -104,8 +107,14 @@ class AsyncFeedListener:
                 "Polling every %.0f s; give the listener a direct connection.",
                 _DEAF_POLL_SECONDS,
             )
-        state = await AsyncClient(connection).feed_state()
-        if self.epoch is not None and self.epoch != state.epoch:
+        await self._compare(AsyncClient(connection))
+
+    async def _compare(self, client: AsyncClient) -> None:
+        """Start afresh at the head if the feed is another one than this listener has followed."""
+        state = await client.feed_state()
+        is_other = self.epoch is not None and self.epoch != state.epoch
+        # Positions only grow, so a head below what was seen means a restore that nobody has told the feed of yet.
+        if is_other or (self.position is not None and state.head < self.position):
             log.warning("the database was restored: going on from position %d", state.head)
             self.resyncs += 1
             self.position = state.head
@@ -126,6 +135,9 @@ class AsyncFeedListener:
                 self.position = batch[-1].position
                 continue
             self.position = max(head, batch[-1].position if batch else after)
+            if not batch:
+                await self._compare(client)
+            self.looked_at = time.monotonic()
             await self._wait(connection)
 
     async def _wait(self, connection: psycopg.AsyncConnection[Any]) -> None:

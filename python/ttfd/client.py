@@ -464,6 +464,18 @@ class Client:
         """Give the feed a new epoch if this database was restored from a backup, or if an administrator forces it."""
         return self._one(models.Epoch, "renew_epoch", p_is_forced=is_forced)
 
+    def take_lead(self) -> models.Lead:
+        """Be the one worker that works, while this connection lives. Once it leads, it must not ask again."""
+        return self._one(models.Lead, "take_lead")
+
+    def get_metrics(self) -> models.Metrics:
+        """What a monitor watches; cheap enough for every few seconds."""
+        return self._one(models.Metrics, "get_metrics")
+
+    def sum_grants(self, after: int) -> list[models.Grants]:
+        """What the next events of the feed after a position have granted, by type and platform."""
+        return self._all(models.Grants, "sum_grants", p_after=after)
+
     # How a call is made
 
     def _event(

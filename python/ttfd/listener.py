@@ -63,6 +63,8 @@ class FeedListener:
         self.resyncs = 0
         self.hears = False
         """Whether notifications arrive on the present connection."""
+        self.looked_at: float | None = None
+        """When the feed was last read, by ``time.monotonic()``; None when it never was."""
 
     def stop(self) -> None:
         """Make ``batches()`` end within half a second. May be called from another thread."""
@@ -105,8 +107,14 @@ class FeedListener:
                 "Polling every %.0f s; give the listener a direct connection.",
                 _DEAF_POLL_SECONDS,
             )
-        state = Client(connection).feed_state()
-        if self.epoch is not None and self.epoch != state.epoch:
+        self._compare(Client(connection))
+
+    def _compare(self, client: Client) -> None:
+        """Start afresh at the head if the feed is another one than this listener has followed."""
+        state = client.feed_state()
+        is_other = self.epoch is not None and self.epoch != state.epoch
+        # Positions only grow, so a head below what was seen means a restore that nobody has told the feed of yet.
+        if is_other or (self.position is not None and state.head < self.position):
             log.warning("the database was restored: going on from position %d", state.head)
             self.resyncs += 1
             self.position = state.head
@@ -127,6 +135,9 @@ class FeedListener:
                 self.position = batch[-1].position
                 continue
             self.position = max(head, batch[-1].position if batch else after)
+            if not batch:
+                self._compare(client)
+            self.looked_at = time.monotonic()
             self._wait(connection)
 
     def _wait(self, connection: psycopg.Connection[Any]) -> None:

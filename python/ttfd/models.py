@@ -416,6 +416,40 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True)
+class Lead:
+    """Whether this worker leads, and whether it should help out although it does not."""
+
+    leads: bool
+    helps: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """What a monitor watches; ``members`` is an estimate, ``idle_seconds`` None when nothing was ever applied."""
+
+    head: int
+    pending: int
+    lag_seconds: float
+    failed: int
+    idle_seconds: float | None
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What events of one type from one platform have granted, up to ``position``."""
+
+    position: int
+    event_type: str
+    source_platform: str
+    events: int
+    xp_granted: int
+    xp_taken: int
+    coins_granted: int
+    coins_taken: int
+
+
+@dataclass(frozen=True, slots=True)
 class Achievement:
     """An achievement as one member sees it: ``value`` of ``threshold``, and the reward in ``xp`` and ``coins``."""
 
