@@ -12,9 +12,6 @@ INSERT INTO ttfd.settings (name, value, kind, minimum, maximum, description) VAL
   ('keep_merge_journal_days', '30', 'integer', 8, 3650, 'Days for which a merge keeps what undoing it took. It can be undone for 7 days.'),
   ('keep_transfer_counts_days', '8', 'integer', 8, 365, 'Days for which it is kept how many coins a member has sent in a day.');
 
--- Rows come in the order of their time, more or less, so this is a few pages however many rows there are.
-CREATE INDEX award_windows_starts_at ON ttfd.award_windows USING brin (starts_at) WITH (autosummarize = on);
-
 CREATE TABLE ttfd.epoch_origin (
   is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
   origin  text

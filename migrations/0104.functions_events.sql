@@ -6,6 +6,7 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- sql/functions/events/apply_event.sql
 -- For what a member waits to see: granted at once, in one transaction with the event. The user is locked before the event
 -- is inserted, as process_events does, so that the two never wait for each other crosswise.
 CREATE OR REPLACE FUNCTION ttfd.apply_event(
@@ -74,6 +75,7 @@ REVOKE ALL ON FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb) FROM PUBL
 GRANT EXECUTE ON FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/events/compact_events.sql
 -- Keeps the log small: of a member's old events one line remains, at the place of the newest of them, with their sums.
 -- Their ids are kept, so that a resend still counts once. Opening balances of imports stay: they are the proof of those.
 CREATE OR REPLACE FUNCTION ttfd.compact_events(p_before timestamptz)
@@ -127,6 +129,7 @@ COMMENT ON FUNCTION ttfd.compact_events(timestamptz) IS
 REVOKE ALL ON FUNCTION ttfd.compact_events(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.compact_events(timestamptz) TO ttfd_admin;
 
+-- sql/functions/events/discard_failed_event.sql
 -- The row stays, so that its id stays known and a resend does not bring it back.
 CREATE OR REPLACE FUNCTION ttfd.discard_failed_event(p_event_id uuid, p_reason text)
 RETURNS TABLE (event_id uuid, discarded_at timestamptz)
@@ -154,6 +157,7 @@ COMMENT ON FUNCTION ttfd.discard_failed_event(uuid, text) IS
 REVOKE ALL ON FUNCTION ttfd.discard_failed_event(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.discard_failed_event(uuid, text) TO ttfd_admin;
 
+-- sql/functions/events/feed_state.sql
 CREATE OR REPLACE FUNCTION ttfd.feed_state()
 RETURNS TABLE (head bigint, epoch uuid, pending bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -169,6 +173,7 @@ REVOKE ALL ON FUNCTION ttfd.feed_state() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.feed_state()
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
 
+-- sql/functions/events/list_failed_events.sql
 CREATE OR REPLACE FUNCTION ttfd.list_failed_events(p_limit integer DEFAULT 100)
 RETURNS TABLE (
   event_id uuid, user_id bigint, event_type text, source_platform text, data jsonb, sqlstate text, message text,
@@ -188,6 +193,7 @@ COMMENT ON FUNCTION ttfd.list_failed_events(integer) IS
 REVOKE ALL ON FUNCTION ttfd.list_failed_events(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_failed_events(integer) TO ttfd_worker, ttfd_admin;
 
+-- sql/functions/events/process_events.sql
 -- One processor at a time: the row lock on feed_head is what makes feed positions gapless and in commit order. A second
 -- worker does not queue up behind it. Lanes take turns, so that a flood on one platform does not hold up the others.
 -- The lanes' index is read in its order and no further than the batch: a bitmap would read the whole backlog each time.
@@ -249,6 +255,7 @@ COMMENT ON FUNCTION ttfd.process_events(integer) IS
 REVOKE ALL ON FUNCTION ttfd.process_events(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.process_events(integer) TO ttfd_worker, ttfd_admin;
 
+-- sql/functions/events/read_feed.sql
 -- Positions have no gaps and commit in order, so a consumer that keeps the last one misses nothing and sees nothing twice.
 CREATE OR REPLACE FUNCTION ttfd.read_feed(p_after bigint, p_types text[] DEFAULT NULL, p_limit integer DEFAULT 100)
 RETURNS TABLE (
@@ -272,6 +279,7 @@ REVOKE ALL ON FUNCTION ttfd.read_feed(bigint, text[], integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.read_feed(bigint, text[], integer)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
 
+-- sql/functions/events/record_event.sql
 -- The path of a chatty bot: resolve, look at the rule, queue. The id is looked for among the applied events only after
 -- the insert, because READ COMMITTED then sees what process_events has moved meanwhile.
 CREATE OR REPLACE FUNCTION ttfd.record_event(
@@ -304,6 +312,7 @@ REVOKE ALL ON FUNCTION ttfd.record_event(uuid, text, text, text, jsonb) FROM PUB
 GRANT EXECUTE ON FUNCTION ttfd.record_event(uuid, text, text, text, jsonb)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/events/record_events.sql
 -- For whoever has collected events: one statement for the lot, all or none. Each element is answered in the order given.
 CREATE OR REPLACE FUNCTION ttfd.record_events(p_events jsonb)
 RETURNS SETOF ttfd.event_outcome
@@ -341,6 +350,7 @@ COMMENT ON FUNCTION ttfd.record_events(jsonb) IS
 REVOKE ALL ON FUNCTION ttfd.record_events(jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.record_events(jsonb) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/events/retry_failed_event.sql
 CREATE OR REPLACE FUNCTION ttfd.retry_failed_event(p_event_id uuid)
 RETURNS ttfd.event_outcome
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -371,6 +381,7 @@ COMMENT ON FUNCTION ttfd.retry_failed_event(uuid) IS
 REVOKE ALL ON FUNCTION ttfd.retry_failed_event(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.retry_failed_event(uuid) TO ttfd_admin;
 
+-- sql/functions/events/silence_doorbell.sql
 -- A busy worker comes back by itself; telling the writers so spares each of them a NOTIFY, which costs half their rate.
 CREATE OR REPLACE FUNCTION ttfd.silence_doorbell(p_for interval)
 RETURNS TABLE (silent_until timestamptz)

@@ -6,6 +6,7 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- sql/functions/operations/get_metrics.sql
 -- For a monitor that asks every few seconds, so nothing here reads a whole table but the queue. get_stats counts exactly.
 CREATE OR REPLACE FUNCTION ttfd.get_metrics()
 RETURNS TABLE (
@@ -28,6 +29,7 @@ COMMENT ON FUNCTION ttfd.get_metrics() IS
 REVOKE ALL ON FUNCTION ttfd.get_metrics() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_metrics() TO ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
 
+-- sql/functions/operations/get_stats.sql
 CREATE OR REPLACE FUNCTION ttfd.get_stats()
 RETURNS TABLE (
   users bigint, accounts bigint, linked_users bigint, total_xp numeric, total_coins numeric, head bigint, pending bigint,
@@ -52,6 +54,7 @@ COMMENT ON FUNCTION ttfd.get_stats() IS
 REVOKE ALL ON FUNCTION ttfd.get_stats() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_stats() TO ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
 
+-- sql/functions/operations/purge_expired.sql
 -- A slice at a time, and never a row that somebody is using, so that it holds up nobody. What must stay for the record stays:
 -- the ledger, the audit log, the ids of events, and that a merge was.
 CREATE OR REPLACE FUNCTION ttfd.purge_expired()
@@ -83,6 +86,7 @@ COMMENT ON FUNCTION ttfd.purge_expired() IS
 REVOKE ALL ON FUNCTION ttfd.purge_expired() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.purge_expired() TO ttfd_worker, ttfd_admin;
 
+-- sql/functions/operations/renew_epoch.sql
 -- After a restore, positions are given anew that consumers know as others. The epoch tells them. A worker calls this whenever
 -- it connects, before it gives a position.
 CREATE OR REPLACE FUNCTION ttfd.renew_epoch(p_is_forced boolean DEFAULT false)
@@ -119,6 +123,7 @@ COMMENT ON FUNCTION ttfd.renew_epoch(boolean) IS
 REVOKE ALL ON FUNCTION ttfd.renew_epoch(boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.renew_epoch(boolean) TO ttfd_worker, ttfd_admin;
 
+-- sql/functions/operations/sum_grants.sql
 CREATE OR REPLACE FUNCTION ttfd.sum_grants(p_after bigint)
 RETURNS TABLE (
   "position" bigint, event_type text, source_platform text, events bigint, xp_granted bigint, xp_taken bigint,
@@ -145,6 +150,7 @@ COMMENT ON FUNCTION ttfd.sum_grants(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.sum_grants(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.sum_grants(bigint) TO ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
 
+-- sql/functions/operations/take_lead.sql
 -- The lock is the session's: it is free the moment a worker's connection is gone, however it went. Whoever has it may still be
 -- stuck behind a network that swallows its packets, so that the others help out where events have waited for long. That is
 -- always safe: process_events takes one caller at a time.
@@ -166,6 +172,7 @@ COMMENT ON FUNCTION ttfd.take_lead() IS
 REVOKE ALL ON FUNCTION ttfd.take_lead() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.take_lead() TO ttfd_worker, ttfd_admin;
 
+-- sql/functions/operations/verify_imports.sql
 -- Members are compared as they are now: a merged one stands for the survivor.
 CREATE OR REPLACE FUNCTION ttfd.verify_imports()
 RETURNS TABLE (
@@ -216,6 +223,7 @@ COMMENT ON FUNCTION ttfd.verify_imports() IS
 REVOKE ALL ON FUNCTION ttfd.verify_imports() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.verify_imports() TO ttfd_worker, ttfd_admin, ttfd_reader;
 
+-- sql/functions/operations/verify_integrity.sql
 -- The proof that nothing was lost or made up. It reads everything: seconds on a large community, so not for a page.
 CREATE OR REPLACE FUNCTION ttfd.verify_integrity()
 RETURNS TABLE (kind text, user_id bigint, expected text, actual text)

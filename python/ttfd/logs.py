@@ -1,4 +1,4 @@
-"""Logs that a machine reads: one JSON object a line. Nothing in them names a member: no names, no external ids, no data."""
+"""Logs that a machine reads: a JSON object a line. Nothing in them names a member: no names, ids or data of theirs."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ class Worker:
     as the last one took (40 to 100 ms), and silences the bell meanwhile: larger batches cost less for each event, and
     a NOTIFY in every writer's transaction would cost the writers half their rate.
 
-    Any number of workers may run: one leads, the others stand by, and one of them leads within a second when the first is
-    gone. An error that may pass (a lost connection, a deadlock, a full
+    Any number of workers may run: one leads, the others stand by, and one of them leads within a second when the first
+    is gone. An error that may pass (a lost connection, a deadlock, a full
     disk) is logged and tried again: what was not committed is still in the queue.
 
     Parameters:
@@ -141,7 +141,10 @@ class Worker:
             log.warning(
                 "%d events could not be applied: see list_failed_events",
                 result.failed,
-                extra={"event_ids": [str(one.event_id) for one in newest], "sqlstates": [one.sqlstate for one in newest]},
+                extra={
+                    "event_ids": [str(one.event_id) for one in newest],
+                    "sqlstates": [one.sqlstate for one in newest],
+                },
             )
 
     def _tend(self, connection: psycopg.Connection[Any]) -> None:

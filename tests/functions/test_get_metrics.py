@@ -5,7 +5,13 @@ METRICS = "SELECT * FROM ttfd.get_metrics()"
 
 def test_nothing_has_happened_yet(db: Connection) -> None:
     metrics = row(db, METRICS)
-    assert (metrics.head, metrics.pending, metrics.lag_seconds, metrics.failed, metrics.idle_seconds) == (0, 0, 0, 0, None)
+    assert (metrics.head, metrics.pending, metrics.lag_seconds, metrics.failed, metrics.idle_seconds) == (
+        0,
+        0,
+        0,
+        0,
+        None,
+    )
 
 
 def test_the_queue_the_feed_and_failures_are_measured(db: Connection) -> None:

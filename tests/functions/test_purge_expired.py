@@ -79,8 +79,7 @@ def test_a_fresh_community_has_nothing_to_purge(db: Connection) -> None:
             "boosts",
             "boosts",
             90,
-            "INSERT INTO ttfd.boosts (factor, starts_at, ends_at)"
-            " VALUES (2, '2020-01-01', ttfd.current_time())",
+            "INSERT INTO ttfd.boosts (factor, starts_at, ends_at) VALUES (2, '2020-01-01', ttfd.current_time())",
         ),
         (
             "award_windows",
@@ -95,7 +94,9 @@ def test_a_kind_is_kept_for_as_long_as_its_setting_says(
 ) -> None:
     longest_window = 1 if kind in ("award_windows", "boosts") else 0
     for age in (days + longest_window + 1, days + longest_window - 1):
-        db.execute("SELECT set_config('ttfd.now', (%s::timestamptz - make_interval(days => %s))::text, false)", [NOW, age])
+        db.execute(
+            "SELECT set_config('ttfd.now', (%s::timestamptz - make_interval(days => %s))::text, false)", [NOW, age]
+        )
         db.execute(create)
     set_time(db, NOW)
     keep(db, setting, days + 2)

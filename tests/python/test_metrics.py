@@ -83,7 +83,7 @@ def test_a_worker_answers_on_its_port(db: psycopg.Connection, database_url: str)
     metrics.observe(BatchResult(processed=3, failed=0, remaining=False, head=3), 0.02)
     metrics.observe(BatchResult(processed=0, failed=0, remaining=False, head=3), 0.02)
     metrics.serve(port)
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:  # noqa: S310
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         shown = samples(answer.read())
     assert shown["ttfd_batch_seconds_count"] == 1
     assert shown["ttfd_up"] == 1

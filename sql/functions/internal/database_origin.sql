@@ -6,7 +6,7 @@ LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
   RETURN (SELECT format('%s/%s/%s', s.system_identifier, d.oid, c.timeline_id)
-            FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d
+            FROM pg_catalog.pg_control_system() s, pg_catalog.pg_control_checkpoint() c, pg_catalog.pg_database d
            WHERE d.datname = current_database());
 EXCEPTION
   WHEN insufficient_privilege THEN
