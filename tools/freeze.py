@@ -2,7 +2,7 @@
 
 ``migrations/SHA256SUMS`` names every frozen file (``sha256sum -c SHA256SUMS`` reads it, too). A frozen file never
 changes: databases have applied it. What changes in ``sql/`` after that goes into one new pair (`make migration`),
-written again and again until that is frozen at the next release. Its rollback holds the previous texts, from the frozen files.
+written again and again until that is frozen at the next release. Its rollback holds the previous texts.
 """
 
 from __future__ import annotations

@@ -90,6 +90,7 @@ class DatabaseMetrics:
             "ttfd_feed_head": ("Last position of the feed.", now.head),
             "ttfd_idle_seconds": ("Time since the last event was applied.", now.idle_seconds),
             "ttfd_members": ("Members, estimated.", now.members),
+            "ttfd_worker_leads": ("Whether a worker is there.", now.has_leader),
         }
         for name, (text, value) in gauges.items():
             if value is not None:

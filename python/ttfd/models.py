@@ -433,6 +433,8 @@ class Metrics:
     failed: int
     idle_seconds: float | None
     members: int
+    is_restored: bool
+    has_leader: bool
 
 
 @dataclass(frozen=True, slots=True)

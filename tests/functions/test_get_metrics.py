@@ -32,6 +32,22 @@ def test_the_queue_the_feed_and_failures_are_measured(db: Connection) -> None:
     assert 60 <= metrics.idle_seconds < 160
 
 
+def test_a_worker_that_leads_is_seen(db: Connection, database_url: str) -> None:
+    assert not row(db, METRICS).has_leader
+    db.execute("SELECT ttfd.take_lead()")
+    assert row(db, METRICS).has_leader
+    db.execute("SELECT pg_advisory_unlock_all(), pg_advisory_lock(1)")
+    assert not row(db, METRICS).has_leader
+
+
+def test_a_restored_backup_is_seen_until_the_epoch_is_renewed(db: Connection) -> None:
+    assert not row(db, METRICS).is_restored
+    db.execute("UPDATE ttfd.epoch_origin SET origin = '1/2/3'")
+    assert row(db, METRICS).is_restored
+    db.execute("SELECT ttfd.renew_epoch()")
+    assert not row(db, METRICS).is_restored
+
+
 def test_members_are_an_estimate_from_the_statistics(db: Connection) -> None:
     for number in range(1, 6):
         get_user(db, str(number))
