@@ -7,7 +7,7 @@ CHECKERS := .venv-check/.ready
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check migration freeze drift bench clean
+.PHONY: help demo test check migration freeze drift docs bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -45,6 +45,9 @@ freeze: $(READY) ## At a release, from 1.0 on: freeze the migrations as they are
 
 drift: $(READY) ## Say what in the database of DATABASE_URL is not as the migrations make it
 	$(BIN)/ttfd migrate --drift
+
+docs: $(READY) ## Write docs/functions.md and docs/errors.md from the catalog
+	$(BIN)/python tools/make_docs.py
 
 bench: $(READY) ## Measure, beside its peers (BENCH_ARGS=--quick for a rough look)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'

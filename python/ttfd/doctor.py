@@ -161,7 +161,8 @@ def _check_schema(patient: _Patient) -> Finding:
 
 def _check_roles(patient: _Patient) -> Finding:
     rows = patient.connection.execute(
-        "SELECT rolname, rolcanlogin OR rolsuper OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = ANY (%s)",
+        "SELECT rolname, rolcanlogin OR rolsuper OR rolcreaterole OR rolcreatedb"
+        "  FROM pg_roles WHERE rolname = ANY (%s)",
         [list(ROLES)],
     )
     powers = {str(name): bool(is_powerful) for name, is_powerful in rows}
