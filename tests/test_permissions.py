@@ -37,6 +37,7 @@ MAY_CALL: dict[str, set[str]] = {
     "silence_doorbell": {"ttfd_worker", "ttfd_admin"},
     "read_feed": EVERYBODY,
     "feed_state": EVERYBODY,
+    "get_feed_head": EVERYBODY,
     "list_failed_events": {"ttfd_worker", "ttfd_admin"},
     "retry_failed_event": {"ttfd_admin"},
     "discard_failed_event": {"ttfd_admin"},

@@ -207,6 +207,10 @@ class AsyncClient:
         """Where the feed stands."""
         return await self._one(models.FeedState, "feed_state")
 
+    async def get_feed_head(self) -> models.FeedHead:
+        """The last position and the epoch of the feed; cheaper than ``feed_state``."""
+        return await self._one(models.FeedHead, "get_feed_head")
+
     async def list_failed_events(self, limit: int = 100) -> list[models.FailedEvent]:
         """Events that could not be applied, oldest first."""
         return await self._all(models.FailedEvent, "list_failed_events", p_limit=limit)

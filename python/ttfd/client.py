@@ -204,6 +204,10 @@ class Client:
         """Where the feed stands."""
         return self._one(models.FeedState, "feed_state")
 
+    def get_feed_head(self) -> models.FeedHead:
+        """The last position and the epoch of the feed; cheaper than ``feed_state``."""
+        return self._one(models.FeedHead, "get_feed_head")
+
     def list_failed_events(self, limit: int = 100) -> list[models.FailedEvent]:
         """Events that could not be applied, oldest first."""
         return self._all(models.FailedEvent, "list_failed_events", p_limit=limit)

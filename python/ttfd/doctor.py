@@ -186,7 +186,7 @@ def _check_roles(patient: _Patient) -> Finding:
 
 
 def _check_listener(patient: _Patient) -> Finding:
-    if _hears_itself(patient.connection):
+    if _hears_itself(patient.connection, patient.url):
         return Finding("listener", "ok", marked("notifications arrive"))
     return Finding(
         "listener",

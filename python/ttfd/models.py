@@ -399,6 +399,14 @@ class Stats:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedHead:
+    """The last position of the feed, and its epoch."""
+
+    head: int
+    epoch: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Purge:
     """What was removed of one kind; ``remaining`` is whether there may be more to remove."""
 

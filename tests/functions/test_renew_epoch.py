@@ -1,4 +1,4 @@
-from calls import Connection, acting_as, listening, refused, row, value
+from calls import Connection, acting_as, listening, record_event, refused, row, value
 
 EPOCH = "SELECT epoch FROM ttfd.feed_state()"
 
@@ -26,6 +26,14 @@ def test_a_restored_database_gets_a_new_epoch_once(db: Connection) -> None:
     restore(db)
     assert [renew(db) for _ in range(3)] == [True, False, False]
     assert value(db, "SELECT count(*) FROM ttfd.audit_log WHERE action = 'epoch_renewed'") == 1
+
+
+def test_what_waited_in_the_backup_lies_before_the_new_head(db: Connection) -> None:
+    record_event(db)
+    record_event(db, external_id="2")
+    restore(db)
+    assert renew(db)
+    assert tuple(row(db, "SELECT head, pending FROM ttfd.feed_state()")) == (2, 0)
 
 
 def test_consumers_are_woken(db: Connection, database_url: str) -> None:

@@ -90,7 +90,7 @@ def test_a_pooler_that_swallows_notifications_is_named(
     db: psycopg.Connection, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Client(db).take_lead()
-    monkeypatch.setattr(doctor, "_hears_itself", lambda connection: False)
+    monkeypatch.setattr(doctor, "_hears_itself", lambda connection, url: False)
     assert trouble(database_url) == {"listener": "warning"}
 
 

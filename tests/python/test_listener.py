@@ -87,7 +87,7 @@ def test_without_any_bell_the_poll_finds_everything(db: psycopg.Connection, data
 def test_a_pooler_that_swallows_notifications_is_named_and_polled(
     db: psycopg.Connection, database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(listener, "_hears_itself", lambda connection: False)
+    monkeypatch.setattr(listener, "_hears_itself", lambda connection, url: False)
     feed = FeedListener(database_url, poll_seconds=0.1)
     with caplog.at_level(logging.WARNING, "ttfd.listener"), following(feed) as found:
         apply_messages(db, 1)
