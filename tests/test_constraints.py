@@ -8,7 +8,9 @@ from shared_database import db, shared_database
 
 __all__ = ["db", "shared_database"]
 
-EVENT = "INSERT INTO ttfd.cross_platform_events (id, user_id, event_type, source_platform, processed, position, xp, coins)"
+EVENT = (
+    "INSERT INTO ttfd.cross_platform_events (id, user_id, event_type, source_platform, processed, position, xp, coins)"
+)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +31,8 @@ EVENT = "INSERT INTO ttfd.cross_platform_events (id, user_id, event_type, source
         (f"{EVENT} VALUES (gen_random_uuid(), 1, 'x', 'x', true, 1, 1, 1)", "23505"),
         (
             "INSERT INTO ttfd.link_codes (platform, external_id, code_hash, created_at, expires_at, issued_since)"
-            " SELECT 'telegram', n::text, '\\x00', now(), now() + interval '1 h', now() FROM generate_series(1, 2) n (n)",
+            " SELECT 'telegram', n::text, '\\x00', now(), now() + interval '1 h', now()"
+            "  FROM generate_series(1, 2) n (n)",
             "23505",
         ),
         (

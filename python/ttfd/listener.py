@@ -111,7 +111,7 @@ class FeedListener:
         self._compare(Client(connection))
 
     def _compare(self, client: Client) -> bool:
-        """Start afresh at the head if the feed is another one than this listener has followed. Returns whether it is."""
+        """Start afresh at the head if the feed is another one than was followed so far. Returns whether it is."""
         state = client.get_feed_head()
         is_other = self.epoch is not None and self.epoch != state.epoch
         # Positions only grow, so a head below what was seen means a restore that nobody has told the feed of yet.

@@ -1,6 +1,6 @@
 """Workers and the server are killed under load; clients resend when in doubt. Nothing is lost, nothing counts twice.
 
-In full: ``TTFD_SOAK_EVENTS=100000 TTFD_SOAK_KILLS=200 TTFD_SOAK_STOPS=20`` (`make soak` does it for as long as it is given).
+In full: ``TTFD_SOAK_EVENTS=100000 TTFD_SOAK_KILLS=200 TTFD_SOAK_STOPS=20``.
 """
 
 import random
@@ -27,7 +27,6 @@ def test_killed_workers_and_servers_lose_and_double_nothing() -> None:
     dice = random.Random(1)
     harms = ["kill"] * KILLS + ["stop"] * STOPS
     dice.shuffle(harms)
-    began = time.monotonic()
     with durable_server() as server, two_workers(server.url) as workers:
         with Senders(server.url, EVENTS) as senders:
             for number, harm in enumerate(harms, 1):
@@ -50,5 +49,4 @@ def test_killed_workers_and_servers_lose_and_double_nothing() -> None:
         "Workers killed, server stopped at once, under load",
         scale=f"{len(senders.ids):,} events from 8 clients, {KILLS} kills, {STOPS} stops, {senders.doubts} resends",
         result=f"0 lost, 0 doubled, drained {seconds:.1f} s after the last event, integrity sound",
-        seconds=round(time.monotonic() - began),
     )

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from soaking import report
 from ttfd.drift import read_objects
 from ttfd.migrate import migrate, pending, rollback
 
@@ -60,6 +61,11 @@ def test_wherever_a_migration_is_killed_the_next_run_heals(empty_database_url: s
     assert read_objects(empty_database_url) == complete
     rollback(empty_database_url, "")
     assert read_objects(empty_database_url) == empty
+    report(
+        "Migrations killed at any statement, up and down",
+        scale=f"{kills} kills",
+        result="the next run completes; the catalog is that of a run without a kill",
+    )
 
 
 def test_eight_deploys_at_once_migrate_once(empty_database_url: str) -> None:
@@ -73,3 +79,4 @@ def test_eight_deploys_at_once_migrate_once(empty_database_url: str) -> None:
     assert [code for _, code in outputs] == [0] * DEPLOYS, outputs
     assert sorted(len(output[0]) > 30 for output, _ in outputs) == [False] * (DEPLOYS - 1) + [True]
     assert pending(empty_database_url) == []
+    report("Deploys at once", scale=f"{DEPLOYS} × `ttfd migrate`", result="all succeed, each migration applied once")

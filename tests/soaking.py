@@ -38,7 +38,7 @@ def report(what: str, **figures: object) -> None:
 
 @contextlib.contextmanager
 def durable_server() -> Iterator[Server]:
-    """A server whose commits survive that it is killed. A power cut is not tried, so the disk need not be waited for."""
+    """A server whose commits survive that it is killed. A power cut is not tried, so nobody waits for the disk."""
     with temporary_directory() as place:
         server = embedded.start(place, settings={"fsync": "off"}, binaries=other_binaries())
         try:
@@ -145,8 +145,6 @@ def check_ledger(url: str, ids: list[UUID]) -> None:
         assert len(found) == len(set(found)), "doubled"
         assert set(ids) - set(found) == set(), "lost"
         assert set(found) - set(ids) == set(), "made up"
-        ((played, xp),) = connection.execute("SELECT sum(games_played), sum(xp) FROM ttfd.unified_users").fetchall()
-        assert (played, xp) == (len(ids), len(ids))
+        # Achievements earn XP and coins of their own; what they add up to is verify_integrity's part.
+        assert connection.execute("SELECT sum(games_played) FROM ttfd.unified_users").fetchone() == (len(ids),)
         assert Client(connection).verify_integrity() == []
-
-
