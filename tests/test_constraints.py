@@ -20,10 +20,10 @@ EVENT = (
         ("UPDATE ttfd.unified_users SET xp = -1", "23514"),
         ("UPDATE ttfd.unified_users SET messages_sent = -1", "23514"),
         ("UPDATE ttfd.unified_users SET merged_into = id", "23514"),
-        ("INSERT INTO ttfd.platform_accounts SELECT * FROM ttfd.platform_accounts", "23505"),
+        ("UPDATE ttfd.platform_accounts SET external_id = '1'", "23505"),
         (
             "INSERT INTO ttfd.platform_accounts (user_id, platform, external_id, link_method)"
-            " SELECT user_id, platform, '99', 'verified' FROM ttfd.platform_accounts",
+            " SELECT user_id, platform, '99', 'verified' FROM ttfd.platform_accounts LIMIT 1",
             "23505",
         ),
         (f"{EVENT} VALUES (gen_random_uuid(), 1, 'x', 'x', false, NULL, 1, NULL)", "23514"),
