@@ -3,6 +3,8 @@ SET LOCAL lock_timeout = '10s';
 
 DROP FUNCTION ttfd.was_handled(uuid);
 
+DROP FUNCTION ttfd.walk_scores(text, bigint, timestamptz, bigint, boolean, bigint);
+
 DROP FUNCTION ttfd.walk_board(text, bigint, timestamptz, bigint, boolean, bigint);
 
 DROP FUNCTION ttfd.use_link_code(text, text, text);
@@ -34,6 +36,8 @@ DROP FUNCTION ttfd.settle_achievements(bigint[], boolean);
 DROP FUNCTION ttfd.season_standings(integer);
 
 DROP FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items);
+
+DROP FUNCTION ttfd.running_season();
 
 DROP FUNCTION ttfd.reverse_merge(ttfd.user_merges);
 
@@ -147,6 +151,8 @@ DROP FUNCTION ttfd.lock_user(bigint);
 
 DROP FUNCTION ttfd.lock_undone_members(bigint);
 
+DROP FUNCTION ttfd.lock_speaker(text, text, text, timestamptz);
+
 DROP FUNCTION ttfd.lock_represented_user(bigint);
 
 DROP FUNCTION ttfd.lock_person(bigint);
@@ -162,6 +168,10 @@ DROP FUNCTION ttfd.lock_account(text, text);
 DROP FUNCTION ttfd.list_user_references();
 
 DROP FUNCTION ttfd.list_undone_members(bigint);
+
+DROP FUNCTION ttfd.list_season_players(integer);
+
+DROP FUNCTION ttfd.list_scores(text);
 
 DROP FUNCTION ttfd.list_rank_ranges();
 
@@ -213,8 +223,6 @@ DROP FUNCTION ttfd.import_amount(text);
 
 DROP FUNCTION ttfd.hash_link_code(text);
 
-DROP FUNCTION ttfd.has_reached_more(ttfd.unified_users, ttfd.unified_users);
-
 DROP FUNCTION ttfd.has_crossed(bigint[], bigint, bigint);
 
 DROP FUNCTION ttfd.grant_import(bigint);
@@ -247,11 +255,11 @@ DROP FUNCTION ttfd.find_rule(text, timestamptz);
 
 DROP FUNCTION ttfd.find_rank(bigint);
 
+DROP FUNCTION ttfd.find_place(ttfd.unified_users, text);
+
 DROP FUNCTION ttfd.find_owner(text, text);
 
 DROP FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz);
-
-DROP FUNCTION ttfd.find_member(bigint);
 
 DROP FUNCTION ttfd.find_link_code(text, text, text);
 
@@ -289,13 +297,17 @@ DROP FUNCTION ttfd.create_import_members(bigint);
 
 DROP FUNCTION ttfd.create_account(text, text, text, text);
 
+DROP FUNCTION ttfd.count_xp_above(bigint, timestamptz, bigint);
+
 DROP FUNCTION ttfd.count_transfer(bigint, bigint);
+
+DROP FUNCTION ttfd.count_scores_above(text, bigint, timestamptz, bigint);
 
 DROP FUNCTION ttfd.count_owned(bigint, text);
 
-DROP FUNCTION ttfd.count_moves(bigint[], bigint[]);
+DROP FUNCTION ttfd.count_nodes(bigint);
 
-DROP FUNCTION ttfd.count_listed();
+DROP FUNCTION ttfd.count_moves(bigint[], bigint[]);
 
 DROP FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint);
 
@@ -317,7 +329,7 @@ DROP FUNCTION ttfd.check_reason(text);
 
 DROP FUNCTION ttfd.check_events(ttfd.sent_event[]);
 
-DROP FUNCTION ttfd.check_event(uuid, text, jsonb, timestamptz);
+DROP FUNCTION ttfd.check_event(uuid, text, ttfd.event_type_versions, jsonb, timestamptz);
 
 DROP FUNCTION ttfd.check_amount(bigint, numeric, numeric);
 
@@ -360,5 +372,7 @@ DROP FUNCTION ttfd.announce_seasons();
 DROP FUNCTION ttfd.advance_floor(ttfd.feed_head, bigint);
 
 DROP FUNCTION ttfd.add_season_score(bigint, integer, bigint, timestamptz);
+
+DROP FUNCTION ttfd.add_counts(integer[], integer[], bigint[]);
 
 DROP FUNCTION ttfd.achievement_progress(bigint[]);

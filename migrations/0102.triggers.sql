@@ -16,8 +16,7 @@ BEGIN
   IF TG_OP <> 'DELETE' THEN
     UPDATE achievement_scan SET next_user_id = 0;
   END IF;
-  PERFORM audit('achievement_' || lower(TG_OP),
-                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END, CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);
+  PERFORM audit('achievement_' || lower(TG_OP), to_jsonb(OLD), to_jsonb(NEW));
   RETURN NULL;
 END;
 $$;
@@ -33,8 +32,7 @@ RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 BEGIN
-  PERFORM audit('boost_' || lower(TG_OP),
-                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END, CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);
+  PERFORM audit('boost_' || lower(TG_OP), to_jsonb(OLD), to_jsonb(NEW));
   RETURN NULL;
 END;
 $$;
@@ -253,6 +251,54 @@ COMMENT ON FUNCTION ttfd.ranks__rerank_users() IS 'Gives every member the rank t
 CREATE OR REPLACE TRIGGER rerank_users AFTER INSERT OR UPDATE OR DELETE ON ttfd.ranks
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.ranks__rerank_users();
 
+-- sql/triggers/role_rewards__audit.sql
+CREATE OR REPLACE FUNCTION ttfd.role_rewards__audit()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  PERFORM audit('role_reward_' || lower(TG_OP), to_jsonb(OLD), to_jsonb(NEW));
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.role_rewards__audit() IS 'Writes changes of role rewards into the audit log.';
+
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ttfd.role_rewards
+  FOR EACH ROW EXECUTE FUNCTION ttfd.role_rewards__audit();
+
+-- sql/triggers/season_rewards__audit.sql
+CREATE OR REPLACE FUNCTION ttfd.season_rewards__audit()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  PERFORM audit('season_reward_' || lower(TG_OP), to_jsonb(OLD), to_jsonb(NEW));
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.season_rewards__audit() IS 'Writes changes of season rewards into the audit log.';
+
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ttfd.season_rewards
+  FOR EACH ROW EXECUTE FUNCTION ttfd.season_rewards__audit();
+
+-- sql/triggers/season_settings__audit.sql
+CREATE OR REPLACE FUNCTION ttfd.season_settings__audit()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  PERFORM audit('season_settings_' || lower(TG_OP), to_jsonb(OLD), to_jsonb(NEW));
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.season_settings__audit() IS 'Writes changes of the season settings into the audit log.';
+
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ttfd.season_settings
+  FOR EACH ROW EXECUTE FUNCTION ttfd.season_settings__audit();
+
 -- sql/triggers/shop_items__audit.sql
 -- A sale is no change of the rules; the event log has it.
 CREATE OR REPLACE FUNCTION ttfd.shop_items__audit()
@@ -317,9 +363,43 @@ CREATE OR REPLACE TRIGGER take_rank BEFORE INSERT ON ttfd.unified_users
   FOR EACH ROW WHEN ((NEW.xp >= NEW.rank_xp AND NEW.xp < NEW.next_rank_xp) IS NOT TRUE)
   EXECUTE FUNCTION ttfd.unified_users__follow_rank();
 
+-- sql/triggers/unified_users__keep_standing.sql
+-- What unified_users__keep_standings does for many, for one member who is updated alone.
+CREATE OR REPLACE FUNCTION ttfd.unified_users__keep_standing()
+RETURNS trigger
+LANGUAGE plpgsql SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  IF (OLD.xp, OLD.xp_since, OLD.is_listed) = (NEW.xp, NEW.xp_since, NEW.is_listed) THEN
+    RETURN NULL;
+  END IF;
+  IF OLD.is_listed THEN
+    DELETE FROM xp_standings s WHERE (s.minus_xp, s.since, s.user_id) = (-OLD.xp, OLD.xp_since, OLD.id);
+  END IF;
+  IF NEW.is_listed THEN
+    INSERT INTO xp_standings (minus_xp, since, user_id) VALUES (-NEW.xp, NEW.xp_since, NEW.id);
+  END IF;
+  INSERT INTO xp_moves (xp, members)
+  SELECT m.xp, m.members
+    FROM (VALUES (OLD.xp, -OLD.is_listed::integer), (NEW.xp, NEW.is_listed::integer)) m (xp, members)
+   WHERE m.members <> 0;
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.unified_users__keep_standing() IS
+  'Keeps the leaderboard by XP in step with a member who is updated alone.';
+
+-- The columns decide before anything is called; the clause is short, because it is parsed anew for every statement.
+CREATE OR REPLACE TRIGGER keep_standing AFTER UPDATE OF xp, xp_since, is_hidden, merged_into, forgotten_at, is_listed ON ttfd.unified_users
+  FOR EACH ROW WHEN (coalesce(current_setting('ttfd.update_kind', true), '') = '')
+  EXECUTE FUNCTION ttfd.unified_users__keep_standing();
+
 -- sql/triggers/unified_users__keep_standings.sql
--- The one place that knows who came to an XP and who left it, whatever changed the member. A statement at a time, because a
--- batch changes hundreds; it holds feed_head and counts at once, everybody else leaves moves. The plan settings are there because PostgreSQL knows nothing of the rows a statement changed.
+-- The one place that knows who came to an XP and who left it, whatever changed the member. Most updates are of one member
+-- and that is quicker by itself (unified_users__keep_standing). Who updates many says so in ttfd.update_kind, and the statement
+-- is dealt with as a set: bulk leaves moves; batch holds feed_head, and counts at once.
+-- The plan settings are there because PostgreSQL knows nothing of the rows that a statement changed.
 CREATE OR REPLACE FUNCTION ttfd.unified_users__keep_standings()
 RETURNS trigger
 LANGUAGE plpgsql SET search_path = ttfd, pg_temp
@@ -357,7 +437,7 @@ BEGIN
     )
     SELECT array_agg(m.xp), array_agg(m.members) INTO v_xp, v_members
       FROM (SELECT c.xp, sum(c.members) AS members FROM changed c GROUP BY c.xp HAVING sum(c.members) <> 0) m;
-    IF current_setting('ttfd.is_batch', true) = 'on' THEN
+    IF current_setting('ttfd.update_kind', true) = 'batch' THEN
       PERFORM count_moves(v_xp, v_members);
     ELSE
       INSERT INTO xp_moves (xp, members) SELECT m.xp, m.members FROM unnest(v_xp, v_members) m (xp, members);
@@ -375,10 +455,32 @@ CREATE OR REPLACE TRIGGER keep_standings_inserted AFTER INSERT ON ttfd.unified_u
 
 CREATE OR REPLACE TRIGGER keep_standings_updated AFTER UPDATE ON ttfd.unified_users
   REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.unified_users__keep_standings();
+  FOR EACH STATEMENT WHEN (current_setting('ttfd.update_kind', true) <> '')
+  EXECUTE FUNCTION ttfd.unified_users__keep_standings();
 
 CREATE OR REPLACE TRIGGER keep_standings_deleted AFTER DELETE ON ttfd.unified_users
   REFERENCING OLD TABLE AS old_rows
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.unified_users__keep_standings();
+
+-- sql/triggers/unified_users__list.sql
+-- A generated column would be worked out anew at every update of a member.
+CREATE OR REPLACE FUNCTION ttfd.unified_users__list()
+RETURNS trigger
+LANGUAGE plpgsql SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  NEW.is_listed := NEW.merged_into IS NULL AND NEW.forgotten_at IS NULL AND NOT NEW.is_hidden;
+  RETURN NEW;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.unified_users__list() IS 'Says whether a member is on the leaderboards.';
+
+CREATE OR REPLACE TRIGGER list BEFORE UPDATE OF is_hidden, merged_into, forgotten_at, is_listed ON ttfd.unified_users
+  FOR EACH ROW EXECUTE FUNCTION ttfd.unified_users__list();
+
+CREATE OR REPLACE TRIGGER list_inserted BEFORE INSERT ON ttfd.unified_users
+  FOR EACH ROW WHEN (NEW.merged_into IS NOT NULL OR NEW.forgotten_at IS NOT NULL OR NEW.is_hidden OR NOT NEW.is_listed)
+  EXECUTE FUNCTION ttfd.unified_users__list();
 
 RESET ROLE;

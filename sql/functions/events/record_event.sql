@@ -10,10 +10,10 @@ DECLARE
   v_now timestamptz := ttfd.current_time();
   v_data jsonb := coalesce(p_data, '{}');
   v_user_id bigint := resolve_user(p_platform, p_external_id);
+  v_is_new boolean := check_event(p_event_id, p_event_type, find_rule(p_event_type, v_now), v_data, v_now);
   v_outcome event_outcome;
 BEGIN
   PERFORM require_read_committed();
-  PERFORM check_event(p_event_id, p_event_type, v_data, v_now);
   IF NOT insert_event(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL, NULL, NULL, NULL, v_now) THEN
     RETURN find_outcome(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL);
   END IF;

@@ -4,20 +4,26 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
   v_user unified_users;
+  v_place record;
+  v_counts record;
 BEGIN
   PERFORM require_metric(p_metric);
-  v_user := find_member(p_user_id);
-  value := metric_value(v_user, p_metric);
-  IF v_user.is_listed THEN
-    "position" := count_above(p_metric, value, v_user.xp_since, v_user.id) + 1;
+  v_user := find_survivor(p_user_id);
+  v_place := find_place(v_user, p_metric);
+  IF p_metric = 'xp' THEN
+    v_counts := count_xp_above(v_place.value, v_place.since, v_user.id);
+  ELSE
+    v_counts := count_scores_above(p_metric, v_place.value, v_place.since, v_user.id);
   END IF;
-  total := count_listed();
+  "position" := CASE WHEN v_place.since IS NOT NULL THEN v_counts.above + 1 END;
+  value := v_place.value;
+  total := v_counts.listed;
   RETURN NEXT;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.get_position(bigint, text) IS
-  'Where a member stands by a metric (see list_leaderboard): by xp in the same short time whatever the number of members, by others by counting them. Returns position (NULL for a hidden member), value, total (members listed). Raises TU001 when there is no such user, 22023 for an unknown metric.';
+  'Where a member stands by a metric (see list_leaderboard): by xp in the same short time whatever the number of members, by others by counting them. Returns position (NULL for a hidden member, and by season for one who has earned nothing in it), value, total (members listed). Raises TU001 when there is no such user, 22023 for an unknown metric.';
 
 REVOKE ALL ON FUNCTION ttfd.get_position(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_position(bigint, text)
