@@ -19,15 +19,14 @@ EVENT = (
         ("UPDATE ttfd.unified_users SET coins = -1", "23514"),
         ("UPDATE ttfd.unified_users SET xp = -1", "23514"),
         ("UPDATE ttfd.unified_users SET messages_sent = -1", "23514"),
-        ("UPDATE ttfd.unified_users SET merged_into = id", "23514"),
         ("UPDATE ttfd.platform_accounts SET external_id = '1'", "23505"),
         (
             "INSERT INTO ttfd.platform_accounts (user_id, platform, external_id, link_method)"
             " SELECT user_id, platform, '99', 'verified' FROM ttfd.platform_accounts LIMIT 1",
             "23505",
         ),
-        (f"{EVENT} VALUES (gen_random_uuid(), 1, 'x', 'x', false, NULL, 1, NULL)", "23514"),
-        (f"{EVENT} VALUES (gen_random_uuid(), 1, 'x', 'x', true, NULL, 1, 1)", "23514"),
+        (f"{EVENT} VALUES (gen_random_uuid(), 1, 'x', 'x', true, 9, NULL, 1)", "23502"),
+        (f"{EVENT} VALUES (gen_random_uuid(), 1, 'x', 'x', true, NULL, 1, 1)", "23502"),
         (f"{EVENT} VALUES (gen_random_uuid(), 1, 'x', 'x', true, 1, 1, 1)", "23505"),
         (
             "INSERT INTO ttfd.link_codes (platform, external_id, code_hash, created_at, expires_at, issued_since)"
