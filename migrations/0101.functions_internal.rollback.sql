@@ -69,6 +69,8 @@ DROP FUNCTION ttfd.require_platform(text);
 
 DROP FUNCTION ttfd.require_metric(text);
 
+DROP FUNCTION ttfd.require_loading_import(bigint);
+
 DROP FUNCTION ttfd.report_import(bigint, bigint);
 
 DROP FUNCTION ttfd.rename_account(text, text, text, text);
@@ -77,7 +79,7 @@ DROP FUNCTION ttfd.remove_import_accounts(bigint);
 
 DROP FUNCTION ttfd.reject_import_rows(bigint);
 
-DROP FUNCTION ttfd.reject_forgotten_rows(bigint);
+DROP FUNCTION ttfd.reject_forgotten_rows(bigint, bigint);
 
 DROP FUNCTION ttfd.refuse_same_sources(bigint);
 
@@ -203,6 +205,8 @@ DROP FUNCTION ttfd.keep_past_seasons(bigint[], integer);
 
 DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint);
 
+DROP FUNCTION ttfd.judge_import(bigint);
+
 DROP FUNCTION ttfd.join_users(bigint, bigint, text);
 
 DROP FUNCTION ttfd.is_link_locked(text, bytea);
@@ -224,6 +228,8 @@ DROP FUNCTION ttfd.import_amount(text);
 DROP FUNCTION ttfd.hash_link_code(text);
 
 DROP FUNCTION ttfd.has_crossed(bigint[], bigint, bigint);
+
+DROP FUNCTION ttfd.group_import_accounts(bigint, boolean);
 
 DROP FUNCTION ttfd.grant_import(bigint);
 
@@ -319,9 +325,9 @@ DROP FUNCTION ttfd.collect_import_links(bigint);
 
 DROP FUNCTION ttfd.collect_import_identities(bigint);
 
-DROP FUNCTION ttfd.collect_import_events(bigint);
+DROP FUNCTION ttfd.collect_import_events(bigint, bigint);
 
-DROP FUNCTION ttfd.collect_import_accounts(bigint);
+DROP FUNCTION ttfd.collect_import_accounts(bigint, bigint);
 
 DROP FUNCTION ttfd.clear_import(bigint);
 
@@ -353,7 +359,7 @@ DROP FUNCTION ttfd.assess_sent_event(uuid, ttfd.event_type_versions, jsonb, time
 
 DROP FUNCTION ttfd.assess_seconds(jsonb);
 
-DROP FUNCTION ttfd.assess_import_time(text, text);
+DROP FUNCTION ttfd.assess_import_times(text, text, text);
 
 DROP FUNCTION ttfd.assess_import_amount(text, text);
 

@@ -9,11 +9,12 @@ SET LOCAL check_function_bodies = off;
 -- sql/functions/internal/achievement_progress.sql
 -- One place that says what a metric is. The planner inlines it, so a filter on names is applied before anything is counted.
 CREATE OR REPLACE FUNCTION ttfd.achievement_progress(p_user_ids bigint[])
-RETURNS TABLE (user_id bigint, name text, value bigint, is_reached boolean)
+RETURNS TABLE (user_id bigint, name text, value bigint, is_reached boolean, is_shown boolean)
 LANGUAGE sql STABLE
 AS $$
   SELECT u.id, a.name, v.value,
-         a.is_enabled AND CASE WHEN a.metric = 'season_place' THEN v.value <= a.threshold ELSE v.value >= a.threshold END
+         a.is_enabled AND CASE WHEN a.metric = 'season_place' THEN v.value <= a.threshold ELSE v.value >= a.threshold END,
+         a.name = ANY (u.achievements)
     FROM ttfd.unified_users u
    CROSS JOIN ttfd.achievements a
    CROSS JOIN LATERAL (
@@ -25,11 +26,11 @@ AS $$
                        WHERE r.user_id IN (SELECT u.id UNION ALL SELECT m.id FROM ttfd.unified_users m WHERE m.merged_into = u.id))
                     ELSE ttfd.metric_value(u, a.metric)
                   END) v (value)
-   WHERE u.id = ANY (p_user_ids);
+   WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NULL AND u.forgotten_at IS NULL;
 $$;
 
 COMMENT ON FUNCTION ttfd.achievement_progress(bigint[]) IS
-  'How far members have come with every achievement; value is NULL for a place in a season that they never had.';
+  'How far members have come with every achievement; value is NULL for a place in a season that they never had. Who is merged or forgotten is left out.';
 
 -- sql/functions/internal/add_counts.sql
 -- Who goes from one branch to another changes only what lies between the two, so this goes from the right to the left and
@@ -539,33 +540,25 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_import_amount(text, text) IS
   'Why a legacy amount cannot be imported, or NULL when it is missing, empty or a number from 0 to 10^15.';
 
--- sql/functions/internal/assess_import_time.sql
--- Asked millions of times: the usual forms are recognised by the places of their digits, and days up to the 28th exist in
--- every month. All else is left to explain_import_time.
-CREATE OR REPLACE FUNCTION ttfd.assess_import_time(p_name text, p_value text)
+-- sql/functions/internal/assess_import_times.sql
+-- Asked millions of times: one look at the usual forms of all three, with days up to the 28th, which exist in every month.
+-- All else is left to explain_import_time.
+CREATE OR REPLACE FUNCTION ttfd.assess_import_times(p_last_daily text, p_created_at text, p_last_active text)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 AS $$
   SELECT CASE
-           WHEN p_value IS NULL
-             OR pg_catalog.left(pg_catalog.translate(p_value, ' 123456789', 'T000000000'), 19)
-                IN ('0000-00-00', '0000-00-00T00:00:00')
-                AND (pg_catalog.length(p_value) <= 19
-                     OR pg_catalog.translate(pg_catalog.substr(p_value, 20), '0123456789', '') = '.'
-                        AND pg_catalog.substr(p_value, 20, 1) = '.' AND pg_catalog.length(p_value) BETWEEN 21 AND 26)
-                AND pg_catalog.substr(p_value, 1, 4) BETWEEN '1970' AND '2099'
-                AND pg_catalog.substr(p_value, 6, 2) BETWEEN '01' AND '12'
-                AND pg_catalog.substr(p_value, 9, 2) BETWEEN '01' AND '28'
-                AND pg_catalog.substr(p_value, 12, 2) <= '23'
-                AND pg_catalog.substr(p_value, 15, 2) <= '59'
-                AND pg_catalog.substr(p_value, 18, 2) <= '59'
-           THEN NULL
-           ELSE ttfd.explain_import_time(p_name, p_value)
+           WHEN pg_catalog.strpos(pg_catalog.concat(p_last_daily, p_created_at, p_last_active), '|') > 0
+             OR pg_catalog.concat(p_last_daily, '|', p_created_at, '|', p_last_active, '|')
+                !~ '^(((19[7-9]\d|20\d\d)-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])([T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.]\d{1,6})?)?)?[|])*$'
+           THEN coalesce(ttfd.explain_import_time('last_daily', p_last_daily),
+                         ttfd.explain_import_time('created_at', p_created_at),
+                         ttfd.explain_import_time('last_active', p_last_active))
          END;
 $$;
 
-COMMENT ON FUNCTION ttfd.assess_import_time(text, text) IS
-  'Why a legacy time cannot be imported, or NULL when it is missing, empty or ISO 8601.';
+COMMENT ON FUNCTION ttfd.assess_import_times(text, text, text) IS
+  'Why one of the times of a legacy record cannot be imported, or NULL when each is missing, empty or ISO 8601.';
 
 -- sql/functions/internal/assess_seconds.sql
 -- A million years is no session; the bound keeps the cast to bigint safe.
@@ -878,6 +871,7 @@ AS $$
   DELETE FROM ttfd.import_links WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_identities WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_accounts WHERE run_id = p_run_id;
+  DELETE FROM ttfd.import_judged WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_rows WHERE run_id = p_run_id AND reject_reason IS NULL;
 $$;
 
@@ -885,10 +879,13 @@ COMMENT ON FUNCTION ttfd.clear_import(bigint) IS 'Empties the working tables of 
 
 -- sql/functions/internal/collect_import_accounts.sql
 -- One pass over the records, because there may be millions: each is judged, and taken apart where nothing is wrong.
-CREATE OR REPLACE FUNCTION ttfd.collect_import_accounts(p_run_id bigint)
+CREATE OR REPLACE FUNCTION ttfd.collect_import_accounts(p_run_id bigint, p_after bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
 AS $$
+DECLARE
+  v_tomorrow text := to_char(ttfd.current_time() AT TIME ZONE 'UTC' + INTERVAL '1 day', 'YYYY-MM-DD');
 BEGIN
   INSERT INTO ttfd.import_accounts
     (run_id, row_id, origin, part, platform, external_id, source, source_key, reject_reason, name, username, display_name,
@@ -945,40 +942,43 @@ BEGIN
                              ttfd.assess_import_amount('total_voice_time', v.total_voice_time),
                              ttfd.assess_import_amount('messages_sent', v.messages_sent),
                              ttfd.assess_import_amount('daily_streak', v.daily_streak)) END,
-                      ttfd.assess_import_time('last_daily', v.last_daily),
-                      ttfd.assess_import_time('created_at', v.created_at),
-                      ttfd.assess_import_time('last_active', v.last_active))
+                      ttfd.assess_import_times(v.last_daily, v.created_at, v.last_active),
+                      -- A claim in the future would forbid the next ones. It is tomorrow already somewhere.
+                      CASE WHEN greatest(left(v.last_daily, 10), left(v.created_at, 10), left(v.last_active, 10)) > v_tomorrow
+                           THEN 'a time lies in the future: '
+                                || greatest(v.last_daily, v.created_at, v.last_active) END)
                   END
            OFFSET 0) j (reason)
-   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND (r.record ? 'event_id') IS NOT TRUE;
+   WHERE r.run_id = p_run_id AND r.id > p_after AND r.reject_reason IS NULL AND (r.record ? 'event_id') IS NOT TRUE;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.collect_import_accounts(bigint) IS
-  'Fills import_accounts with the records of a run: their values, or the reason why they cannot be imported.';
+COMMENT ON FUNCTION ttfd.collect_import_accounts(bigint, bigint) IS
+  'Fills import_accounts with the records of a run after one: their values, or the reason why they cannot be imported.';
 
 -- sql/functions/internal/collect_import_events.sql
 -- The amounts of legacy events are in the balances already. Their ids are kept, as those of compacted events are, so that
 -- one that a bot sends again counts once.
-CREATE OR REPLACE FUNCTION ttfd.collect_import_events(p_run_id bigint)
+CREATE OR REPLACE FUNCTION ttfd.collect_import_events(p_run_id bigint, p_after bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
 AS $$
 BEGIN
   UPDATE ttfd.import_rows r
      SET reject_reason = 'the event id has the wrong form: ' || left(coalesce(r.record ->> 'event_id', 'null'), 60)
-   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND r.record ? 'event_id'
+   WHERE r.run_id = p_run_id AND r.id > p_after AND r.reject_reason IS NULL AND r.record ? 'event_id'
      AND coalesce(r.record ->> 'event_id', '') !~* '^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$';
 
   INSERT INTO ttfd.compacted_events (id)
   SELECT (r.record ->> 'event_id')::uuid
     FROM ttfd.import_rows r
-   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND r.record ? 'event_id'
+   WHERE r.run_id = p_run_id AND r.id > p_after AND r.reject_reason IS NULL AND r.record ? 'event_id'
   ON CONFLICT (id) DO NOTHING;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.collect_import_events(bigint) IS 'Remembers the ids of the legacy events of a run.';
+COMMENT ON FUNCTION ttfd.collect_import_events(bigint, bigint) IS 'Remembers the ids of the legacy events of a run.';
 
 -- sql/functions/internal/collect_import_identities.sql
 -- Every account that matters to the run: its own, those they state as theirs, members of the same name, and whatever
@@ -988,6 +988,8 @@ CREATE OR REPLACE FUNCTION ttfd.collect_import_identities(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
+DECLARE
+  v_numbers regclass := pg_get_serial_sequence('ttfd.unified_users', 'id');
 BEGIN
   -- Names come from the first record, that of the account's own program before others.
   INSERT INTO ttfd.import_identities
@@ -995,14 +997,18 @@ BEGIN
   SELECT p_run_id, o.platform, o.external_id, o.person, o.person, o.user_id,
          coalesce(o.name, ttfd.fold_name(o.known_username)), coalesce(o.username, o.known_username),
          coalesce(o.display_name, o.known_display_name), o.row_id, o.source, o.source_key, o.created_at
-    FROM (SELECT a.*, p.user_id, p.username AS known_username, p.display_name AS known_display_name,
-                 coalesce(p.user_id, nextval(pg_get_serial_sequence('ttfd.unified_users', 'id'))) AS person
-            FROM (SELECT DISTINCT ON (i.platform, i.external_id) i.platform, i.external_id, i.name, i.username,
-                         i.display_name, i.row_id, i.source, i.source_key, i.created_at
+    FROM (SELECT a.*, coalesce(a.user_id, nextval(v_numbers)) AS person
+            -- In the order of the records, so that a dry run and the real one number persons alike.
+            FROM (SELECT i.platform, i.external_id, i.name, i.username, i.display_name, i.row_id, i.source, i.source_key,
+                         i.created_at, p.user_id, p.username AS known_username, p.display_name AS known_display_name
                     FROM ttfd.import_accounts i
+                    LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
                    WHERE i.run_id = p_run_id
-                   ORDER BY i.platform, i.external_id, i.origin <> i.platform, i.row_id) a
-            LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
+                     AND i.row_id IN (SELECT coalesce(min(f.row_id) FILTER (WHERE f.origin = f.platform), min(f.row_id))
+                                        FROM ttfd.import_accounts f
+                                       WHERE f.run_id = p_run_id
+                                       GROUP BY f.platform, f.external_id)
+                   ORDER BY i.row_id) a
           OFFSET 0) o;
 
   -- What the first record lacks, another may have.
@@ -1013,8 +1019,8 @@ BEGIN
                  max(n.display_name) AS display_name, min(n.created_at) AS created_at
             FROM ttfd.import_accounts n
            WHERE n.run_id = p_run_id
-           GROUP BY n.platform, n.external_id
-          HAVING count(*) > 1) a
+             AND NOT EXISTS (SELECT 1 FROM ttfd.import_identities f WHERE f.run_id = p_run_id AND f.row_id = n.row_id)
+           GROUP BY n.platform, n.external_id) a
    WHERE i.run_id = p_run_id AND (i.platform, i.external_id) = (a.platform, a.external_id)
      AND (i.username IS NULL AND a.username IS NOT NULL OR i.display_name IS NULL AND a.display_name IS NOT NULL
           OR i.linked_at IS NULL AND a.created_at IS NOT NULL);
@@ -1023,18 +1029,19 @@ BEGIN
     (run_id, platform, external_id, person, home, user_id, name, username, display_name)
   SELECT p_run_id, l.platform, l.external_id, l.person, l.person, l.user_id, ttfd.fold_name(l.username), l.username,
          l.display_name
-    FROM (SELECT n.platform, n.external_id, p.user_id, p.username, p.display_name,
-                 coalesce(p.user_id, nextval(pg_get_serial_sequence('ttfd.unified_users', 'id'))) AS person
-            FROM (SELECT e.platform, e.external_id
-                    FROM ttfd.import_links k
-                   CROSS JOIN LATERAL (VALUES (k.platform, k.external_id), (k.to_platform, k.to_external_id))
-                           e (platform, external_id)
-                   WHERE k.run_id = p_run_id
-                   UNION
-                  SELECT a.platform, a.external_id
-                    FROM ttfd.platform_accounts a
-                    JOIN ttfd.list_import_touched(p_run_id) t USING (user_id)) n
-            LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
+    FROM (SELECT s.*, coalesce(s.user_id, nextval(v_numbers)) AS person
+            FROM (SELECT n.platform, n.external_id, p.user_id, p.username, p.display_name
+                    FROM (SELECT e.platform, e.external_id
+                            FROM ttfd.import_links k
+                           CROSS JOIN LATERAL (VALUES (k.platform, k.external_id), (k.to_platform, k.to_external_id))
+                                   e (platform, external_id)
+                           WHERE k.run_id = p_run_id
+                           UNION
+                          SELECT a.platform, a.external_id
+                            FROM ttfd.platform_accounts a
+                            JOIN ttfd.list_import_touched(p_run_id) t USING (user_id)) n
+                    LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
+                   ORDER BY n.platform, n.external_id) s
           OFFSET 0) l
   ON CONFLICT (run_id, platform, external_id) DO NOTHING;
 END;
@@ -1336,8 +1343,8 @@ COMMENT ON FUNCTION ttfd.create_account(text, text, text, text) IS
 
 -- sql/functions/internal/create_import_members.sql
 -- A person whom no accepted record is about, only somebody's contradicted word, is not made a member. Rows are written once
--- and as they shall be, because there may be millions: amounts, rank and, of members with one account, what
--- projected_accounts would say.
+-- and as they shall be, because there may be millions: amounts, rank, what projected_accounts would say of their accounts, and
+-- the achievements that show_import_achievements shows to others.
 CREATE OR REPLACE FUNCTION ttfd.create_import_members(p_run_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
@@ -1345,34 +1352,53 @@ AS $$
 DECLARE
   v_now timestamptz := ttfd.current_time();
   v_created bigint;
+  v_ranks smallint[];
+  v_thresholds bigint[];
 BEGIN
+  SELECT array_agg(r.id ORDER BY r.rank_xp), array_agg(r.rank_xp ORDER BY r.rank_xp) INTO v_ranks, v_thresholds
+    FROM ttfd.list_rank_ranges() r;
   WITH members AS (
     SELECT g.*
       FROM ttfd.list_import_totals(p_run_id) g
      WHERE NOT EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = g.user_id)
-  ), lone AS (
-    SELECT i.person, min(i.platform) AS platform, min(i.external_id) AS external_id, min(i.username) AS username,
-           min(i.display_name) AS display_name
-      FROM ttfd.import_identities i
-     WHERE i.run_id = p_run_id
+  ), goals AS MATERIALIZED (
+    SELECT a.name, a.threshold,
+           array_position(ARRAY['xp', 'coins', 'messages', 'voice', 'games', 'wins', 'streak'], a.metric) AS metric
+      FROM ttfd.achievements a
+     WHERE a.is_enabled
+     ORDER BY a.sort_order, a.name
+  ), shown AS (
+    SELECT i.person, array_agg(i.platform) AS platforms, (array_agg(i.platform))[1] AS primary_platform,
+           (array_agg(i.username) FILTER (WHERE i.username IS NOT NULL))[1] AS username,
+           (array_agg(i.display_name) FILTER (WHERE i.display_name IS NOT NULL))[1] AS display_name,
+           min(i.external_id) FILTER (WHERE i.platform = 'telegram') AS telegram_id,
+           min(i.external_id) FILTER (WHERE i.platform = 'discord') AS discord_id,
+           min(i.external_id) FILTER (WHERE i.platform = 'website') AS website_email
+      FROM (SELECT n.*
+              FROM ttfd.import_identities n
+             WHERE n.run_id = p_run_id AND n.user_id IS NULL
+             ORDER BY n.person, coalesce(n.linked_at, v_now), n.platform) i
      GROUP BY i.person
-    HAVING count(*) = 1
   )
   INSERT INTO ttfd.unified_users
     (id, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily, achievements,
      created_at, last_active, xp_since, rank_id, highest_rank_id, rank_xp, next_rank_xp,
      platforms, primary_platform, username, display_name, telegram_id, discord_id, website_email)
   SELECT m.user_id, m.xp, m.coins, m.games_played, m.games_won, m.total_voice_time, m.messages_sent, m.daily_streak,
-         m.last_daily, m.achievements, coalesce(m.created_at, v_now), coalesce(m.last_active, m.created_at, v_now),
+         m.last_daily,
+         m.achievements || ARRAY(
+           SELECT g.name FROM goals g WHERE g.threshold <= p.amounts[g.metric] AND g.name <> ALL (m.achievements)),
+         coalesce(m.created_at, v_now), coalesce(m.last_active, m.created_at, v_now),
          coalesce(m.last_active, m.created_at, v_now),
-         r.id, r.id, r.rank_xp, r.next_rank_xp,
-         CASE WHEN l.person IS NULL THEN '{}' ELSE ARRAY[l.platform] END, l.platform, l.username, l.display_name,
-         CASE l.platform WHEN 'telegram' THEN l.external_id END,
-         CASE l.platform WHEN 'discord' THEN l.external_id END,
-         CASE l.platform WHEN 'website' THEN l.external_id END
+         v_ranks[p.place], v_ranks[p.place], v_thresholds[p.place], v_thresholds[p.place + 1],
+         CASE WHEN cardinality(s.platforms) > 1 THEN ARRAY(SELECT unnest(s.platforms) ORDER BY 1) ELSE s.platforms END,
+         s.primary_platform, s.username, s.display_name, s.telegram_id, s.discord_id, s.website_email
     FROM members m
-    JOIN ttfd.list_rank_ranges() r ON r.rank_xp <= m.xp AND m.xp < coalesce(r.next_rank_xp, m.xp + 1)
-    LEFT JOIN lone l ON l.person = m.user_id
+   CROSS JOIN LATERAL (
+           SELECT width_bucket(m.xp, v_thresholds),
+                  ARRAY[m.xp, m.coins, m.messages_sent, m.total_voice_time, m.games_played, m.games_won, m.daily_streak]
+           OFFSET 0) p (place, amounts)
+    JOIN shown s ON s.person = m.user_id
    ORDER BY m.user_id;
   GET DIAGNOSTICS v_created = ROW_COUNT;
 
@@ -1580,7 +1606,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.explain_import_time(text, text) IS
-  'What is wrong with a legacy time, or NULL when it is empty or ISO 8601.';
+  'What is wrong with a legacy time, or NULL when it is missing, empty or ISO 8601.';
 
 -- sql/functions/internal/export_mentions.sql
 -- What is about a member without naming the user id: it names an account.
@@ -2257,19 +2283,48 @@ BEGIN
      AND (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
    ORDER BY g.user_id;
 
-  INSERT INTO ttfd.import_balances
-    (origin, part, platform, external_id, user_id, run_id, xp, coins, games_played, games_won, total_voice_time, messages_sent)
-  SELECT g.origin, g.part, g.platform, g.external_id, g.user_id, p_run_id, g.xp, g.coins, g.games_played, g.games_won,
-         g.total_voice_time, g.messages_sent
-    FROM ttfd.list_import_gains(p_run_id) g
-   WHERE (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
-     AND g.user_id NOT IN (SELECT h.user_id FROM ttfd.import_grants h WHERE h.run_id = p_run_id AND h.is_held)
-   ORDER BY g.user_id;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.grant_import(bigint) IS
-  'Grants what measure_import found to members who were there before, and writes the events opening_balance and import_balances of all.';
+  'Grants what measure_import found to members who were there before, and writes the events opening_balance of all.';
+
+-- sql/functions/internal/group_import_accounts.sql
+-- First contacts wait from here to the end of the run; members whom we know go on until they are locked. A merge locks its
+-- members first and their accounts second: when it has the one and waits for the other, the run steps back and tries again,
+-- sooner than PostgreSQL would call it a deadlock (after a second).
+CREATE OR REPLACE FUNCTION ttfd.group_import_accounts(p_run_id bigint, p_link_by_username boolean)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_patience text := current_setting('lock_timeout');
+BEGIN
+  FOR v_attempt IN 1..10 LOOP
+    BEGIN
+      LOCK TABLE ttfd.platform_accounts IN SHARE ROW EXCLUSIVE MODE;
+      PERFORM ttfd.collect_import_identities(p_run_id);
+      ANALYZE ttfd.import_identities;
+      PERFORM ttfd.link_import_by_id(p_run_id);
+      IF p_link_by_username THEN
+        PERFORM ttfd.link_import_by_username(p_run_id);
+      END IF;
+      PERFORM set_config('lock_timeout', '800ms', true);
+      PERFORM ttfd.lock_import_members(p_run_id);
+      PERFORM set_config('lock_timeout', v_patience, true);
+      RETURN;
+    EXCEPTION
+      WHEN lock_not_available THEN
+        IF v_attempt = 10 THEN
+          RAISE;
+        END IF;
+    END;
+  END LOOP;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.group_import_accounts(bigint, boolean) IS
+  'Groups the accounts of a run into persons and locks the members among them. Raises 55P03 when somebody holds a member for too long.';
 
 -- sql/functions/internal/has_crossed.sql
 CREATE OR REPLACE FUNCTION ttfd.has_crossed(p_goals bigint[], p_value bigint, p_added bigint)
@@ -2315,14 +2370,16 @@ RETURNS timestamptz
 LANGUAGE sql STABLE
 AS $$
   SELECT CASE WHEN p_value IS NULL OR p_value = '' THEN NULL
-              WHEN pg_catalog.translate(pg_catalog.substr(p_value, 12), 'Z+-', '') <> pg_catalog.substr(p_value, 12)
+              WHEN pg_catalog.strpos(pg_catalog.substr(p_value, 12), '+') > 0
+                OR pg_catalog.strpos(pg_catalog.substr(p_value, 12), '-') > 0
+                OR pg_catalog.right(p_value, 1) = 'Z'
               THEN p_value::timestamptz
               ELSE p_value::timestamp AT TIME ZONE p_time_zone
          END;
 $$;
 
 COMMENT ON FUNCTION ttfd.import_time(text, text) IS
-  'A legacy time that assess_import_time lets through; one without an offset is taken to be of the time zone.';
+  'A legacy time that assess_import_times lets through; one without an offset is taken to be of the time zone.';
 
 -- sql/functions/internal/insert_event.sql
 -- Exactly once, raced by many senders and the processor: the key stops a twin in the queue; a twin that was applied or has
@@ -2491,6 +2548,27 @@ $$;
 
 COMMENT ON FUNCTION ttfd.join_users(bigint, bigint, text) IS
   'Makes one user of two who are locked; the second becomes a signpost. Returns the id of the merge. Raises TL002.';
+
+-- sql/functions/internal/judge_import.sql
+-- A loader may have its records judged while it reads on; what is left is judged when the run is unified.
+CREATE OR REPLACE FUNCTION ttfd.judge_import(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_after bigint := coalesce((SELECT j.row_id FROM ttfd.import_judged j WHERE j.run_id = p_run_id), 0);
+BEGIN
+  PERFORM ttfd.reject_forgotten_rows(p_run_id, v_after);
+  PERFORM ttfd.collect_import_events(p_run_id, v_after);
+  PERFORM ttfd.collect_import_accounts(p_run_id, v_after);
+  INSERT INTO ttfd.import_judged (run_id, row_id)
+  SELECT p_run_id, max(r.id) FROM ttfd.import_rows r WHERE r.run_id = p_run_id AND r.id > v_after HAVING count(*) > 0
+  ON CONFLICT (run_id) DO UPDATE SET row_id = excluded.row_id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.judge_import(bigint) IS
+  'Judges the records of a run that were not judged yet, and takes them apart: see collect_import_accounts.';
 
 -- sql/functions/internal/keep_award_windows.sql
 CREATE OR REPLACE FUNCTION ttfd.keep_award_windows(
@@ -2756,9 +2834,9 @@ AS $$
          a.messages_sent - coalesce(b.messages_sent, 0), a.daily_streak, a.last_daily, a.created_at, a.last_active
     FROM ttfd.import_accounts a
     JOIN ttfd.import_identities i ON i.run_id = a.run_id AND i.platform = a.platform AND i.external_id = a.external_id
-    LEFT JOIN (SELECT g.origin, g.part, g.platform, g.external_id, sum(g.xp)::bigint AS xp, sum(g.coins)::bigint AS coins,
-                      sum(g.games_played)::bigint AS games_played, sum(g.games_won)::bigint AS games_won,
-                      sum(g.total_voice_time)::bigint AS total_voice_time, sum(g.messages_sent)::bigint AS messages_sent
+    LEFT JOIN (SELECT g.origin, g.part, g.platform, g.external_id, ttfd.add_up(g.xp) AS xp, ttfd.add_up(g.coins) AS coins,
+                      ttfd.add_up(g.games_played) AS games_played, ttfd.add_up(g.games_won) AS games_won,
+                      ttfd.add_up(g.total_voice_time) AS total_voice_time, ttfd.add_up(g.messages_sent) AS messages_sent
                  FROM ttfd.import_balances g
                 GROUP BY g.origin, g.part, g.platform, g.external_id) b
       ON b.origin = a.origin AND b.part = a.part AND b.platform = a.platform AND b.external_id = a.external_id
@@ -2801,8 +2879,8 @@ RETURNS TABLE (
   last_active timestamptz)
 LANGUAGE sql STABLE
 AS $$
-  SELECT g.user_id, sum(g.xp)::bigint, sum(g.coins)::bigint, sum(g.games_played)::bigint, sum(g.games_won)::bigint,
-         sum(g.total_voice_time)::bigint, sum(g.messages_sent)::bigint, max(g.daily_streak), max(g.last_daily),
+  SELECT g.user_id, ttfd.add_up(g.xp), ttfd.add_up(g.coins), ttfd.add_up(g.games_played), ttfd.add_up(g.games_won),
+         ttfd.add_up(g.total_voice_time), ttfd.add_up(g.messages_sent), max(g.daily_streak), max(g.last_daily),
          max(g.achievements), min(g.created_at), max(g.last_active)
     FROM ttfd.import_grants g
    WHERE g.run_id = p_run_id
@@ -3089,35 +3167,34 @@ COMMENT ON FUNCTION ttfd.lock_represented_user(bigint) IS
 -- One statement for the account that is known and free; whoever is new, busy or merged takes the long way. Columns by name,
 -- because a statement that fetches a whole member spends more on its forty columns than on the row.
 CREATE OR REPLACE FUNCTION ttfd.lock_speaker(p_platform text, p_external_id text, p_event_type text, p_at timestamptz)
-RETURNS record
+RETURNS ttfd.speaker
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-  v_user record;
+  v_speaker ttfd.speaker;
 BEGIN
-  SELECT u.id, u.xp, u.coins, u.next_rank_xp, u.highest_rank_id, u.season_id, t AS rule
-    INTO v_user
-    FROM ttfd.platform_accounts a
-    JOIN ttfd.platforms p ON p.name = a.platform
-    JOIN ttfd.unified_users u ON u.id = a.user_id
-    LEFT JOIN ttfd.event_type_versions t ON t.name = p_event_type AND t.valid_from <= p_at AND t.valid_to > p_at
-   WHERE a.platform = p_platform
-     AND a.external_id = p_external_id
-     AND ttfd.may_speak(p.role_name)
+  SELECT u.id, u.xp, u.coins, u.next_rank_xp, u.highest_rank_id, u.season_id,
+         (SELECT t FROM ttfd.event_type_versions t WHERE t.name = p_event_type AND t.valid_from <= p_at AND t.valid_to > p_at)
+    INTO v_speaker
+    FROM ttfd.unified_users u
+   WHERE u.id = (SELECT a.user_id
+                   FROM ttfd.platform_accounts a
+                   JOIN ttfd.platforms p ON p.name = a.platform
+                  WHERE a.platform = p_platform AND a.external_id = p_external_id AND ttfd.may_speak(p.role_name))
      AND u.forgotten_at IS NULL
      AND coalesce(u.merged_into, u.id) = u.id
-     FOR NO KEY UPDATE OF u SKIP LOCKED;
+     FOR NO KEY UPDATE SKIP LOCKED;
   IF NOT FOUND THEN
-    SELECT u.id, u.xp, u.coins, u.next_rank_xp, u.highest_rank_id, u.season_id, ttfd.find_rule(p_event_type, p_at) AS rule
-      INTO v_user
+    SELECT u.id, u.xp, u.coins, u.next_rank_xp, u.highest_rank_id, u.season_id, ttfd.find_rule(p_event_type, p_at)
+      INTO v_speaker
       FROM ttfd.lock_user(ttfd.resolve_user(p_platform, p_external_id)) u;
   END IF;
-  RETURN v_user;
+  RETURN v_speaker;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.lock_speaker(text, text, text, timestamptz) IS
-  'Locks the user behind a platform account, created at first contact. Returns what a grant has to know: id, xp, coins, next_rank_xp, highest_rank_id, season_id, and the rule of the event type. Raises TP001, TU002.';
+  'Locks the user behind a platform account, created at first contact. Returns what a grant has to know of it, and the rule of the event type. Raises TP001, TU002.';
 
 -- sql/functions/internal/lock_undone_members.sql
 CREATE OR REPLACE FUNCTION ttfd.lock_undone_members(p_run_id bigint)
@@ -3210,16 +3287,27 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
+  WITH gains AS MATERIALIZED (
+    SELECT * FROM ttfd.list_import_gains(p_run_id)
+  ), contributed AS (
+    INSERT INTO ttfd.import_balances
+      (origin, part, platform, external_id, user_id, run_id, xp, coins, games_played, games_won, total_voice_time, messages_sent)
+    SELECT g.origin, g.part, g.platform, g.external_id, g.user_id, p_run_id, g.xp, g.coins, g.games_played, g.games_won,
+           g.total_voice_time, g.messages_sent
+      FROM gains g
+     WHERE (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
+     ORDER BY g.user_id
+  )
   INSERT INTO ttfd.import_grants
     (run_id, user_id, origin, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily,
      achievements, created_at, last_active)
   SELECT p_run_id, g.user_id, g.origin, g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent,
          g.daily_streak, g.last_daily, coalesce(l.names, '{}'), g.created_at, g.last_active
-    FROM (SELECT t.user_id, t.origin, sum(t.xp) AS xp, sum(t.coins) AS coins, sum(t.games_played) AS games_played,
-                 sum(t.games_won) AS games_won, sum(t.total_voice_time) AS total_voice_time,
-                 sum(t.messages_sent) AS messages_sent, max(t.daily_streak) AS daily_streak, max(t.last_daily) AS last_daily,
+    FROM (SELECT t.user_id, t.origin, ttfd.add_up(t.xp) AS xp, ttfd.add_up(t.coins) AS coins, ttfd.add_up(t.games_played) AS games_played,
+                 ttfd.add_up(t.games_won) AS games_won, ttfd.add_up(t.total_voice_time) AS total_voice_time,
+                 ttfd.add_up(t.messages_sent) AS messages_sent, max(t.daily_streak) AS daily_streak, max(t.last_daily) AS last_daily,
                  min(t.created_at) AS created_at, max(t.last_active) AS last_active
-            FROM ttfd.list_import_gains(p_run_id) t
+            FROM gains t
            GROUP BY t.user_id, t.origin) g
     LEFT JOIN ttfd.list_import_achievements(p_run_id) l ON l.user_id = g.user_id;
 
@@ -3236,6 +3324,9 @@ BEGIN
               OR u.games_played + sum(g.games_played) < 0 OR u.games_won + sum(g.games_won) < 0
               OR u.total_voice_time + sum(g.total_voice_time) < 0 OR u.messages_sent + sum(g.messages_sent) < 0) s
    WHERE t.run_id = p_run_id AND t.user_id = s.id;
+  DELETE FROM ttfd.import_balances b
+   WHERE b.run_id = p_run_id
+     AND b.user_id IN (SELECT h.user_id FROM ttfd.import_grants h WHERE h.run_id = p_run_id AND h.is_held);
 
   INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username)
   SELECT p_run_id, 'amount_below_zero', i.source, i.source_key, i.platform, i.external_id, i.username
@@ -3246,7 +3337,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.measure_import(bigint) IS
-  'Fills import_grants with what each member has gained since the runs before; those whose balance would fall below zero are held and become conflicts.';
+  'Fills import_balances and import_grants with what each account and each member has gained since the runs before; those whose balance would fall below zero are held and become conflicts.';
 
 -- sql/functions/internal/measure_import_undo.sql
 -- What was spent since is not there to be taken. It stays contributed: the same data in a later run do not give it again.
@@ -3917,7 +4008,7 @@ COMMENT ON FUNCTION ttfd.refuse_same_sources(bigint) IS 'Raises TI001 when two s
 
 -- sql/functions/internal/reject_forgotten_rows.sql
 -- Who has asked to be forgotten is not imported again, and not listed by name among the rejected.
-CREATE OR REPLACE FUNCTION ttfd.reject_forgotten_rows(p_run_id bigint)
+CREATE OR REPLACE FUNCTION ttfd.reject_forgotten_rows(p_run_id bigint, p_after bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
@@ -3927,7 +4018,7 @@ BEGIN
   END IF;
   UPDATE ttfd.import_rows r
      SET reject_reason = 'forgotten', source_key = 'forgotten', record = NULL
-   WHERE r.run_id = p_run_id
+   WHERE r.run_id = p_run_id AND r.id > p_after
      AND EXISTS (SELECT 1
                    FROM ttfd.forgotten_accounts f
                   CROSS JOIN ttfd.forgetting_key k
@@ -3937,7 +4028,7 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.reject_forgotten_rows(bigint) IS 'Rejects the records of a run that are about somebody who was forgotten.';
+COMMENT ON FUNCTION ttfd.reject_forgotten_rows(bigint, bigint) IS 'Rejects the records of a run that are about somebody who was forgotten.';
 
 -- sql/functions/internal/reject_import_rows.sql
 CREATE OR REPLACE FUNCTION ttfd.reject_import_rows(p_run_id bigint)
@@ -4060,30 +4151,35 @@ CREATE OR REPLACE FUNCTION ttfd.report_import(p_run_id bigint, p_users_created b
 RETURNS jsonb
 LANGUAGE sql STABLE
 AS $$
-  WITH sources AS (
-    SELECT s.source, s.origin,
-           (SELECT count(*) FROM ttfd.import_rows r WHERE r.run_id = p_run_id AND r.source = s.source) AS rows,
-           (SELECT count(*) FROM ttfd.import_rows r
-             WHERE r.run_id = p_run_id AND r.source = s.source AND r.reject_reason IS NOT NULL) AS rejected
-      FROM ttfd.import_sources s
-     WHERE s.run_id = p_run_id
+  WITH records AS (
+    SELECT r.source, count(*) AS rows, count(r.reject_reason) AS rejected
+      FROM ttfd.import_rows r
+     WHERE r.run_id = p_run_id
+     GROUP BY r.source
   ), amounts AS (
-    SELECT a.source, count(*) AS accounts, sum(a.xp) AS xp, sum(a.coins) AS coins,
-           sum(a.messages_sent) AS messages_sent, sum(a.total_voice_time) AS total_voice_time
-      FROM (SELECT i.source, sum(i.xp) AS xp, sum(i.coins) AS coins, sum(i.messages_sent) AS messages_sent,
-                   sum(i.total_voice_time) AS total_voice_time
-              FROM ttfd.import_accounts i
-             WHERE i.run_id = p_run_id
-             GROUP BY i.source, i.platform, i.external_id) a
-     GROUP BY a.source
-  ), gains AS (
-    SELECT a.source, sum(b.xp) AS xp, sum(b.coins) AS coins, sum(b.messages_sent) AS messages_sent,
-           sum(b.total_voice_time) AS total_voice_time
-      FROM ttfd.import_balances b
-      JOIN ttfd.import_accounts a
-        ON a.run_id = p_run_id AND a.platform = b.platform AND a.external_id = b.external_id AND a.origin = b.origin AND a.part = b.part
-     WHERE b.run_id = p_run_id
-     GROUP BY a.source
+    SELECT i.source, sum(i.xp) AS xp, sum(i.coins) AS coins, sum(i.messages_sent) AS messages_sent,
+           sum(i.total_voice_time) AS total_voice_time
+      FROM ttfd.import_accounts i
+     WHERE i.run_id = p_run_id
+     GROUP BY i.source
+  ), owners AS (
+    SELECT d.source, count(*) AS accounts
+      FROM (SELECT DISTINCT i.source, i.platform, i.external_id FROM ttfd.import_accounts i WHERE i.run_id = p_run_id) d
+     GROUP BY d.source
+  ), held AS MATERIALIZED (
+    SELECT a.source, b.run_id = p_run_id AS is_gain, sum(b.xp) AS xp, sum(b.coins) AS coins,
+           sum(b.messages_sent) AS messages_sent, sum(b.total_voice_time) AS total_voice_time
+      FROM ttfd.import_accounts a
+      JOIN ttfd.import_balances b USING (platform, external_id, origin, part)
+     WHERE a.run_id = p_run_id
+     GROUP BY 1, 2
+  ), sources AS (
+    SELECT s.source, s.origin, coalesce(r.rows, 0) AS rows, coalesce(r.rejected, 0) AS rejected,
+           coalesce(o.accounts, 0) AS accounts
+      FROM ttfd.import_sources s
+      LEFT JOIN records r USING (source)
+      LEFT JOIN owners o USING (source)
+     WHERE s.run_id = p_run_id
   ), links AS (
     SELECT count(*) FILTER (WHERE l.kind = 'id') AS by_id, count(*) FILTER (WHERE l.kind = 'username') AS by_username
       FROM ttfd.import_links l
@@ -4093,7 +4189,7 @@ AS $$
     'sources', (
       SELECT coalesce(jsonb_agg(jsonb_build_object(
                'source', s.source, 'origin', s.origin, 'rows', s.rows, 'accepted', s.rows - s.rejected,
-               'rejected', s.rejected, 'accounts', coalesce(a.accounts, 0),
+               'rejected', s.rejected, 'accounts', s.accounts,
                'xp', coalesce(a.xp, 0), 'coins', coalesce(a.coins, 0),
                'messages_sent', coalesce(a.messages_sent, 0), 'total_voice_time', coalesce(a.total_voice_time, 0),
                'granted_xp', coalesce(g.xp, 0), 'granted_coins', coalesce(g.coins, 0),
@@ -4101,7 +4197,7 @@ AS $$
                'granted_total_voice_time', coalesce(g.total_voice_time, 0)) ORDER BY s.source), '[]')
         FROM sources s
         LEFT JOIN amounts a USING (source)
-        LEFT JOIN gains g USING (source)),
+        LEFT JOIN held g ON g.source = s.source AND g.is_gain),
     'counts', jsonb_build_object(
       'rows', (SELECT coalesce(sum(s.rows), 0) FROM sources s),
       'rejected', (SELECT coalesce(sum(s.rejected), 0) FROM sources s),
@@ -4129,9 +4225,8 @@ AS $$
       SELECT coalesce(jsonb_agg(jsonb_build_object('platforms', o.platforms, 'persons', o.persons)
                                 ORDER BY o.persons DESC, o.platforms), '[]')
         FROM (SELECT p.platforms, count(*) AS persons
-                FROM (SELECT array_agg(i.platform ORDER BY i.platform) AS platforms
-                        FROM ttfd.import_identities i
-                       WHERE i.run_id = p_run_id
+                FROM (SELECT array_agg(i.platform) AS platforms
+                        FROM (SELECT n.* FROM ttfd.import_identities n WHERE n.run_id = p_run_id ORDER BY n.person, n.platform) i
                        GROUP BY i.person
                       HAVING count(i.row_id) > 0) p
                GROUP BY p.platforms) o),
@@ -4146,13 +4241,27 @@ AS $$
                'xp', coalesce(sum(b.xp), 0), 'coins', coalesce(sum(b.coins), 0),
                'messages_sent', coalesce(sum(b.messages_sent), 0),
                'total_voice_time', coalesce(sum(b.total_voice_time), 0))
-        FROM ttfd.import_accounts a
-        JOIN ttfd.import_balances b USING (platform, external_id, origin, part)
-       WHERE a.run_id = p_run_id));
+        FROM held b));
 $$;
 
 COMMENT ON FUNCTION ttfd.report_import(bigint, bigint) IS
   'What a run has done, as JSON: sources, counts, conflicts, rejected, overlaps, totals_before (accepted records) and totals_after (what the ledger holds of these accounts).';
+
+-- sql/functions/internal/require_loading_import.sql
+CREATE OR REPLACE FUNCTION ttfd.require_loading_import(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM ttfd.import_runs r WHERE r.id = p_run_id AND r.status = 'loading' FOR UPDATE) THEN
+    RAISE EXCEPTION 'import run % is not waiting to be unified', coalesce(p_run_id::text, 'NULL')
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Open a run with start_import.';
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.require_loading_import(bigint) IS
+  'Locks a run that waits to be unified. Raises 55000 for any other.';
 
 -- sql/functions/internal/require_metric.sql
 CREATE OR REPLACE FUNCTION ttfd.require_metric(p_metric text)
@@ -4579,16 +4688,16 @@ COMMENT ON FUNCTION ttfd.season_standings(integer) IS
 CREATE OR REPLACE FUNCTION ttfd.settle_achievements(p_user_ids bigint[], p_is_paid boolean)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
+SET enable_hashjoin = on  -- A batch has it off.
 AS $$
 DECLARE
   v_members bigint;
 BEGIN
   WITH due AS MATERIALIZED (
-    SELECT u.id AS user_id, a.name, a.sort_order, a.xp, a.coins
-      FROM ttfd.unified_users u
-     CROSS JOIN ttfd.achievements a
-      JOIN ttfd.achievement_progress(p_user_ids) p ON p.user_id = u.id AND p.name = a.name
-     WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NULL AND u.forgotten_at IS NULL AND p.is_reached AND a.name <> ALL (u.achievements)
+    SELECT p.user_id, a.name, a.sort_order, a.xp, a.coins
+      FROM ttfd.achievement_progress(p_user_ids) p
+      JOIN ttfd.achievements a ON a.name = p.name
+     WHERE p.is_reached AND NOT p.is_shown
   ), unlocked AS (
     INSERT INTO ttfd.user_achievements AS k (user_id, achievement, unlocked_at)
     SELECT d.user_id, d.name, ttfd.current_time() FROM due d
@@ -4701,17 +4810,18 @@ AS $$
   UPDATE ttfd.unified_users u
      SET achievements = u.achievements || s.names
     FROM (SELECT m.id, array_agg(a.name ORDER BY a.sort_order, a.name) AS names
-            FROM ttfd.list_import_totals(p_run_id) g
-            JOIN ttfd.unified_users m ON m.id = g.user_id
+            FROM ttfd.import_changes c
+            JOIN ttfd.unified_users m ON m.id = c.user_id
             JOIN ttfd.achievements a
               ON a.is_enabled AND a.metric NOT IN ('seasons', 'season_place') AND a.name <> ALL (m.achievements)
              AND CASE a.metric WHEN 'streak' THEN m.daily_streak ELSE ttfd.metric_value(m, a.metric) END >= a.threshold
+           WHERE c.run_id = p_run_id
            GROUP BY m.id) s
    WHERE u.id = s.id;
 $$;
 
 COMMENT ON FUNCTION ttfd.show_import_achievements(bigint) IS
-  'Shows the achievements that the members of a run have reached, unpaid.';
+  'Shows the achievements that members who were there before a run have reached by it, unpaid.';
 
 -- sql/functions/internal/snapshot_user.sql
 -- Names and external ids follow from the accounts, and are nobody's business in a journal.

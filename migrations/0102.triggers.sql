@@ -412,7 +412,7 @@ DECLARE
   v_members bigint[];
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    INSERT INTO xp_standings (minus_xp, since, user_id) SELECT -n.xp, n.xp_since, n.id FROM new_rows n WHERE n.is_listed;
+    INSERT INTO xp_standings (minus_xp, since, user_id) SELECT -n.xp, n.xp_since, n.id FROM new_rows n WHERE n.is_listed ORDER BY 1, 2, 3;
     INSERT INTO xp_moves (xp, members) SELECT n.xp, count(*) FROM new_rows n WHERE n.is_listed GROUP BY n.xp;
   ELSIF TG_OP = 'DELETE' THEN
     DELETE FROM xp_standings s

@@ -133,8 +133,11 @@ SELECT 'constraint', conrelid::regclass || '.' || conname, concat_ws(' ', pg_get
 SELECT 'index', indexrelid::regclass::text, concat_ws(' ', pg_get_indexdef(indexrelid), indisvalid)
   FROM pg_index WHERE indrelid IN (SELECT oid FROM relations)
  UNION ALL
-SELECT 'function', oid::regprocedure::text, concat_ws(E'\\n', pg_get_functiondef(oid), proowner::regrole)
-  FROM pg_proc WHERE pronamespace = to_regnamespace('ttfd')
+SELECT 'function', p.oid::regprocedure::text,
+       concat_ws(E'\\n', CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END, a::text, p.proowner::regrole)
+  FROM pg_proc p
+  LEFT JOIN pg_aggregate a ON a.aggfnoid = p.oid
+ WHERE p.pronamespace = to_regnamespace('ttfd')
  UNION ALL
 SELECT 'trigger', tgrelid::regclass || '.' || tgname, concat_ws(' ', pg_get_triggerdef(oid), 'enabled:', tgenabled)
   FROM pg_trigger WHERE tgrelid IN (SELECT oid FROM relations) AND NOT tgisinternal

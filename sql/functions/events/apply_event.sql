@@ -12,9 +12,8 @@ AS $$
 DECLARE
   v_data jsonb := coalesce(p_data, '{}');
   v_now timestamptz := ttfd.current_time();
-  v_user record := lock_speaker(p_platform, p_external_id, p_event_type, v_now);
+  v_user speaker := lock_speaker(p_platform, p_external_id, p_event_type, v_now);
   v_rule event_type_versions := v_user.rule;
-  v_is_new boolean := check_event(p_event_id, p_event_type, v_rule, v_data, v_now);
   v_grant record;
   v_season_id integer;
   v_rank_id smallint;
@@ -22,6 +21,9 @@ DECLARE
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     PERFORM require_read_committed();
+  END IF;
+  IF NOT check_event(p_event_id, p_event_type, v_rule, v_data, v_now) THEN
+    RETURN find_outcome(p_event_id, v_user.id, p_event_type, p_platform, v_data, NULL);
   END IF;
   v_grant := grant_event(v_user.id, v_rule, p_platform, v_data, v_now);
   IF v_user.xp + v_grant.xp >= v_user.next_rank_xp THEN
