@@ -134,7 +134,8 @@ SELECT 'index', indexrelid::regclass::text, concat_ws(' ', pg_get_indexdef(index
   FROM pg_index WHERE indrelid IN (SELECT oid FROM relations)
  UNION ALL
 SELECT 'function', p.oid::regprocedure::text,
-       concat_ws(E'\\n', CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END, a::text, p.proowner::regrole)
+       concat_ws(E'\\n', CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END,
+                 a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggtranstype::regtype, a.agginitval, p.proowner::regrole)
   FROM pg_proc p
   LEFT JOIN pg_aggregate a ON a.aggfnoid = p.oid
  WHERE p.pronamespace = to_regnamespace('ttfd')
