@@ -29,7 +29,8 @@ def test_every_rollback_leads_back_to_the_catalog_before_it(empty_database_url: 
 
     for name in reversed(NAMES):
         assert rollback(empty_database_url, folder=tmp_path) == [name]
-        assert read_objects(empty_database_url) == before[name], name
+        left = read_objects(empty_database_url)
+        assert left.items() ^ before[name].items() == set(), f"what rolling {name} back leaves, or takes too much"
 
     assert migrate(empty_database_url) == NAMES
     assert read_objects(empty_database_url) == complete
