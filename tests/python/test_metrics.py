@@ -20,8 +20,11 @@ MONITORING = ROOT / "deploy/monitoring"
 
 
 class Listener:
-    hears = True
-    looked_at: float | None = time.monotonic() - 3
+    """One that has read the feed three seconds ago."""
+
+    def __init__(self) -> None:
+        self.hears = True
+        self.looked_at: float | None = time.monotonic() - 3
 
 
 def page(collector: Any) -> dict[str, float]:
