@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _REQUIRED_SHARE = 0.95
+_LONGEST_SECONDS = 240
 _TESTS_FAILED = 1  # pytest's exit code; any other but 0 is a broken tool, not a caught mutant
 
 
@@ -33,15 +34,19 @@ def statement_of(mutant: dict[str, str]) -> str:
 
 
 def is_caught(mutant: dict[str, str]) -> bool:
-    """Whether a test fails. Raises RuntimeError when the tests could not be run."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutant["tests"].split()],
-        cwd=ROOT,
-        env=os.environ | {"TTFD_MUTATION": statement_of(mutant)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Whether a test fails, or does not end. Raises RuntimeError when the tests could not be run."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutant["tests"].split()],
+            cwd=ROOT,
+            env=os.environ | {"TTFD_MUTATION": statement_of(mutant)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_LONGEST_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return True
     if done.returncode not in (0, _TESTS_FAILED) or "ERROR at setup" in done.stdout:
         raise RuntimeError(f"{mutant['name']}: {done.stdout[-2000:]}")
     return done.returncode == _TESTS_FAILED
