@@ -15,7 +15,7 @@ from ttfd import Client, FeedListener
 from ttfd.embedded import Server
 from ttfd.models import FeedEvent
 
-EVENTS = scaled("RESTORE_EVENTS", 4000)
+EVENTS = max(4000, scaled("RESTORE_EVENTS", 0))  # fewer are over before the dump is
 
 
 class Consumer:
