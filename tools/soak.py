@@ -99,7 +99,7 @@ def main() -> int:
         if spent + last > arguments.minutes * 60:
             break
         share *= min(_GROWTH, (arguments.minutes * 60 - spent) / last)
-    write(found, f"{rounds} rounds in {spent / 60:.0f} minutes, figures of the last")
+    write(found, f"{spent / 60:.0f} minutes, figures of the last of {rounds} rounds")
     return 0
 
 
