@@ -165,6 +165,8 @@ DROP FUNCTION ttfd.lock_live_users(bigint[]);
 
 DROP FUNCTION ttfd.lock_import_members(bigint);
 
+DROP FUNCTION ttfd.lock_batch(tid[], boolean);
+
 DROP FUNCTION ttfd.lock_account(text, text);
 
 DROP FUNCTION ttfd.list_user_references();
@@ -371,7 +373,7 @@ DROP FUNCTION ttfd.apply_import_policy(bigint);
 
 DROP FUNCTION ttfd.apply_grant(uuid, ttfd.unified_users, text, text, jsonb, bigint, bigint);
 
-DROP FUNCTION ttfd.apply_batch(tid[]);
+DROP FUNCTION ttfd.apply_batch(tid[], boolean);
 
 DROP FUNCTION ttfd.announce_seasons();
 

@@ -276,15 +276,16 @@ BEGIN
   SELECT * INTO v_head FROM feed_head FOR UPDATE SKIP LOCKED;
   IF FOUND THEN
     v_rows := ARRAY(
-      SELECT t.ctid
-        FROM (SELECT e.ctid, e.seq, row_number() OVER (PARTITION BY l.lane ORDER BY e.seq) AS turn
-                FROM generate_series(0, 7) l (lane)
-               CROSS JOIN LATERAL (
-                       SELECT p.ctid, p.seq
+      SELECT t.place
+        FROM generate_series(0, 7) l (lane)
+       CROSS JOIN LATERAL (
+               SELECT array_agg(e.ctid) AS places, array_agg(e.seq) AS seqs
+                 FROM (SELECT p.ctid, p.seq
                          FROM cross_platform_events_pending p
                         WHERE pg_catalog.hashtext(p.source_platform) & 7 = l.lane AND p.seq > v_head.floor_seq
                         ORDER BY p.seq
-                        LIMIT p_limit) e) t
+                        LIMIT p_limit) e) q
+       CROSS JOIN LATERAL unnest(q.places, q.seqs) WITH ORDINALITY t (place, seq, turn)
        ORDER BY t.turn, t.seq
        LIMIT p_limit);
     IF cardinality(v_rows) > 0 THEN
