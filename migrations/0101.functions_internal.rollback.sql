@@ -77,6 +77,8 @@ DROP FUNCTION ttfd.reject_forgotten_rows(bigint);
 
 DROP FUNCTION ttfd.refuse_same_sources(bigint);
 
+DROP FUNCTION ttfd.redeem_code(text, text, text);
+
 DROP FUNCTION ttfd.redact(jsonb, text[]);
 
 DROP FUNCTION ttfd.recall_import_settlements(bigint);
@@ -105,7 +107,13 @@ DROP FUNCTION ttfd.project_accounts(bigint[]);
 
 DROP FUNCTION ttfd.process_batch(tid[]);
 
+DROP FUNCTION ttfd.preview_code(text, text, text);
+
+DROP FUNCTION ttfd.pay_daily(uuid, ttfd.unified_users, text);
+
 DROP FUNCTION ttfd.parse_events(jsonb);
+
+DROP FUNCTION ttfd.open_session(bigint, bytea, text);
 
 DROP FUNCTION ttfd.oldest_pending(bigint);
 
@@ -181,6 +189,12 @@ DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bi
 
 DROP FUNCTION ttfd.join_users(bigint, bigint, text);
 
+DROP FUNCTION ttfd.issue_link_code(text, text);
+
+DROP FUNCTION ttfd.is_website_admin(bigint);
+
+DROP FUNCTION ttfd.is_logged_in(bigint);
+
 DROP FUNCTION ttfd.is_link_locked(text, bytea);
 
 DROP FUNCTION ttfd.is_known_event(uuid);
@@ -234,6 +248,8 @@ DROP FUNCTION ttfd.find_rule(text, timestamptz);
 DROP FUNCTION ttfd.find_rank(bigint);
 
 DROP FUNCTION ttfd.find_owner(text, text);
+
+DROP FUNCTION ttfd.find_own_account(bigint);
 
 DROP FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz);
 

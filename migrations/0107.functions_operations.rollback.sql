@@ -5,4 +5,6 @@ DROP FUNCTION ttfd.verify_integrity();
 
 DROP FUNCTION ttfd.verify_imports();
 
+DROP FUNCTION ttfd.list_audit(bigint, integer);
+
 DROP FUNCTION ttfd.get_stats();
