@@ -115,6 +115,8 @@ DROP FUNCTION ttfd.parse_events(jsonb);
 
 DROP FUNCTION ttfd.open_session(bigint, bytea, text);
 
+DROP FUNCTION ttfd.open_game(bigint, text, bigint);
+
 DROP FUNCTION ttfd.oldest_pending(bigint);
 
 DROP FUNCTION ttfd.note_import_changes(bigint);
@@ -272,6 +274,8 @@ DROP FUNCTION ttfd.drop_secrets(jsonb);
 DROP FUNCTION ttfd.drop_accounts(jsonb, ttfd.platform_accounts[]);
 
 DROP FUNCTION ttfd.draw_setting(text);
+
+DROP FUNCTION ttfd.draw_result(ttfd.games, integer, bigint, integer);
 
 DROP FUNCTION ttfd.digest_account(bytea, text, text);
 

@@ -1378,6 +1378,35 @@ $$;
 COMMENT ON FUNCTION ttfd.digest_account(bytea, text, text) IS
   'By what a forgotten account is known again, given the key of forgetting_key.';
 
+-- Drawn by the server, as the pay for work is: whoever called could otherwise draw until it pleases.
+CREATE OR REPLACE FUNCTION ttfd.draw_result(
+  p_game ttfd.games, p_choice integer, p_bet bigint, p_question_id integer,
+  OUT drawn bigint, OUT won boolean, OUT coins bigint)
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  IF p_game.asks_questions THEN
+    drawn := (SELECT q.answer FROM ttfd.quiz_questions q WHERE q.id = p_question_id);
+  ELSIF p_game.choices IS NOT NULL THEN
+    drawn := 1 + floor(random() * p_game.choices)::bigint;
+  ELSE
+    drawn := p_game.prizes[1 + floor(random() * cardinality(p_game.prizes))::integer];
+    won := drawn > 0;
+    coins := drawn;
+    RETURN;
+  END IF;
+  IF drawn IS NULL OR p_choice IS NULL OR p_choice < 1 OR p_choice > p_game.choices THEN
+    RAISE EXCEPTION 'the game "%" needs a choice that it knows', p_game.name
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'list_games says from what to choose; draw_question has questions.';
+  END IF;
+  won := p_choice = drawn;
+  coins := CASE WHEN won THEN p_bet * p_game.factor ELSE 0 END;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.draw_result(ttfd.games, integer, bigint, integer) IS
+  'How a game ends: the number (of an option, or of coins) that was drawn, whether it wins, and the coins to pay. Raises 22023.';
+
 CREATE OR REPLACE FUNCTION ttfd.draw_setting(p_name text)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
@@ -1471,13 +1500,17 @@ BEGIN
       SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]')
         FROM ttfd.removed_roles r
         JOIN unnest(p_accounts) a ON (r.platform, r.external_id) = (a.platform, a.external_id)),
+    'account_preferences', (
+      SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]')
+        FROM ttfd.account_preferences r
+        JOIN unnest(p_accounts) a ON (r.platform, r.external_id) = (a.platform, a.external_id)),
     'audit_log', (
       SELECT coalesce(jsonb_agg(to_jsonb(l) ORDER BY l.id), '[]') FROM ttfd.list_audit_lines(p_user_ids, p_accounts) l));
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]) IS
-  'Legacy records, import conflicts, remembered limits, roles that were taken by hand and audit lines that are about a member.';
+  'Legacy records, import conflicts, remembered limits, roles that were taken by hand, preferences and audit lines that are about a member.';
 
 -- An event that was granted already has its place in the ledger and never leaves it: that error is raised again.
 CREATE OR REPLACE FUNCTION ttfd.fail_event(p_row tid, p_sqlstate text, p_message text)
@@ -3233,6 +3266,35 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.oldest_pending(bigint) IS 'The lowest seq of a pending event above a floor; NULL when nothing waits.';
+
+CREATE OR REPLACE FUNCTION ttfd.open_game(p_user_id bigint, p_game text, p_bet bigint)
+RETURNS ttfd.games
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_game ttfd.games;
+  v_last_at timestamptz;
+BEGIN
+  SELECT * INTO v_game FROM ttfd.games g WHERE g.name = p_game AND g.is_enabled;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'there is no game "%"', p_game
+      USING ERRCODE = 'no_data_found', HINT = 'list_games lists those that can be played.';
+  ELSIF p_bet NOT BETWEEN 0 AND v_game.max_bet THEN
+    RAISE EXCEPTION 'a bet on "%" is from 0 to % coins', p_game, v_game.max_bet
+      USING ERRCODE = 'TE003', HINT = 'list_games has the limits.';
+  END IF;
+  SELECT max(w.starts_at) INTO v_last_at
+    FROM ttfd.award_windows w
+   WHERE w.user_id = p_user_id AND w.event_type = 'game_' || p_game AND NOT w.is_daily;
+  IF v_last_at + make_interval(secs => v_game.cooldown_seconds) > ttfd.current_time() THEN
+    PERFORM ttfd.raise_already_claimed('the game', v_last_at + make_interval(secs => v_game.cooldown_seconds));
+  END IF;
+  RETURN v_game;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.open_game(bigint, text, bigint) IS
+  'A game that a member, who is locked, may play now with this bet. Raises P0002, TE003, TC002.';
 
 -- The number of sessions of a member is bounded, so that logging in over and over fills nothing.
 CREATE OR REPLACE FUNCTION ttfd.open_session(p_user_id bigint, p_token_hash bytea, p_method text)

@@ -162,6 +162,36 @@ REVOKE ALL ON FUNCTION ttfd.get_or_create_user(text, text, text, text) FROM PUBL
 GRANT EXECUTE ON FUNCTION ttfd.get_or_create_user(text, text, text, text)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- A language that was chosen elsewhere holds here too, until another is chosen here.
+CREATE OR REPLACE FUNCTION ttfd.get_preferences(p_platform text, p_external_id text)
+RETURNS TABLE (language text, announcements text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_external_id text := resolve_platform(p_platform, p_external_id);
+BEGIN
+  SELECT p.language, p.announcements INTO language, announcements
+    FROM account_preferences p
+   WHERE p.platform = p_platform AND p.external_id = v_external_id;
+  language := coalesce(language, (
+    SELECT p.language
+      FROM platform_accounts own
+      JOIN platform_accounts a ON a.user_id = own.user_id
+      JOIN account_preferences p ON (p.platform, p.external_id) = (a.platform, a.external_id)
+     WHERE own.platform = p_platform AND own.external_id = v_external_id AND p.language IS NOT NULL
+     ORDER BY p.changed_at DESC, p.platform
+     LIMIT 1));
+  announcements := coalesce(announcements, 'private');
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.get_preferences(text, text) IS
+  'What the member behind an account prefers there; an unknown account prefers nothing. Returns language (ru, en; where none was chosen on this account, the one chosen last on another of the member''s; NULL for none) and announcements (private, public, off). Raises TU002, TP001.';
+
+REVOKE ALL ON FUNCTION ttfd.get_preferences(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.get_preferences(text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
 CREATE OR REPLACE FUNCTION ttfd.get_profile(p_user_id bigint)
 RETURNS TABLE (
   user_id bigint, username text, display_name text, xp bigint, coins bigint, rank_id smallint, rank_name text,
@@ -226,6 +256,34 @@ COMMENT ON FUNCTION ttfd.link_verified_account(bigint, text, text, text) IS
 
 REVOKE ALL ON FUNCTION ttfd.link_verified_account(bigint, text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.link_verified_account(bigint, text, text, text) TO ttfd_website, ttfd_admin;
+
+-- What undo_own_merge would take back. The journal holds no names: platforms and amounts say which merge it was.
+CREATE OR REPLACE FUNCTION ttfd.list_own_merges(p_platform text, p_external_id text)
+RETURNS TABLE (
+  merge_id bigint, merged_at timestamptz, undo_until timestamptz, platforms text[], other_platforms text[],
+  other_xp bigint, other_coins bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_user_id bigint := find_owner(p_platform, resolve_platform(p_platform, p_external_id));
+BEGIN
+  RETURN QUERY
+  SELECT m.id, m.merged_at, m.merged_at + INTERVAL '7 days',
+         ARRAY(SELECT jsonb_array_elements_text(m.into_before -> 'platforms')),
+         ARRAY(SELECT jsonb_array_elements_text(m.from_before -> 'platforms')),
+         (m.from_before ->> 'xp')::bigint, (m.from_before ->> 'coins')::bigint
+    FROM user_merges m
+   WHERE m.into_id = v_user_id AND m.undone_at IS NULL
+     AND ttfd.current_time() <= m.merged_at + INTERVAL '7 days'
+   ORDER BY m.id DESC;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_own_merges(text, text) IS
+  'Merges of the member behind an account that are not older than 7 days nor undone, the latest first: that one has to be undone first. Returns merge_id, merged_at, undo_until, platforms (of the one who stayed, before), and what goes back to the other: other_platforms, other_xp, other_coins. Raises TU002, TP001.';
+
+REVOKE ALL ON FUNCTION ttfd.list_own_merges(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.list_own_merges(text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
 -- For an administrator, or a website that has seen proof of both logins. Members prove theirs with a link code.
 CREATE OR REPLACE FUNCTION ttfd.merge_users(p_into_id bigint, p_from_id bigint, p_reason text DEFAULT NULL)
@@ -294,6 +352,49 @@ COMMENT ON FUNCTION ttfd.redeem_link_code(text, text, text) IS
 REVOKE ALL ON FUNCTION ttfd.redeem_link_code(text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.redeem_link_code(text, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+CREATE OR REPLACE FUNCTION ttfd.set_announcements(p_platform text, p_external_id text, p_announcements text)
+RETURNS TABLE (language text, announcements text)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_external_id text := resolve_platform(p_platform, p_external_id);
+BEGIN
+  PERFORM lock_owner(p_platform, v_external_id);
+  INSERT INTO account_preferences AS p (platform, external_id, announcements, changed_at)
+  VALUES (p_platform, v_external_id, coalesce(p_announcements, 'private'), ttfd.current_time())
+  ON CONFLICT ON CONSTRAINT account_preferences_pkey DO UPDATE SET announcements = EXCLUDED.announcements;
+  RETURN QUERY SELECT g.language, g.announcements FROM get_preferences(p_platform, p_external_id) g;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.set_announcements(text, text, text) IS
+  'Chooses where the bot of a platform tells what happens to the member behind an account, which is created at first contact: private (to the member alone; NULL is the same), public (where the community reads) or off. Returns language, announcements, as get_preferences does. Raises 23514 (account_preferences_announcements_known) for another place, TU002, TP001.';
+
+REVOKE ALL ON FUNCTION ttfd.set_announcements(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.set_announcements(text, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
+CREATE OR REPLACE FUNCTION ttfd.set_language(p_platform text, p_external_id text, p_language text)
+RETURNS TABLE (language text, announcements text)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_external_id text := resolve_platform(p_platform, p_external_id);
+BEGIN
+  PERFORM lock_owner(p_platform, v_external_id);
+  INSERT INTO account_preferences AS p (platform, external_id, language, changed_at)
+  VALUES (p_platform, v_external_id, p_language, ttfd.current_time())
+  ON CONFLICT ON CONSTRAINT account_preferences_pkey DO UPDATE
+    SET language = EXCLUDED.language, changed_at = EXCLUDED.changed_at;
+  RETURN QUERY SELECT g.language, g.announcements FROM get_preferences(p_platform, p_external_id) g;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.set_language(text, text, text) IS
+  'Chooses the language in which the bot of a platform speaks to an account, which is created at first contact: ru, en, or NULL to choose none. Returns language, announcements, as get_preferences does. Raises 23514 (account_preferences_language_known) for another language, TU002, TP001.';
+
+REVOKE ALL ON FUNCTION ttfd.set_language(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.set_language(text, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
 -- Sent twice, it answers twice the same. The last merge of a user has to be undone first: only then is what comes out
 -- exactly what went in.
 CREATE OR REPLACE FUNCTION ttfd.undo_merge(p_merge_id bigint)
@@ -323,6 +424,34 @@ COMMENT ON FUNCTION ttfd.undo_merge(bigint) IS
 
 REVOKE ALL ON FUNCTION ttfd.undo_merge(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.undo_merge(bigint) TO ttfd_website, ttfd_admin;
+
+-- Whose account it is may undo, on either side: both have agreed, so either may take it back. A merge of somebody else's is
+-- answered like one that never was.
+CREATE OR REPLACE FUNCTION ttfd.undo_own_merge(p_merge_id bigint, p_platform text, p_external_id text)
+RETURNS TABLE (merge_id bigint, into_id bigint, from_id bigint, undone_at timestamptz)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_user_id bigint := find_owner(p_platform, resolve_platform(p_platform, p_external_id));
+BEGIN
+  RETURN QUERY
+  SELECT u.merge_id, u.into_id, u.from_id, u.undone_at
+    FROM user_merges m
+   CROSS JOIN LATERAL undo_merge(m.id) u
+   WHERE m.id = p_merge_id
+     AND (v_user_id = m.into_id OR v_user_id = m.from_id AND m.undone_at IS NOT NULL);
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'this member has no merge %', coalesce(p_merge_id::text, 'NULL')
+      USING ERRCODE = 'no_data_found', HINT = 'list_own_merges lists those that can be undone.';
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.undo_own_merge(bigint, text, text) IS
+  'Makes two users again of one, for the member behind an account: undo_merge, for a merge of its own. Undoing again gives the same answer. Returns merge_id, into_id, from_id, undone_at. Raises TM001, TM002 as undo_merge does, P0002 when the member has no such merge, TU002, TP001. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.undo_own_merge(bigint, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.undo_own_merge(bigint, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
 -- The account goes with nothing: what it earned stays with the user. When it speaks again, it starts as a new user.
 CREATE OR REPLACE FUNCTION ttfd.unlink_account(p_user_id bigint, p_platform text)

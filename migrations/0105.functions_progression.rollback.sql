@@ -23,6 +23,8 @@ DROP FUNCTION ttfd.report_role_restored(text, text, text);
 
 DROP FUNCTION ttfd.report_role_removed(text, text, text);
 
+DROP FUNCTION ttfd.play_game(uuid, text, text, text, integer, bigint, integer);
+
 DROP FUNCTION ttfd.list_shop(bigint);
 
 DROP FUNCTION ttfd.list_settings();
@@ -41,6 +43,8 @@ DROP FUNCTION ttfd.list_inventory(bigint);
 
 DROP FUNCTION ttfd.list_history(bigint, bigint, integer);
 
+DROP FUNCTION ttfd.list_games();
+
 DROP FUNCTION ttfd.list_event_types();
 
 DROP FUNCTION ttfd.list_desired_roles(text, text, integer);
@@ -52,6 +56,8 @@ DROP FUNCTION ttfd.list_achievements(bigint);
 DROP FUNCTION ttfd.get_position(bigint, text);
 
 DROP FUNCTION ttfd.end_boost(bigint);
+
+DROP FUNCTION ttfd.draw_question();
 
 DROP FUNCTION ttfd.close_season(integer);
 

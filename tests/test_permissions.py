@@ -30,6 +30,11 @@ MAY_CALL: dict[str, set[str]] = {
     "unlink_account": MEMBERS_SPEAK,
     "merge_users": {"ttfd_website", "ttfd_admin"},
     "undo_merge": {"ttfd_website", "ttfd_admin"},
+    "list_own_merges": MEMBERS_SPEAK,
+    "undo_own_merge": MEMBERS_SPEAK,
+    "get_preferences": MEMBERS_SPEAK,
+    "set_language": MEMBERS_SPEAK,
+    "set_announcements": MEMBERS_SPEAK,
     "record_event": MEMBERS_SPEAK,
     "record_events": MEMBERS_SPEAK,
     "apply_event": MEMBERS_SPEAK,
@@ -54,6 +59,9 @@ MAY_CALL: dict[str, set[str]] = {
     "claim_daily": MEMBERS_SPEAK,
     "claim_work": MEMBERS_SPEAK,
     "set_time_zone": MEMBERS_SPEAK,
+    "list_games": SHOWN_TO_MEMBERS,
+    "draw_question": MEMBERS_SPEAK,
+    "play_game": MEMBERS_SPEAK,
     "list_shop": SHOWN_TO_MEMBERS,
     "buy_item": MEMBERS_SPEAK,
     "list_inventory": SHOWN_TO_MEMBERS,
@@ -114,6 +122,11 @@ MAY_TOUCH_WHOLE: set[tuple[str, str, str]] = (
             *("platforms", "event_type_versions", "audit_log", "seasons"),
             *("settings", "adjustments", "purchases"),
         )
+    }
+    | {
+        ("ttfd_admin", table, right)
+        for table in ("games", "quiz_questions")
+        for right in ("SELECT", "INSERT", "UPDATE", "DELETE")
     }
     | {("ttfd_admin", "season_settings", right) for right in ("SELECT", "UPDATE")}
 )

@@ -146,6 +146,48 @@ class Client:
         """
         return self._one(models.UndoneMerge, "undo_merge", p_merge_id=merge_id)
 
+    def list_own_merges(self, platform: str, external_id: str) -> list[models.OwnMerge]:
+        """Merges that the member behind an account may undo, the latest first. Raises PlatformNotAllowedError."""
+        return self._all(models.OwnMerge, "list_own_merges", p_platform=platform, p_external_id=external_id)
+
+    def undo_own_merge(self, merge_id: int, platform: str, external_id: str) -> models.UndoneMerge:
+        """Undo a merge for the member behind an account, within seven days.
+
+        Raises MergeTooOldError, MergeSpentError, PlatformNotAllowedError, psycopg.errors.NoDataFound (not its merge).
+        """
+        return self._one(
+            models.UndoneMerge,
+            "undo_own_merge",
+            p_merge_id=merge_id,
+            p_platform=platform,
+            p_external_id=external_id,
+        )
+
+    # Preferences
+
+    def get_preferences(self, platform: str, external_id: str) -> models.Preferences:
+        """What the member behind an account prefers; nothing for an unknown one. Raises PlatformNotAllowedError."""
+        return self._one(models.Preferences, "get_preferences", p_platform=platform, p_external_id=external_id)
+
+    def set_language(self, platform: str, external_id: str, language: str | None) -> models.Preferences:
+        """Choose ``ru`` or ``en``. Raises psycopg.errors.CheckViolation for another, PlatformNotAllowedError."""
+        return self._one(
+            models.Preferences, "set_language", p_platform=platform, p_external_id=external_id, p_language=language
+        )
+
+    def set_announcements(self, platform: str, external_id: str, announcements: str) -> models.Preferences:
+        """Choose where the member is told what happens: ``private``, ``public`` or ``off``.
+
+        Raises psycopg.errors.CheckViolation for another place, PlatformNotAllowedError.
+        """
+        return self._one(
+            models.Preferences,
+            "set_announcements",
+            p_platform=platform,
+            p_external_id=external_id,
+            p_announcements=announcements,
+        )
+
     # Events
 
     def record_event(
@@ -345,6 +387,45 @@ class Client:
         Raises UserNotFoundError, PlatformNotAllowedError, psycopg.errors.InvalidParameterValue (unknown zone).
         """
         return self._one(models.MemberTimeZone, "set_time_zone", p_user_id=user_id, p_time_zone=time_zone)
+
+    # Games
+
+    def list_games(self) -> list[models.Game]:
+        """The games that can be played."""
+        return self._all(models.Game, "list_games")
+
+    def draw_question(self) -> models.Question | None:
+        """A question of the quiz, by chance; None when there is none."""
+        rows = self._all(models.Question, "draw_question")
+        return rows[0] if rows else None
+
+    def play_game(
+        self,
+        event_id: UUID,
+        platform: str,
+        external_id: str,
+        game: str,
+        choice: int | None = None,
+        bet: int = 0,
+        question_id: int | None = None,
+    ) -> models.GameOutcome:
+        """Play a game; the server draws. ``choice`` is a number, or an option of a question, from 1; ``bet`` coins.
+
+        Raises NotEnoughCoinsError, AlreadyClaimedError (too soon; its hint says from when), EventIdReusedError,
+        AmountNotAllowedError (the bet), InvalidExternalIdError, PlatformNotAllowedError, psycopg.errors.NoDataFound (no
+        such game), psycopg.errors.InvalidParameterValue (no possible choice).
+        """
+        return self._one(
+            models.GameOutcome,
+            "play_game",
+            p_event_id=event_id,
+            p_platform=platform,
+            p_external_id=external_id,
+            p_game=game,
+            p_choice=choice,
+            p_bet=bet,
+            p_question_id=question_id,
+        )
 
     # Shop
 

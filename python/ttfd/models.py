@@ -117,6 +117,30 @@ class UndoneMerge:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnMerge:
+    """A merge that its member may undo: ``other_xp``, ``other_coins`` and ``other_platforms`` would go back."""
+
+    merge_id: int
+    merged_at: dt.datetime
+    undo_until: dt.datetime
+    platforms: list[str]
+    other_platforms: list[str]
+    other_xp: int
+    other_coins: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a member prefers on an account.
+
+    ``language`` is ``ru``, ``en`` or None for none chosen; ``announcements`` is ``private``, ``public`` or ``off``.
+    """
+
+    language: str | None
+    announcements: str
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """Answer of ``get_profile``. ``next_rank_xp`` is None at the top rank; ``total_voice_time`` is in seconds."""
 
@@ -337,6 +361,54 @@ class InventoryItem:
     starts_at: dt.datetime
     expires_at: dt.datetime | None
     status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Game:
+    """A game: ``choices`` is None where nothing is chosen; a winner gets the bet ``factor`` times."""
+
+    game: str
+    choices: int | None
+    asks_questions: bool
+    win_xp: int
+    loss_xp: int
+    factor: int
+    max_bet: int
+    cooldown_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question of the quiz; options are counted from 1."""
+
+    question_id: int
+    question_ru: str
+    question_en: str
+    options_ru: list[str]
+    options_en: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class GameOutcome:
+    """Answer of ``play_game``.
+
+    As ``EventOutcome`` (``coins`` is what was won, the bet not taken off), with the number that was ``drawn``: that of
+    the guess, of the right option, or the coins of a prize. ``won`` and ``drawn`` are None for a duplicate of long ago.
+    """
+
+    event_id: UUID
+    user_id: int
+    status: str
+    xp: int | None
+    coins: int | None
+    note: str | None
+    total_xp: int
+    total_coins: int
+    rank_id: int
+    rank_up: bool
+    won: bool | None
+    drawn: int | None
+    bet: int
 
 
 @dataclass(frozen=True, slots=True)
