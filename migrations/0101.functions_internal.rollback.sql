@@ -7,6 +7,8 @@ DROP FUNCTION ttfd.walk_board(text, bigint, timestamptz, bigint, boolean, bigint
 
 DROP FUNCTION ttfd.use_link_code(text, text, text);
 
+DROP FUNCTION ttfd.undo_merge_of(bigint, bigint);
+
 DROP FUNCTION ttfd.turn_seasons(timestamptz);
 
 DROP FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint);
@@ -161,6 +163,8 @@ DROP FUNCTION ttfd.list_user_references();
 
 DROP FUNCTION ttfd.list_undone_members(bigint);
 
+DROP FUNCTION ttfd.list_undoable_merges(bigint);
+
 DROP FUNCTION ttfd.list_rank_ranges();
 
 DROP FUNCTION ttfd.list_person(bigint);
@@ -190,6 +194,8 @@ DROP FUNCTION ttfd.keep_past_seasons(bigint[], integer);
 DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint);
 
 DROP FUNCTION ttfd.join_users(bigint, bigint, text);
+
+DROP FUNCTION ttfd.join_proven_users(bigint, bigint, text);
 
 DROP FUNCTION ttfd.issue_link_code(text, text);
 

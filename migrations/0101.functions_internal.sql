@@ -2380,6 +2380,29 @@ $$;
 COMMENT ON FUNCTION ttfd.issue_link_code(text, text) IS
   'A new link code for an account whose member is locked; the one before is void. Raises TL004 after 10 within an hour.';
 
+-- A user with a history survives one without; of two with a history, the older one does.
+CREATE OR REPLACE FUNCTION ttfd.join_proven_users(p_own_id bigint, p_other_id bigint, p_reason text)
+RETURNS TABLE (status text, user_id bigint, merge_id bigint)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_is_blank boolean;
+BEGIN
+  SELECT u.id INTO user_id
+    FROM ttfd.unified_users u
+   WHERE u.id IN (p_own_id, p_other_id)
+   ORDER BY ttfd.is_blank(u), u.created_at, u.id
+   LIMIT 1;
+  v_is_blank := EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id IN (p_own_id, p_other_id) AND ttfd.is_blank(u));
+  merge_id := ttfd.join_users(user_id, CASE WHEN user_id = p_own_id THEN p_other_id ELSE p_own_id END, p_reason);
+  status := CASE WHEN v_is_blank THEN 'linked' ELSE 'merged' END;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.join_proven_users(bigint, bigint, text) IS
+  'Makes one of two users who are locked and were both proven to be the same person. Returns status (linked when one had nothing yet, merged), user_id, merge_id. Raises TL002.';
+
 -- The merge itself, of two users who are locked. Everything that reverse_merge needs goes into the journal.
 CREATE OR REPLACE FUNCTION ttfd.join_users(p_into_id bigint, p_from_id bigint, p_reason text)
 RETURNS bigint
@@ -2773,6 +2796,29 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.list_rank_ranges() IS 'All ranks as find_rank gives them, for statements about many members.';
+
+-- The journal holds no names: platforms and amounts say which merge it was.
+CREATE OR REPLACE FUNCTION ttfd.list_undoable_merges(p_user_id bigint)
+RETURNS TABLE (
+  merge_id bigint, merged_at timestamptz, undo_until timestamptz, platforms text[], other_platforms text[],
+  other_xp bigint, other_coins bigint)
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN QUERY
+  SELECT m.id, m.merged_at, m.merged_at + INTERVAL '7 days',
+         ARRAY(SELECT jsonb_array_elements_text(m.into_before -> 'platforms')),
+         ARRAY(SELECT jsonb_array_elements_text(m.from_before -> 'platforms')),
+         (m.from_before ->> 'xp')::bigint, (m.from_before ->> 'coins')::bigint
+    FROM ttfd.user_merges m
+   WHERE m.into_id = p_user_id AND m.undone_at IS NULL
+     AND ttfd.current_time() <= m.merged_at + INTERVAL '7 days'
+   ORDER BY m.id DESC;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_undoable_merges(bigint) IS
+  'Merges into a user that are not older than 7 days nor undone, the latest first: see list_own_merges.';
 
 CREATE OR REPLACE FUNCTION ttfd.list_undone_members(p_run_id bigint)
 RETURNS TABLE (user_id bigint)
@@ -3657,7 +3703,6 @@ AS $$
 DECLARE
   v_code record;
   v_own_id bigint;
-  v_is_blank boolean;
 BEGIN
   PERFORM ttfd.require_read_committed();
   SELECT * INTO v_code FROM ttfd.use_link_code(p_code, p_platform, p_external_id);
@@ -3675,15 +3720,7 @@ BEGIN
     status := 'already_linked';
     user_id := v_own_id;
   ELSE
-    -- A user with a history survives one without; of two with a history, the older one does.
-    SELECT u.id INTO user_id
-      FROM ttfd.unified_users u
-     WHERE u.id IN (v_own_id, v_code.user_id)
-     ORDER BY ttfd.is_blank(u), u.created_at, u.id
-     LIMIT 1;
-    v_is_blank := EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id IN (v_own_id, v_code.user_id) AND ttfd.is_blank(u));
-    merge_id := ttfd.join_users(user_id, CASE WHEN user_id = v_own_id THEN v_code.user_id ELSE v_own_id END, 'link code');
-    status := CASE WHEN v_is_blank THEN 'linked' ELSE 'merged' END;
+    SELECT j.status, j.user_id, j.merge_id INTO status, user_id, merge_id FROM ttfd.join_proven_users(v_own_id, v_code.user_id, 'link code') j;
   END IF;
   RETURN NEXT;
 END;
@@ -4728,6 +4765,28 @@ $$;
 
 COMMENT ON FUNCTION ttfd.turn_seasons(timestamptz) IS
   'Starts the seasons that follow the last one, up to a time.';
+
+-- Whose account it is may undo, on either side: both have agreed, so either may take it back. A merge of somebody else's is
+-- answered like one that never was.
+CREATE OR REPLACE FUNCTION ttfd.undo_merge_of(p_merge_id bigint, p_user_id bigint)
+RETURNS TABLE (merge_id bigint, into_id bigint, from_id bigint, undone_at timestamptz)
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  RETURN QUERY
+  SELECT u.merge_id, u.into_id, u.from_id, u.undone_at
+    FROM ttfd.user_merges m
+   CROSS JOIN LATERAL ttfd.undo_merge(m.id) u
+   WHERE m.id = p_merge_id
+     AND (p_user_id = m.into_id OR p_user_id = m.from_id AND m.undone_at IS NOT NULL);
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'this member has no merge %', coalesce(p_merge_id::text, 'NULL')
+      USING ERRCODE = 'no_data_found', HINT = 'list_own_merges lists those that can be undone.';
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.undo_merge_of(bigint, bigint) IS 'undo_merge, for a user whose merge it is. Raises TM001, TM002, P0002.';
 
 -- The users are locked first; the code is then used up by one UPDATE, so that of many redeemers one wins, and the others
 -- look again and find nothing. When an account changed hands meanwhile, all locks are let go and we look again.

@@ -257,25 +257,16 @@ COMMENT ON FUNCTION ttfd.link_verified_account(bigint, text, text, text) IS
 REVOKE ALL ON FUNCTION ttfd.link_verified_account(bigint, text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.link_verified_account(bigint, text, text, text) TO ttfd_website, ttfd_admin;
 
--- What undo_own_merge would take back. The journal holds no names: platforms and amounts say which merge it was.
+-- What undo_own_merge would take back.
 CREATE OR REPLACE FUNCTION ttfd.list_own_merges(p_platform text, p_external_id text)
 RETURNS TABLE (
   merge_id bigint, merged_at timestamptz, undo_until timestamptz, platforms text[], other_platforms text[],
   other_xp bigint, other_coins bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
-DECLARE
-  v_user_id bigint := find_owner(p_platform, resolve_platform(p_platform, p_external_id));
 BEGIN
   RETURN QUERY
-  SELECT m.id, m.merged_at, m.merged_at + INTERVAL '7 days',
-         ARRAY(SELECT jsonb_array_elements_text(m.into_before -> 'platforms')),
-         ARRAY(SELECT jsonb_array_elements_text(m.from_before -> 'platforms')),
-         (m.from_before ->> 'xp')::bigint, (m.from_before ->> 'coins')::bigint
-    FROM user_merges m
-   WHERE m.into_id = v_user_id AND m.undone_at IS NULL
-     AND ttfd.current_time() <= m.merged_at + INTERVAL '7 days'
-   ORDER BY m.id DESC;
+  SELECT m.* FROM list_undoable_merges(find_owner(p_platform, resolve_platform(p_platform, p_external_id))) m;
 END;
 $$;
 
@@ -425,25 +416,14 @@ COMMENT ON FUNCTION ttfd.undo_merge(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.undo_merge(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.undo_merge(bigint) TO ttfd_website, ttfd_admin;
 
--- Whose account it is may undo, on either side: both have agreed, so either may take it back. A merge of somebody else's is
--- answered like one that never was.
 CREATE OR REPLACE FUNCTION ttfd.undo_own_merge(p_merge_id bigint, p_platform text, p_external_id text)
 RETURNS TABLE (merge_id bigint, into_id bigint, from_id bigint, undone_at timestamptz)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
-DECLARE
-  v_user_id bigint := find_owner(p_platform, resolve_platform(p_platform, p_external_id));
 BEGIN
   RETURN QUERY
   SELECT u.merge_id, u.into_id, u.from_id, u.undone_at
-    FROM user_merges m
-   CROSS JOIN LATERAL undo_merge(m.id) u
-   WHERE m.id = p_merge_id
-     AND (v_user_id = m.into_id OR v_user_id = m.from_id AND m.undone_at IS NOT NULL);
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'this member has no merge %', coalesce(p_merge_id::text, 'NULL')
-      USING ERRCODE = 'no_data_found', HINT = 'list_own_merges lists those that can be undone.';
-  END IF;
+    FROM undo_merge_of(p_merge_id, find_owner(p_platform, resolve_platform(p_platform, p_external_id))) u;
 END;
 $$;
 

@@ -1,9 +1,13 @@
 -- Generated from sql/functions/website by `make migration`.
 SET LOCAL lock_timeout = '10s';
 
+DROP FUNCTION ttfd.undo_member_merge(bigint, bigint);
+
 DROP FUNCTION ttfd.start_session(bigint, bytea, text);
 
 DROP FUNCTION ttfd.set_website_admin(bigint, boolean);
+
+DROP FUNCTION ttfd.set_member_language(bigint, text);
 
 DROP FUNCTION ttfd.redeem_member_link(text, bigint);
 
@@ -13,11 +17,15 @@ DROP FUNCTION ttfd.preview_member_link(text, bigint);
 
 DROP FUNCTION ttfd.preview_login_link(bytea);
 
+DROP FUNCTION ttfd.merge_verified_account(bigint, text, text);
+
 DROP FUNCTION ttfd.log_in(text, text, text, text, bytea);
 
 DROP FUNCTION ttfd.list_xp_history(bigint, integer);
 
 DROP FUNCTION ttfd.list_website_admins();
+
+DROP FUNCTION ttfd.list_member_merges(bigint);
 
 DROP FUNCTION ttfd.list_activity(integer);
 

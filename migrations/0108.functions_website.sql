@@ -154,20 +154,26 @@ GRANT EXECUTE ON FUNCTION ttfd.find_session(bytea) TO ttfd_website, ttfd_admin;
 CREATE OR REPLACE FUNCTION ttfd.get_account(p_user_id bigint)
 RETURNS TABLE (
   user_id bigint, is_hidden boolean, time_zone text, daily_streak integer, streak_freezes smallint, is_daily_due boolean,
-  next_daily_at timestamptz)
+  next_daily_at timestamptz, language text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
   v_user unified_users := find_survivor(p_user_id);
 BEGIN
   RETURN QUERY
-  SELECT v_user.id, v_user.is_hidden, v_user.time_zone, v_user.daily_streak, v_user.streak_freezes, d.is_due, d.next_at
+  SELECT v_user.id, v_user.is_hidden, v_user.time_zone, v_user.daily_streak, v_user.streak_freezes, d.is_due, d.next_at,
+         (SELECT p.language
+            FROM platform_accounts a
+            JOIN account_preferences p ON (p.platform, p.external_id) = (a.platform, a.external_id)
+           WHERE a.user_id = v_user.id AND p.language IS NOT NULL
+           ORDER BY p.changed_at DESC, p.platform
+           LIMIT 1)
     FROM assess_daily(v_user, ttfd.current_time()) d;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.get_account(bigint) IS
-  'What only the member sees: settings, and whether the daily reward is due. Returns user_id, is_hidden, time_zone, daily_streak, streak_freezes, is_daily_due, next_daily_at (NULL before the first claim). Raises TU001 when there is no such user.';
+  'What only the member sees: settings, and whether the daily reward is due. Returns user_id, is_hidden, time_zone, daily_streak, streak_freezes, is_daily_due, next_daily_at (NULL before the first claim), language (ru, en, the one chosen last on any platform; NULL for none). Raises TU001 when there is no such user.';
 
 REVOKE ALL ON FUNCTION ttfd.get_account(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_account(bigint) TO ttfd_website, ttfd_admin;
@@ -221,6 +227,23 @@ COMMENT ON FUNCTION ttfd.list_activity(integer) IS
 
 REVOKE ALL ON FUNCTION ttfd.list_activity(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_activity(integer) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
+
+CREATE OR REPLACE FUNCTION ttfd.list_member_merges(p_user_id bigint)
+RETURNS TABLE (
+  merge_id bigint, merged_at timestamptz, undo_until timestamptz, platforms text[], other_platforms text[],
+  other_xp bigint, other_coins bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY SELECT m.* FROM list_undoable_merges((find_survivor(p_user_id)).id) m;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_member_merges(bigint) IS
+  'list_own_merges for a member of the website. Returns what list_own_merges returns. Raises TU001 when there is no such user.';
+
+REVOKE ALL ON FUNCTION ttfd.list_member_merges(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.list_member_merges(bigint) TO ttfd_website, ttfd_admin;
 
 CREATE OR REPLACE FUNCTION ttfd.list_website_admins()
 RETURNS TABLE (user_id bigint, display_name text, granted_at timestamptz)
@@ -312,6 +335,42 @@ COMMENT ON FUNCTION ttfd.log_in(text, text, text, text, bytea) IS
 REVOKE ALL ON FUNCTION ttfd.log_in(text, text, text, text, bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.log_in(text, text, text, text, bytea) TO ttfd_website, ttfd_admin;
 
+-- Somebody who is logged in as one member has just logged in as another, too: both sides are proven.
+CREATE OR REPLACE FUNCTION ttfd.merge_verified_account(p_user_id bigint, p_platform text, p_external_id text)
+RETURNS TABLE (status text, user_id bigint, merge_id bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_external_id text := normalise_external_id(p_platform, p_external_id);
+  v_own_id bigint;
+  v_other_id bigint;
+BEGIN
+  PERFORM require_read_committed();
+  PERFORM lock_account(p_platform, v_external_id);
+  LOOP
+    v_own_id := (find_own_account((find_survivor(p_user_id)).id)).user_id;
+    v_other_id := find_owner(p_platform, v_external_id);
+    IF v_other_id IS NULL THEN
+      PERFORM raise_unknown_user(NULL);
+    END IF;
+    EXIT WHEN lock_live_users(ARRAY[v_own_id, v_other_id]);
+  END LOOP;
+  IF v_own_id = v_other_id THEN
+    status := 'already_linked';
+    user_id := v_own_id;
+    RETURN NEXT;
+  ELSE
+    RETURN QUERY SELECT j.status, j.user_id, j.merge_id FROM join_proven_users(v_own_id, v_other_id, 'two logins') j;
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.merge_verified_account(bigint, text, text) IS
+  'Makes one of the member who is logged in to the website and the member of another account that its provider has verified in this very session; both are logged out everywhere. Returns status (linked when one had nothing yet, merged, already_linked), user_id (the survivor: who has a history, then who is older), merge_id for undo_member_merge. Raises TL002 when both have an account on one platform, TU001, TU002, TP001 when the member is not logged in. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.merge_verified_account(bigint, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.merge_verified_account(bigint, text, text) TO ttfd_website, ttfd_admin;
+
 -- Messengers open the links that they show, so opening one must not use it up: the page asks, and says whose link it is.
 CREATE OR REPLACE FUNCTION ttfd.preview_login_link(p_link_hash bytea)
 RETURNS TABLE (user_id bigint, display_name text)
@@ -398,6 +457,30 @@ COMMENT ON FUNCTION ttfd.redeem_member_link(text, bigint) IS
 REVOKE ALL ON FUNCTION ttfd.redeem_member_link(text, bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.redeem_member_link(text, bigint) TO ttfd_website, ttfd_admin;
 
+-- Chosen on the website, where all accounts are seen together, it holds for all of them.
+CREATE OR REPLACE FUNCTION ttfd.set_member_language(p_user_id bigint, p_language text)
+RETURNS TABLE (user_id bigint, language text)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  user_id := (lock_represented_user(p_user_id)).id;
+  language := p_language;
+  INSERT INTO account_preferences AS p (platform, external_id, language, changed_at)
+  SELECT a.platform, a.external_id, p_language, ttfd.current_time()
+    FROM platform_accounts a
+   WHERE a.user_id = set_member_language.user_id
+  ON CONFLICT ON CONSTRAINT account_preferences_pkey DO UPDATE
+    SET language = EXCLUDED.language, changed_at = EXCLUDED.changed_at;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.set_member_language(bigint, text) IS
+  'Chooses the language in which the website and all bots speak to a member. Returns user_id, language. Raises 23514 (account_preferences_language_known) for another than ru, en or NULL, TU001, TP001 when the member is not logged in.';
+
+REVOKE ALL ON FUNCTION ttfd.set_member_language(bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.set_member_language(bigint, text) TO ttfd_website, ttfd_admin;
+
 CREATE OR REPLACE FUNCTION ttfd.set_website_admin(p_user_id bigint, p_is_admin boolean)
 RETURNS TABLE (user_id bigint, is_admin boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -443,5 +526,23 @@ COMMENT ON FUNCTION ttfd.start_session(bigint, bytea, text) IS
 
 REVOKE ALL ON FUNCTION ttfd.start_session(bigint, bytea, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.start_session(bigint, bytea, text) TO ttfd_website, ttfd_admin;
+
+CREATE OR REPLACE FUNCTION ttfd.undo_member_merge(p_merge_id bigint, p_user_id bigint)
+RETURNS TABLE (merge_id bigint, into_id bigint, from_id bigint, undone_at timestamptz)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_account platform_accounts := find_own_account((find_survivor(p_user_id)).id);
+BEGIN
+  RETURN QUERY
+  SELECT u.merge_id, u.into_id, u.from_id, u.undone_at FROM undo_merge_of(p_merge_id, v_account.user_id) u;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.undo_member_merge(bigint, bigint) IS
+  'undo_own_merge for a member who is logged in to the website. Returns merge_id, into_id, from_id, undone_at. Raises TM001, TM002 as undo_merge does, P0002 when the member has no such merge, TU001, TP001 when the member is not logged in. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.undo_member_merge(bigint, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.undo_member_merge(bigint, bigint) TO ttfd_website, ttfd_admin;
 
 RESET ROLE;

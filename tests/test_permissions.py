@@ -101,6 +101,7 @@ MAY_CALL: dict[str, set[str]] = {
             *("log_in", "start_session", "find_session", "end_session", "end_all_sessions"),
             *("preview_login_link", "redeem_login_link", "get_account", "list_accounts", "claim_member_daily"),
             *("create_member_link_code", "preview_member_link", "redeem_member_link"),
+            *("list_member_merges", "undo_member_merge", "set_member_language", "merge_verified_account"),
         ),
         {"ttfd_website", "ttfd_admin"},
     ),

@@ -627,6 +627,35 @@ class Client:
         """
         return self._one(models.Redemption, "redeem_member_link", p_code=code, p_user_id=user_id)
 
+    def merge_verified_account(self, user_id: int, platform: str, external_id: str) -> models.Redemption:
+        """Make one of a member who is logged in and the member of an account that was verified in the same session.
+
+        Raises AccountsCollideError, UserNotFoundError, InvalidExternalIdError, PlatformNotAllowedError.
+        """
+        return self._one(
+            models.Redemption,
+            "merge_verified_account",
+            p_user_id=user_id,
+            p_platform=platform,
+            p_external_id=external_id,
+        )
+
+    def list_member_merges(self, user_id: int) -> list[models.OwnMerge]:
+        """Merges that a member of the website may undo, the latest first. Raises UserNotFoundError."""
+        return self._all(models.OwnMerge, "list_member_merges", p_user_id=user_id)
+
+    def undo_member_merge(self, merge_id: int, user_id: int) -> models.UndoneMerge:
+        """Undo a merge for its member, who is logged in to the website, within seven days.
+
+        Raises MergeTooOldError, MergeSpentError, UserNotFoundError, PlatformNotAllowedError,
+        psycopg.errors.NoDataFound (not its merge).
+        """
+        return self._one(models.UndoneMerge, "undo_member_merge", p_merge_id=merge_id, p_user_id=user_id)
+
+    def set_member_language(self, user_id: int, language: str | None) -> models.MemberLanguage:
+        """Choose the language (``ru``, ``en``) of the website and of all bots. Raises UserNotFoundError."""
+        return self._one(models.MemberLanguage, "set_member_language", p_user_id=user_id, p_language=language)
+
     def list_xp_history(self, user_id: int, days: int = 30) -> list[models.XpDay]:
         """A member's XP at the end of each of the last days, oldest first. Raises UserNotFoundError."""
         return self._all(models.XpDay, "list_xp_history", p_user_id=user_id, p_days=days)

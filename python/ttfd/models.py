@@ -657,6 +657,7 @@ class Account:
     streak_freezes: int
     is_daily_due: bool
     next_daily_at: dt.datetime | None
+    language: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -773,3 +774,11 @@ class SettledConflict:
     settlement: str
     user_id: int | None
     merge_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLanguage:
+    """Answer of ``set_member_language``."""
+
+    user_id: int
+    language: str | None

@@ -7,7 +7,6 @@ AS $$
 DECLARE
   v_code record;
   v_own_id bigint;
-  v_is_blank boolean;
 BEGIN
   PERFORM ttfd.require_read_committed();
   SELECT * INTO v_code FROM ttfd.use_link_code(p_code, p_platform, p_external_id);
@@ -25,15 +24,7 @@ BEGIN
     status := 'already_linked';
     user_id := v_own_id;
   ELSE
-    -- A user with a history survives one without; of two with a history, the older one does.
-    SELECT u.id INTO user_id
-      FROM ttfd.unified_users u
-     WHERE u.id IN (v_own_id, v_code.user_id)
-     ORDER BY ttfd.is_blank(u), u.created_at, u.id
-     LIMIT 1;
-    v_is_blank := EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id IN (v_own_id, v_code.user_id) AND ttfd.is_blank(u));
-    merge_id := ttfd.join_users(user_id, CASE WHEN user_id = v_own_id THEN v_code.user_id ELSE v_own_id END, 'link code');
-    status := CASE WHEN v_is_blank THEN 'linked' ELSE 'merged' END;
+    SELECT j.status, j.user_id, j.merge_id INTO status, user_id, merge_id FROM ttfd.join_proven_users(v_own_id, v_code.user_id, 'link code') j;
   END IF;
   RETURN NEXT;
 END;
