@@ -25,8 +25,7 @@ RUSSIAN = {"Accept-Language": "ru-RU,ru;q=0.9"}
 
 
 def close(app: Flask) -> None:
-    app.extensions["ttfd"]["hub"].close()
-    app.extensions["ttfd"]["database"].close()
+    app.extensions["ttfd"].close()
 
 
 @pytest.fixture

@@ -1,0 +1,89 @@
+"""What holds for every address: forms are ours, nobody floods, refusals and failures have a page."""
+
+from __future__ import annotations
+
+import logging
+
+import psycopg
+from flask import Blueprint, Flask, Response, abort, current_app, g, request
+from flask.blueprints import BlueprintSetupState
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel  # type: ignore[import-untyped]
+from werkzeug.exceptions import HTTPException
+
+from ..errors import SeasonNotFoundError, UserNotFoundError
+from . import language
+from .render import RETRY_SECONDS, finish, refuse
+from .site import Site
+from .visitor import check_form, visitor
+
+__all__ = ["add_app_guard", "add_guard"]
+
+log = logging.getLogger("ttfd.website")
+
+_LIMITED_LOGINS = {"ttfd.login_with", "ttfd.login_answer", "ttfd.login_link", "ttfd.login_by_link"}
+
+
+def add_guard(blueprint: Blueprint, site: Site) -> None:
+    """Add what happens before and after every view, and the pages of errors."""
+
+    @blueprint.record_once
+    def set_up(state: BlueprintSetupState) -> None:
+        state.app.extensions["ttfd"] = site
+        state.app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # a page may stay open for days
+        if "babel" not in state.app.extensions:
+            Babel(state.app, locale_selector=language.select_language)
+
+    @blueprint.before_request
+    def check() -> None:
+        address = request.remote_addr or ""
+        if request.endpoint in _LIMITED_LOGINS and not site.limits.is_allowed("login", address):
+            abort(429)
+        if request.method == "POST":
+            asking = visitor(site)
+            if not site.limits.is_allowed("change", str(asking.user_id) if asking else address):
+                abort(429)
+            check_form()
+
+    @blueprint.errorhandler(UserNotFoundError)
+    @blueprint.errorhandler(SeasonNotFoundError)
+    @blueprint.errorhandler(psycopg.DataError)  # a cursor that is none of ours
+    def not_found(_error: Exception) -> ResponseReturnValue:
+        return refuse(site, "not_found.html", 404)
+
+    @blueprint.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> ResponseReturnValue:
+        return _refused(site, error)
+
+    @blueprint.errorhandler(psycopg.Error)
+    def unavailable(error: psycopg.Error) -> ResponseReturnValue:
+        log.warning("no answer from the database: %s %s", type(error).__name__, error.sqlstate or "")
+        g.ttfd_visitor = None  # nobody is known, and the page that says so must not ask
+        answer = current_app.make_response(refuse(site, "unavailable.html", 503))
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
+        return answer
+
+    @blueprint.after_request
+    def finish_all(response: Response) -> Response:
+        return finish(site, response)
+
+
+def add_app_guard(app: Flask) -> None:
+    """Answer addresses that no route knows in the same way; only where the application is all ours."""
+    site: Site = app.extensions["ttfd"]
+    app.register_error_handler(HTTPException, lambda error: _refused(site, error))
+    app.after_request(lambda response: response if request.blueprint else finish(site, response))
+
+
+def _refused(site: Site, error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if status == 404:
+        return refuse(site, "not_found.html", 404)
+    if status < 400 or status not in (400, 403, 413, 429):
+        return error
+    answer = current_app.make_response(
+        refuse(site, "refused.html", status, code=status, reason=error.description if status == 400 else None)
+    )
+    if status == 429:
+        answer.headers["Retry-After"] = "60"
+    return answer
