@@ -161,7 +161,8 @@ DECLARE
   v_user unified_users := find_survivor(p_user_id);
 BEGIN
   RETURN QUERY
-  SELECT v_user.id, v_user.is_hidden, v_user.time_zone, v_user.daily_streak, v_user.streak_freezes, d.is_due, d.next_at,
+  SELECT v_user.id, v_user.is_hidden, v_user.time_zone, v_user.daily_streak, v_user.streak_freezes, d.is_due,
+         CASE WHEN isfinite(d.next_at) THEN d.next_at END,
          (SELECT p.language
             FROM platform_accounts a
             JOIN account_preferences p ON (p.platform, p.external_id) = (a.platform, a.external_id)
@@ -286,7 +287,7 @@ BEGIN
   days AS (
     SELECT d.day::date AS day, coalesce(sum(r.xp), 0)::bigint AS gained
       FROM generate_series(
-             greatest(v_first, (v_user.created_at AT TIME ZONE v_user.time_zone)::date,
+             greatest(v_first, least((v_user.created_at AT TIME ZONE v_user.time_zone)::date, (SELECT min(r.day) FROM read r)),
                       (SELECT min(r.day) + 1 FROM read r HAVING max(r.events) = v_most))::timestamp,
              v_today::timestamp, INTERVAL '1 day') d (day)
       LEFT JOIN read r ON r.day = d.day::date
@@ -299,7 +300,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.list_xp_history(bigint, integer) IS
-  'A member''s XP at the end of each of the last days (at most 366), by the member''s time zone, from the day of joining on, as far as the last 10,000 events reach. Returns day, gained, xp. Raises TU001 when there is no such user.';
+  'A member''s XP at the end of each of the last days (at most 366), by the member''s time zone, from the day of joining or of the first event on, as far as the last 10,000 events reach. Returns day, gained, xp. Raises TU001 when there is no such user.';
 
 REVOKE ALL ON FUNCTION ttfd.list_xp_history(bigint, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_xp_history(bigint, integer)

@@ -47,7 +47,11 @@ def add_guard(blueprint: Blueprint, site: Site) -> None:
 
     @blueprint.errorhandler(UserNotFoundError)
     @blueprint.errorhandler(SeasonNotFoundError)
-    @blueprint.errorhandler(psycopg.DataError)  # a cursor that is none of ours
+    @blueprint.errorhandler(psycopg.errors.InvalidTextRepresentation)  # a cursor that is none of ours
+    @blueprint.errorhandler(psycopg.errors.NumericValueOutOfRange)
+    @blueprint.errorhandler(psycopg.errors.DatetimeFieldOverflow)
+    @blueprint.errorhandler(psycopg.errors.IntervalFieldOverflow)
+    @blueprint.errorhandler(psycopg.errors.InvalidParameterValue)
     def not_found(_error: Exception) -> ResponseReturnValue:
         return refuse(site, "not_found.html", 404)
 

@@ -8,7 +8,8 @@ DECLARE
   v_user unified_users := find_survivor(p_user_id);
 BEGIN
   RETURN QUERY
-  SELECT v_user.id, v_user.is_hidden, v_user.time_zone, v_user.daily_streak, v_user.streak_freezes, d.is_due, d.next_at,
+  SELECT v_user.id, v_user.is_hidden, v_user.time_zone, v_user.daily_streak, v_user.streak_freezes, d.is_due,
+         CASE WHEN isfinite(d.next_at) THEN d.next_at END,
          (SELECT p.language
             FROM platform_accounts a
             JOIN account_preferences p ON (p.platform, p.external_id) = (a.platform, a.external_id)
