@@ -105,7 +105,7 @@ CREATE TABLE ttfd.season_settings (
   grace        interval NOT NULL DEFAULT '5 minutes' CHECK (grace >= INTERVAL '0')
 );
 
-COMMENT ON TABLE ttfd.season_settings IS 'How seasons follow each other.';
+COMMENT ON TABLE ttfd.season_settings IS 'How seasons follow each other. A change is audited.';
 COMMENT ON COLUMN ttfd.season_settings.is_automatic IS 'Whether a season follows when the last one ends.';
 COMMENT ON COLUMN ttfd.season_settings.length IS 'How long such a season lasts.';
 COMMENT ON COLUMN ttfd.season_settings.grace IS 'For so long after its end a season waits for events that are late.';
@@ -151,7 +151,7 @@ CREATE TABLE ttfd.season_rewards (
   CONSTRAINT season_rewards_one_per_place UNIQUE NULLS NOT DISTINCT (season_id, from_place)
 );
 
-COMMENT ON TABLE ttfd.season_rewards IS 'What places earn. Where ranges overlap, the one that begins last counts.';
+COMMENT ON TABLE ttfd.season_rewards IS 'What places earn. Where ranges overlap, the one that begins last counts. A change is audited.';
 COMMENT ON COLUMN ttfd.season_rewards.season_id IS 'NULL for every season that has no rows of its own.';
 
 INSERT INTO ttfd.season_rewards (from_place, to_place, xp, coins) VALUES
@@ -193,7 +193,7 @@ CREATE TABLE ttfd.role_rewards (
 
 CREATE INDEX role_rewards_platform ON ttfd.role_rewards (platform);
 
-COMMENT ON TABLE ttfd.role_rewards IS 'Roles that a platform''s bot gives to members for a rank or an achievement. Bots give and take no other role.';
+COMMENT ON TABLE ttfd.role_rewards IS 'Roles that a platform''s bot gives to members for a rank or an achievement. Bots give and take no other role. A change is audited.';
 COMMENT ON COLUMN ttfd.role_rewards.rank_id IS 'The role goes with this rank and those above.';
 COMMENT ON COLUMN ttfd.role_rewards.last_rank_id IS 'Up to this rank; NULL for all above.';
 

@@ -16,14 +16,14 @@ COMMENT ON COLUMN ttfd.xp_standings.minus_xp IS 'XP below zero, so that one asce
 COMMENT ON COLUMN ttfd.xp_standings.since IS 'When this XP was reached: among equals the first stands above.';
 
 CREATE TABLE ttfd.xp_counts (
-  shift   smallint NOT NULL,
-  bucket  bigint NOT NULL,
-  members bigint NOT NULL,
-  PRIMARY KEY (shift, bucket)
+  node    bigint PRIMARY KEY,
+  members integer[] NOT NULL CHECK (cardinality(members) = 64)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
 COMMENT ON TABLE ttfd.xp_counts IS
-  'How many listed members have XP with xp >> shift = bucket, for the shifts 0, 6, ..., 60. Written by process_events alone; with xp_moves it is exact.';
+  'How many listed members have which XP: a tree whose nodes have 64 branches each. Written by process_events alone; with xp_moves it is exact.';
+COMMENT ON COLUMN ttfd.xp_counts.node IS 'Level (0 to 10) and first XP of the node, as count_nodes makes it. A branch of level n covers 64 ^ n XP.';
+COMMENT ON COLUMN ttfd.xp_counts.members IS 'How many members there are on each branch and those to the right of it.';
 
 -- Everybody writes rows here and nobody updates one, so writers do not wait for each other.
 CREATE TABLE ttfd.xp_moves (

@@ -3,6 +3,8 @@ SET LOCAL lock_timeout = '10s';
 
 DROP FUNCTION ttfd.was_handled(uuid);
 
+DROP FUNCTION ttfd.walk_scores(text, bigint, timestamptz, bigint, boolean, bigint);
+
 DROP FUNCTION ttfd.walk_board(text, bigint, timestamptz, bigint, boolean, bigint);
 
 DROP FUNCTION ttfd.use_link_code(text, text, text);
@@ -36,6 +38,8 @@ DROP FUNCTION ttfd.settle_achievements(bigint[], boolean);
 DROP FUNCTION ttfd.season_standings(integer);
 
 DROP FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items);
+
+DROP FUNCTION ttfd.running_season();
 
 DROP FUNCTION ttfd.reverse_merge(ttfd.user_merges);
 
@@ -165,6 +169,10 @@ DROP FUNCTION ttfd.list_undone_members(bigint);
 
 DROP FUNCTION ttfd.list_undoable_merges(bigint);
 
+DROP FUNCTION ttfd.list_season_players(integer);
+
+DROP FUNCTION ttfd.list_scores(text);
+
 DROP FUNCTION ttfd.list_rank_ranges();
 
 DROP FUNCTION ttfd.list_person(bigint);
@@ -255,6 +263,8 @@ DROP FUNCTION ttfd.find_rule(text, timestamptz);
 
 DROP FUNCTION ttfd.find_rank(bigint);
 
+DROP FUNCTION ttfd.find_place(ttfd.unified_users, text);
+
 DROP FUNCTION ttfd.find_owner(text, text);
 
 DROP FUNCTION ttfd.find_own_account(bigint);
@@ -301,11 +311,15 @@ DROP FUNCTION ttfd.create_account(text, text, text, text);
 
 DROP FUNCTION ttfd.count_transfer(bigint, bigint);
 
+DROP FUNCTION ttfd.count_scores_above(text, bigint, timestamptz, bigint);
+
 DROP FUNCTION ttfd.count_owned(bigint, text);
+
+DROP FUNCTION ttfd.count_nodes(bigint);
 
 DROP FUNCTION ttfd.count_moves(bigint[], bigint[]);
 
-DROP FUNCTION ttfd.count_listed();
+DROP FUNCTION ttfd.count_listed(text);
 
 DROP FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint);
 
@@ -370,5 +384,7 @@ DROP FUNCTION ttfd.announce_seasons();
 DROP FUNCTION ttfd.advance_floor(ttfd.feed_head, bigint);
 
 DROP FUNCTION ttfd.add_season_score(bigint, integer, bigint, timestamptz);
+
+DROP FUNCTION ttfd.add_counts(integer[], integer[], bigint[]);
 
 DROP FUNCTION ttfd.achievement_progress(bigint[]);

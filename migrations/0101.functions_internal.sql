@@ -30,6 +30,29 @@ $$;
 COMMENT ON FUNCTION ttfd.achievement_progress(bigint[]) IS
   'How far members have come with every achievement; value is NULL for a place in a season that they never had.';
 
+-- Who goes from one branch to another changes only what lies between the two, so this goes from the right to the left and
+-- touches no element where the changes so far cancel out.
+CREATE OR REPLACE FUNCTION ttfd.add_counts(p_members integer[], p_branches integer[], p_more bigint[])
+RETURNS integer[]
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+DECLARE
+  v_more bigint := 0;
+BEGIN
+  FOR v_at IN 1..cardinality(p_branches) LOOP
+    v_more := v_more + p_more[v_at];
+    CONTINUE WHEN v_more = 0;
+    FOR v_branch IN coalesce(p_branches[v_at + 1], 0) + 1..p_branches[v_at] LOOP
+      p_members[v_branch] := p_members[v_branch] + v_more;
+    END LOOP;
+  END LOOP;
+  RETURN p_members;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.add_counts(integer[], integer[], bigint[]) IS
+  'The members of a node of xp_counts, when as many more come to each of the named branches, the last of them first.';
+
 CREATE OR REPLACE FUNCTION ttfd.add_season_score(
   p_user_id bigint, p_season_id integer, p_xp bigint, p_reached_at timestamptz)
 RETURNS void
@@ -1085,8 +1108,8 @@ $$;
 COMMENT ON FUNCTION ttfd.continue_streak(ttfd.unified_users, integer) IS
   'The streak after a daily claim, the freezes it used and those that are left, and the bonus in percent.';
 
--- By XP: of each shift the buckets above, as far as the next shift does not count them as a whole; what was not settled
--- yet; and of those with the same XP the ones who were there first. Other metrics count rows.
+-- By XP: at each node on the way who is on the branches to the right; what was not settled yet; and of those with the same XP the ones
+-- who were there first. Other metrics count members one by one.
 CREATE OR REPLACE FUNCTION ttfd.count_above(p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql STABLE
@@ -1097,18 +1120,11 @@ SET jit = off
 AS $$
 BEGIN
   IF p_metric <> 'xp' THEN
-    RETURN (SELECT count(*)
-              FROM ttfd.unified_users u
-             CROSS JOIN LATERAL ttfd.metric_value(u, p_metric) m (value)
-             WHERE u.is_listed AND (m.value > p_value OR m.value = p_value AND u.id < p_user_id));
+    RETURN ttfd.count_scores_above(p_metric, p_value, p_since, p_user_id);
   END IF;
-  RETURN (SELECT coalesce(sum(b.members), 0)
-            FROM generate_series(0, 60, 6) l (shift)
-           CROSS JOIN LATERAL (
-                   SELECT sum(c.members) AS members
-                     FROM ttfd.xp_counts c
-                    WHERE c.shift = l.shift::smallint
-                      AND c.bucket > p_value >> l.shift AND c.bucket <= (p_value >> l.shift | 63)) b)
+  RETURN (SELECT coalesce(sum(c.members[(p_value >> 6 * (c.node & 15)::integer & 63)::integer + 2]), 0)
+            FROM ttfd.xp_counts c
+           WHERE c.node = ANY (ttfd.count_nodes(p_value)))
        + (SELECT coalesce(sum(m.members), 0) FROM ttfd.xp_moves m WHERE m.xp > p_value)
        + (SELECT count(*)
             FROM ttfd.xp_standings s
@@ -1117,9 +1133,9 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint) IS
-  'How many members stand above a value of a metric; among equals who reached it first (xp) or has the lower id.';
+  'How many members stand above a value of a metric; among equals who reached it first (xp, season) or has the lower id.';
 
-CREATE OR REPLACE FUNCTION ttfd.count_listed()
+CREATE OR REPLACE FUNCTION ttfd.count_listed(p_metric text)
 RETURNS bigint
 LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan
@@ -1127,41 +1143,69 @@ SET enable_seqscan = off
 SET enable_bitmapscan = off
 AS $$
 BEGIN
-  RETURN (SELECT coalesce(sum(c.members), 0) FROM ttfd.xp_counts c WHERE c.shift = 60::smallint)
+  IF p_metric = 'season' THEN
+    RETURN ttfd.count_scores_above(p_metric, -1, 'epoch', 0);
+  END IF;
+  RETURN coalesce((SELECT c.members[1] FROM ttfd.xp_counts c WHERE c.node = 10), 0)
        + (SELECT coalesce(sum(m.members), 0) FROM ttfd.xp_moves m WHERE m.xp >= 0);
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.count_listed() IS 'How many members are on the leaderboards.';
+COMMENT ON FUNCTION ttfd.count_listed(text) IS 'How many members are on the leaderboard by a metric.';
 
--- Most moves stay within their 64 XP: what cancels out in one step never reaches the next. Counts that have come to zero
--- stay: a reader meets at most 64 of each shift. Whoever calls this holds feed_head, so writers do not wait here.
+-- Most moves stay within their 64 XP: what cancels out in one step never reaches the next. Whoever calls this holds
+-- feed_head, so writers do not wait here, and a node that is not there is made by nobody else.
 CREATE OR REPLACE FUNCTION ttfd.count_moves(p_xp bigint[], p_members bigint[])
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
   WITH fine AS (
-    SELECT m.xp, sum(m.members) AS members FROM unnest(p_xp, p_members) m (xp, members) GROUP BY m.xp HAVING sum(m.members) <> 0
+    SELECT m.xp, sum(m.members)::bigint AS members
+      FROM unnest(p_xp, p_members) m (xp, members)
+     GROUP BY m.xp
+    HAVING sum(m.members) <> 0
   ), coarse AS (
-    SELECT f.xp >> 6 AS bucket, sum(f.members) AS members FROM fine f GROUP BY f.xp >> 6 HAVING sum(f.members) <> 0
+    SELECT f.xp >> 6 << 6 AS xp, sum(f.members)::bigint AS members FROM fine f GROUP BY f.xp >> 6 HAVING sum(f.members) <> 0
+  ), branches AS (
+    SELECT (ttfd.count_nodes(f.xp))[1] AS node, (f.xp & 63)::integer + 1 AS branch, f.members FROM fine f
+     UNION ALL
+    SELECT (ttfd.count_nodes(s.xp))[l.level + 1], (s.xp >> 6 * l.level & 63)::integer + 1, sum(s.members)::bigint
+      FROM coarse s
+     CROSS JOIN generate_series(1, 10) l (level)
+     GROUP BY 1, 2
+    HAVING sum(s.members) <> 0
+  ), nodes AS MATERIALIZED (
+    SELECT b.node, array_agg(b.branch ORDER BY b.branch DESC) AS branches, array_agg(b.members ORDER BY b.branch DESC) AS members
+      FROM branches b
+     GROUP BY b.node
+  ), updated AS (
+    UPDATE ttfd.xp_counts c SET members = ttfd.add_counts(c.members, n.branches, n.members)
+      FROM nodes n
+     WHERE c.node = n.node
+    RETURNING c.node
   )
-  INSERT INTO ttfd.xp_counts AS c (shift, bucket, members)
-  SELECT 0, f.xp, f.members FROM fine f
-   UNION ALL
-  SELECT 6, s.bucket, s.members FROM coarse s
-   UNION ALL
-  SELECT l.shift, s.bucket >> (l.shift - 6), sum(s.members)
-    FROM coarse s
-   CROSS JOIN generate_series(12, 60, 6) l (shift)
-   GROUP BY l.shift, s.bucket >> (l.shift - 6)
-  HAVING sum(s.members) <> 0
-  ON CONFLICT (shift, bucket) DO UPDATE SET members = c.members + EXCLUDED.members;
+  INSERT INTO ttfd.xp_counts (node, members)
+  SELECT n.node, ttfd.add_counts(array_fill(0, ARRAY[64]), n.branches, n.members)
+    FROM nodes n
+   WHERE n.node NOT IN (SELECT u.node FROM updated u)
+   ORDER BY n.node;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.count_moves(bigint[], bigint[]) IS
   'Adds to xp_counts how many members came to each XP, or, below zero, left it. Expects feed_head locked.';
+
+CREATE OR REPLACE FUNCTION ttfd.count_nodes(p_xp bigint)
+RETURNS bigint[]
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT ARRAY[p_xp >> 6 << 4, p_xp >> 12 << 4 | 1, p_xp >> 18 << 4 | 2, p_xp >> 24 << 4 | 3, p_xp >> 30 << 4 | 4,
+               p_xp >> 36 << 4 | 5, p_xp >> 42 << 4 | 6, p_xp >> 48 << 4 | 7, p_xp >> 54 << 4 | 8, p_xp >> 60 << 4 | 9, 10];
+$$;
+
+COMMENT ON FUNCTION ttfd.count_nodes(bigint) IS
+  'The nodes of xp_counts on the way to an XP, from level 0 up: the XP without the bits of its branch and those below, 16 times, plus the level.';
 
 CREATE OR REPLACE FUNCTION ttfd.count_owned(p_user_id bigint, p_item text)
 RETURNS bigint
@@ -1176,6 +1220,24 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.count_owned(bigint, text) IS 'How many unexpired purchases of an item a member has.';
+
+-- Planned anew for each call: with the metric known a row costs a fifth of what it does otherwise.
+CREATE OR REPLACE FUNCTION ttfd.count_scores_above(p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint)
+RETURNS bigint
+LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = on
+SET jit = off
+AS $$
+BEGIN
+  RETURN (SELECT count(*)
+            FROM ttfd.list_scores(p_metric) s
+           WHERE s.value > p_value OR s.value = p_value AND (s.since, s.user_id) < (p_since, p_user_id));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.count_scores_above(text, bigint, timestamptz, bigint) IS
+  'How many members stand above a place of the leaderboard by a metric other than xp.';
 
 CREATE OR REPLACE FUNCTION ttfd.count_transfer(p_user_id bigint, p_coins bigint)
 RETURNS void
@@ -1615,6 +1677,7 @@ $$;
 COMMENT ON FUNCTION ttfd.find_link_code(text, text, text) IS
   'Who made a link code, for the account that sends it; or why it is refused: locked, invalid. Counts the failure.';
 
+-- Almost nobody was merged, so one probe finds almost everybody.
 CREATE OR REPLACE FUNCTION ttfd.find_member(p_user_id bigint)
 RETURNS ttfd.unified_users
 LANGUAGE plpgsql STABLE
@@ -1622,11 +1685,11 @@ AS $$
 DECLARE
   v_user ttfd.unified_users;
 BEGIN
-  SELECT u.* INTO v_user
-    FROM ttfd.unified_users asked
-    JOIN ttfd.unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
-   WHERE asked.id = p_user_id AND u.forgotten_at IS NULL;
-  IF NOT FOUND THEN
+  SELECT u.* INTO v_user FROM ttfd.unified_users u WHERE u.id = p_user_id;
+  IF v_user.merged_into IS NOT NULL THEN
+    SELECT u.* INTO v_user FROM ttfd.unified_users u WHERE u.id = v_user.merged_into;
+  END IF;
+  IF v_user.id IS NULL OR v_user.forgotten_at IS NOT NULL THEN
     PERFORM ttfd.raise_unknown_user(p_user_id);
   END IF;
   RETURN v_user;
@@ -1713,6 +1776,28 @@ $$;
 
 COMMENT ON FUNCTION ttfd.find_owner(text, text) IS
   'The user behind a platform account, NULL when there is none. Expects a checked external id.';
+
+CREATE OR REPLACE FUNCTION ttfd.find_place(p_user ttfd.unified_users, p_metric text, OUT value bigint, OUT since timestamptz)
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  IF p_metric = 'season' THEN
+    SELECT s.xp, s.reached_at INTO value, since
+      FROM ttfd.list_season_players(ttfd.running_season()) s
+     WHERE s.user_id = p_user.id;
+    value := coalesce(value, 0);
+  ELSE
+    value := ttfd.metric_value(p_user, p_metric);
+    since := CASE WHEN p_metric = 'xp' THEN p_user.xp_since ELSE TIMESTAMPTZ 'epoch' END;
+  END IF;
+  IF NOT p_user.is_listed THEN
+    since := NULL;
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.find_place(ttfd.unified_users, text) IS
+  'A member''s value by a metric, and since when as list_scores tells it; NULL when the member is not on this leaderboard.';
 
 CREATE OR REPLACE FUNCTION ttfd.find_rank(p_xp bigint)
 RETURNS TABLE (id smallint, rank_xp bigint, next_rank_xp bigint)
@@ -2796,6 +2881,41 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.list_rank_ranges() IS 'All ranks as find_rank gives them, for statements about many members.';
+
+-- Both halves are there for the planner, who drops the one that a metric has no use for. Only XP and seasons know since when
+-- a value holds; by other metrics equals stand by id.
+CREATE OR REPLACE FUNCTION ttfd.list_scores(p_metric text)
+RETURNS TABLE (user_id bigint, value bigint, since timestamptz)
+LANGUAGE sql STABLE
+AS $$
+  SELECT u.id, ttfd.metric_value(u, p_metric), TIMESTAMPTZ 'epoch'
+    FROM ttfd.unified_users u
+   WHERE u.is_listed AND p_metric <> 'season'
+   UNION ALL
+  SELECT s.user_id, s.xp, s.reached_at
+    FROM ttfd.list_season_players((SELECT ttfd.running_season())) s
+   WHERE s.is_listed AND p_metric = 'season';
+$$;
+
+COMMENT ON FUNCTION ttfd.list_scores(text) IS
+  'Everybody on the leaderboard by a metric other than xp, in no order: user_id, value, since when (the epoch where nobody knows).';
+
+CREATE OR REPLACE FUNCTION ttfd.list_season_players(p_season_id integer)
+RETURNS TABLE (user_id bigint, xp bigint, reached_at timestamptz, is_listed boolean)
+LANGUAGE sql STABLE
+AS $$
+  SELECT p.id, p.own_xp + coalesce(p.more_xp, 0), greatest(p.own_at, p.more_at), p.is_listed
+    FROM (SELECT u.id, u.is_listed,
+                 CASE WHEN u.season_id = p_season_id THEN u.season_xp ELSE 0 END AS own_xp, k.xp AS more_xp,
+                 CASE WHEN u.season_id = p_season_id THEN u.season_reached_at END AS own_at, k.reached_at AS more_at
+            FROM ttfd.unified_users u
+            LEFT JOIN ttfd.season_scores k ON k.user_id = u.id AND k.season_id = p_season_id
+           WHERE u.forgotten_at IS NULL) p
+   WHERE p.own_xp + coalesce(p.more_xp, 0) > 0;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_season_players(integer) IS
+  'Who has earned XP in a season that is not closed, how many, and since when; hidden members too.';
 
 -- The journal holds no names: platforms and amounts say which merge it was.
 CREATE OR REPLACE FUNCTION ttfd.list_undoable_merges(p_user_id bigint)
@@ -4024,9 +4144,9 @@ RETURNS void
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-  IF p_metric IS NULL OR p_metric NOT IN ('xp', 'coins', 'messages', 'voice', 'games', 'wins') THEN
+  IF p_metric IS NULL OR p_metric NOT IN ('xp', 'season', 'coins', 'messages', 'voice', 'games', 'wins') THEN
     RAISE EXCEPTION 'no metric named "%"', p_metric
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'Use xp, coins, messages, voice, games or wins.';
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Use xp, season, coins, messages, voice, games or wins.';
   END IF;
 END;
 $$;
@@ -4375,6 +4495,20 @@ $$;
 
 COMMENT ON FUNCTION ttfd.reverse_merge(ttfd.user_merges) IS 'Makes two users again of one that is locked.';
 
+-- For readers: find_season starts a season that is due, and so may write.
+CREATE OR REPLACE FUNCTION ttfd.running_season()
+RETURNS integer
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_now timestamptz := ttfd.current_time();
+BEGIN
+  RETURN (SELECT s.id FROM ttfd.seasons s WHERE s.starts_at <= v_now AND s.ends_at > v_now AND s.closed_at IS NULL);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.running_season() IS 'The season of this moment; NULL when there is none.';
+
 -- Nobody pays for a time twice: a further one of the same item waits until the earlier ends.
 CREATE OR REPLACE FUNCTION ttfd.schedule_purchase(p_user_id bigint, p_item ttfd.shop_items)
 RETURNS TABLE (starts_at timestamptz, expires_at timestamptz)
@@ -4398,18 +4532,8 @@ CREATE OR REPLACE FUNCTION ttfd.season_standings(p_season_id integer)
 RETURNS TABLE (place bigint, user_id bigint, xp bigint, reached_at timestamptz)
 LANGUAGE sql STABLE
 AS $$
-  SELECT row_number() OVER (ORDER BY t.xp DESC, t.reached_at, t.user_id), t.user_id, t.xp, t.reached_at
-    FROM (SELECT s.user_id, sum(s.xp)::bigint AS xp, max(s.reached_at) AS reached_at
-            FROM (SELECT u.id AS user_id, u.season_xp AS xp, u.season_reached_at AS reached_at
-                    FROM ttfd.unified_users u
-                   WHERE u.season_id = p_season_id AND u.forgotten_at IS NULL
-                   UNION ALL
-                  SELECT k.user_id, k.xp, k.reached_at
-                    FROM ttfd.season_scores k
-                    JOIN ttfd.unified_users u ON u.id = k.user_id AND u.forgotten_at IS NULL
-                   WHERE k.season_id = p_season_id) s
-           GROUP BY s.user_id) t
-   WHERE t.xp > 0;
+  SELECT row_number() OVER (ORDER BY s.xp DESC, s.reached_at, s.user_id), s.user_id, s.xp, s.reached_at
+    FROM ttfd.list_season_players(p_season_id) s;
 $$;
 
 COMMENT ON FUNCTION ttfd.season_standings(integer) IS
@@ -4831,7 +4955,7 @@ $$;
 COMMENT ON FUNCTION ttfd.use_link_code(text, text, text) IS
   'Uses up a link code for the account that sends it, and locks the users of both; or says why not: locked, invalid. Returns who made the code.';
 
--- By XP this is a walk along the key from one place on; other metrics sort the table.
+-- By XP this is a walk along the key from one place on; other metrics sort everybody.
 CREATE OR REPLACE FUNCTION ttfd.walk_board(
   p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, p_is_upwards boolean, p_limit bigint)
 RETURNS TABLE (turn bigint, user_id bigint, value bigint, since timestamptz)
@@ -4842,17 +4966,7 @@ SET jit = off
 AS $$
 BEGIN
   IF p_metric <> 'xp' THEN
-    RETURN QUERY
-    SELECT row_number() OVER (), o.id, o.value, TIMESTAMPTZ 'epoch'
-      FROM (SELECT u.id, m.value
-              FROM ttfd.unified_users u
-             CROSS JOIN LATERAL ttfd.metric_value(u, p_metric) m (value)
-             WHERE u.is_listed
-               AND CASE WHEN p_is_upwards THEN (-m.value, u.id) < (-p_value, p_user_id)
-                        ELSE (-m.value, u.id) > (-p_value, p_user_id) END
-             ORDER BY CASE WHEN p_is_upwards THEN m.value ELSE -m.value END,
-                      CASE WHEN p_is_upwards THEN -u.id ELSE u.id END
-             LIMIT p_limit) o;
+    RETURN QUERY SELECT * FROM ttfd.walk_scores(p_metric, p_value, p_since, p_user_id, p_is_upwards, p_limit);
   ELSIF p_is_upwards THEN
     RETURN QUERY
     SELECT row_number() OVER (), s.user_id, -s.minus_xp, s.since
@@ -4873,6 +4987,39 @@ $$;
 
 COMMENT ON FUNCTION ttfd.walk_board(text, bigint, timestamptz, bigint, boolean, bigint) IS
   'The members next above or below a place of the leaderboard. Returns turn (1 is the nearest), user_id, value, since.';
+
+-- Planned anew for each call: with the metric known a row costs a fifth of what it does otherwise.
+CREATE OR REPLACE FUNCTION ttfd.walk_scores(
+  p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, p_is_upwards boolean, p_limit bigint)
+RETURNS TABLE (turn bigint, user_id bigint, value bigint, since timestamptz)
+LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = on
+SET jit = off
+AS $$
+BEGIN
+  IF p_is_upwards THEN
+    RETURN QUERY
+    SELECT row_number() OVER (), o.user_id, o.value, o.since
+      FROM (SELECT s.user_id, s.value, s.since
+              FROM ttfd.list_scores(p_metric) s
+             WHERE s.value > p_value OR s.value = p_value AND (s.since, s.user_id) < (p_since, p_user_id)
+             ORDER BY s.value, s.since DESC, s.user_id DESC
+             LIMIT p_limit) o;
+  ELSE
+    RETURN QUERY
+    SELECT row_number() OVER (), o.user_id, o.value, o.since
+      FROM (SELECT s.user_id, s.value, s.since
+              FROM ttfd.list_scores(p_metric) s
+             WHERE s.value < p_value OR s.value = p_value AND (s.since, s.user_id) > (p_since, p_user_id)
+             ORDER BY s.value DESC, s.since, s.user_id
+             LIMIT p_limit) o;
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.walk_scores(text, bigint, timestamptz, bigint, boolean, bigint) IS
+  'The members next above or below a place of the leaderboard by a metric other than xp. Returns turn (1 is the nearest), user_id, value, since.';
 
 CREATE OR REPLACE FUNCTION ttfd.was_handled(p_event_id uuid)
 RETURNS boolean

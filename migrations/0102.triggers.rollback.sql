@@ -13,6 +13,15 @@ DROP FUNCTION ttfd.unified_users__follow_rank();
 DROP TRIGGER audit ON ttfd.shop_items;
 DROP FUNCTION ttfd.shop_items__audit();
 
+DROP TRIGGER audit ON ttfd.season_settings;
+DROP FUNCTION ttfd.season_settings__audit();
+
+DROP TRIGGER audit ON ttfd.season_rewards;
+DROP FUNCTION ttfd.season_rewards__audit();
+
+DROP TRIGGER audit ON ttfd.role_rewards;
+DROP FUNCTION ttfd.role_rewards__audit();
+
 DROP TRIGGER rerank_users ON ttfd.ranks;
 DROP FUNCTION ttfd.ranks__rerank_users();
 

@@ -15,8 +15,7 @@ BEGIN
   IF TG_OP <> 'DELETE' THEN
     UPDATE achievement_scan SET next_user_id = 0;
   END IF;
-  PERFORM audit('achievement_' || lower(TG_OP),
-                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END, CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);
+  PERFORM audit('achievement_' || lower(TG_OP), to_jsonb(OLD), to_jsonb(NEW));
   RETURN NULL;
 END;
 $$;
@@ -31,8 +30,7 @@ RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 BEGIN
-  PERFORM audit('boost_' || lower(TG_OP),
-                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END, CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);
+  PERFORM audit('boost_' || lower(TG_OP), to_jsonb(OLD), to_jsonb(NEW));
   RETURN NULL;
 END;
 $$;
@@ -264,6 +262,51 @@ COMMENT ON FUNCTION ttfd.ranks__rerank_users() IS 'Gives every member the rank t
 
 CREATE OR REPLACE TRIGGER rerank_users AFTER INSERT OR UPDATE OR DELETE ON ttfd.ranks
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.ranks__rerank_users();
+
+CREATE OR REPLACE FUNCTION ttfd.role_rewards__audit()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  PERFORM audit('role_reward_' || lower(TG_OP), to_jsonb(OLD), to_jsonb(NEW));
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.role_rewards__audit() IS 'Writes changes of role rewards into the audit log.';
+
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ttfd.role_rewards
+  FOR EACH ROW EXECUTE FUNCTION ttfd.role_rewards__audit();
+
+CREATE OR REPLACE FUNCTION ttfd.season_rewards__audit()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  PERFORM audit('season_reward_' || lower(TG_OP), to_jsonb(OLD), to_jsonb(NEW));
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.season_rewards__audit() IS 'Writes changes of season rewards into the audit log.';
+
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ttfd.season_rewards
+  FOR EACH ROW EXECUTE FUNCTION ttfd.season_rewards__audit();
+
+CREATE OR REPLACE FUNCTION ttfd.season_settings__audit()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  PERFORM audit('season_settings_' || lower(TG_OP), to_jsonb(OLD), to_jsonb(NEW));
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.season_settings__audit() IS 'Writes changes of the season settings into the audit log.';
+
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ttfd.season_settings
+  FOR EACH ROW EXECUTE FUNCTION ttfd.season_settings__audit();
 
 -- A sale is no change of the rules; the event log has it.
 CREATE OR REPLACE FUNCTION ttfd.shop_items__audit()

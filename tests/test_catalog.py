@@ -208,6 +208,9 @@ DEFINER_TRIGGERS = {
     "boosts__audit",
     "event_types__keep_versions",
     "ranks__rerank_users",
+    "role_rewards__audit",
+    "season_rewards__audit",
+    "season_settings__audit",
     "shop_items__audit",
 }
 

@@ -7,8 +7,7 @@ BEGIN
   IF TG_OP <> 'DELETE' THEN
     UPDATE achievement_scan SET next_user_id = 0;
   END IF;
-  PERFORM audit('achievement_' || lower(TG_OP),
-                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END, CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);
+  PERFORM audit('achievement_' || lower(TG_OP), to_jsonb(OLD), to_jsonb(NEW));
   RETURN NULL;
 END;
 $$;

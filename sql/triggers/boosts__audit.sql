@@ -3,8 +3,7 @@ RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 BEGIN
-  PERFORM audit('boost_' || lower(TG_OP),
-                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END, CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);
+  PERFORM audit('boost_' || lower(TG_OP), to_jsonb(OLD), to_jsonb(NEW));
   RETURN NULL;
 END;
 $$;

@@ -164,5 +164,6 @@ def test_a_standing_of_nobody(db: Connection, member: int) -> None:
 
 @pytest.mark.parametrize("table", ["xp_counts", "xp_moves"])
 def test_counts_that_are_not_the_members(db: Connection, member: int, table: str) -> None:
-    db.execute(f"UPDATE ttfd.{table} SET members = members + 1")
+    column = "members[1]" if table == "xp_counts" else "members"
+    db.execute(f"UPDATE ttfd.{table} SET {column} = 7")
     assert kinds(db) == {("count", None)}

@@ -1,5 +1,5 @@
--- By XP: of each shift the buckets above, as far as the next shift does not count them as a whole; what was not settled
--- yet; and of those with the same XP the ones who were there first. Other metrics count rows.
+-- By XP: at each node on the way who is on the branches to the right; what was not settled yet; and of those with the same XP the ones
+-- who were there first. Other metrics count members one by one.
 CREATE OR REPLACE FUNCTION ttfd.count_above(p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql STABLE
@@ -10,18 +10,11 @@ SET jit = off
 AS $$
 BEGIN
   IF p_metric <> 'xp' THEN
-    RETURN (SELECT count(*)
-              FROM ttfd.unified_users u
-             CROSS JOIN LATERAL ttfd.metric_value(u, p_metric) m (value)
-             WHERE u.is_listed AND (m.value > p_value OR m.value = p_value AND u.id < p_user_id));
+    RETURN ttfd.count_scores_above(p_metric, p_value, p_since, p_user_id);
   END IF;
-  RETURN (SELECT coalesce(sum(b.members), 0)
-            FROM generate_series(0, 60, 6) l (shift)
-           CROSS JOIN LATERAL (
-                   SELECT sum(c.members) AS members
-                     FROM ttfd.xp_counts c
-                    WHERE c.shift = l.shift::smallint
-                      AND c.bucket > p_value >> l.shift AND c.bucket <= (p_value >> l.shift | 63)) b)
+  RETURN (SELECT coalesce(sum(c.members[(p_value >> 6 * (c.node & 15)::integer & 63)::integer + 2]), 0)
+            FROM ttfd.xp_counts c
+           WHERE c.node = ANY (ttfd.count_nodes(p_value)))
        + (SELECT coalesce(sum(m.members), 0) FROM ttfd.xp_moves m WHERE m.xp > p_value)
        + (SELECT count(*)
             FROM ttfd.xp_standings s
@@ -30,4 +23,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint) IS
-  'How many members stand above a value of a metric; among equals who reached it first (xp) or has the lower id.';
+  'How many members stand above a value of a metric; among equals who reached it first (xp, season) or has the lower id.';

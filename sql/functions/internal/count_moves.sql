@@ -1,26 +1,40 @@
--- Most moves stay within their 64 XP: what cancels out in one step never reaches the next. Counts that have come to zero
--- stay: a reader meets at most 64 of each shift. Whoever calls this holds feed_head, so writers do not wait here.
+-- Most moves stay within their 64 XP: what cancels out in one step never reaches the next. Whoever calls this holds
+-- feed_head, so writers do not wait here, and a node that is not there is made by nobody else.
 CREATE OR REPLACE FUNCTION ttfd.count_moves(p_xp bigint[], p_members bigint[])
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
   WITH fine AS (
-    SELECT m.xp, sum(m.members) AS members FROM unnest(p_xp, p_members) m (xp, members) GROUP BY m.xp HAVING sum(m.members) <> 0
+    SELECT m.xp, sum(m.members)::bigint AS members
+      FROM unnest(p_xp, p_members) m (xp, members)
+     GROUP BY m.xp
+    HAVING sum(m.members) <> 0
   ), coarse AS (
-    SELECT f.xp >> 6 AS bucket, sum(f.members) AS members FROM fine f GROUP BY f.xp >> 6 HAVING sum(f.members) <> 0
+    SELECT f.xp >> 6 << 6 AS xp, sum(f.members)::bigint AS members FROM fine f GROUP BY f.xp >> 6 HAVING sum(f.members) <> 0
+  ), branches AS (
+    SELECT (ttfd.count_nodes(f.xp))[1] AS node, (f.xp & 63)::integer + 1 AS branch, f.members FROM fine f
+     UNION ALL
+    SELECT (ttfd.count_nodes(s.xp))[l.level + 1], (s.xp >> 6 * l.level & 63)::integer + 1, sum(s.members)::bigint
+      FROM coarse s
+     CROSS JOIN generate_series(1, 10) l (level)
+     GROUP BY 1, 2
+    HAVING sum(s.members) <> 0
+  ), nodes AS MATERIALIZED (
+    SELECT b.node, array_agg(b.branch ORDER BY b.branch DESC) AS branches, array_agg(b.members ORDER BY b.branch DESC) AS members
+      FROM branches b
+     GROUP BY b.node
+  ), updated AS (
+    UPDATE ttfd.xp_counts c SET members = ttfd.add_counts(c.members, n.branches, n.members)
+      FROM nodes n
+     WHERE c.node = n.node
+    RETURNING c.node
   )
-  INSERT INTO ttfd.xp_counts AS c (shift, bucket, members)
-  SELECT 0, f.xp, f.members FROM fine f
-   UNION ALL
-  SELECT 6, s.bucket, s.members FROM coarse s
-   UNION ALL
-  SELECT l.shift, s.bucket >> (l.shift - 6), sum(s.members)
-    FROM coarse s
-   CROSS JOIN generate_series(12, 60, 6) l (shift)
-   GROUP BY l.shift, s.bucket >> (l.shift - 6)
-  HAVING sum(s.members) <> 0
-  ON CONFLICT (shift, bucket) DO UPDATE SET members = c.members + EXCLUDED.members;
+  INSERT INTO ttfd.xp_counts (node, members)
+  SELECT n.node, ttfd.add_counts(array_fill(0, ARRAY[64]), n.branches, n.members)
+    FROM nodes n
+   WHERE n.node NOT IN (SELECT u.node FROM updated u)
+   ORDER BY n.node;
 END;
 $$;
 

@@ -3,9 +3,9 @@ RETURNS void
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-  IF p_metric IS NULL OR p_metric NOT IN ('xp', 'coins', 'messages', 'voice', 'games', 'wins') THEN
+  IF p_metric IS NULL OR p_metric NOT IN ('xp', 'season', 'coins', 'messages', 'voice', 'games', 'wins') THEN
     RAISE EXCEPTION 'no metric named "%"', p_metric
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'Use xp, coins, messages, voice, games or wins.';
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Use xp, season, coins, messages, voice, games or wins.';
   END IF;
 END;
 $$;

@@ -1,4 +1,4 @@
--- By XP this is a walk along the key from one place on; other metrics sort the table.
+-- By XP this is a walk along the key from one place on; other metrics sort everybody.
 CREATE OR REPLACE FUNCTION ttfd.walk_board(
   p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, p_is_upwards boolean, p_limit bigint)
 RETURNS TABLE (turn bigint, user_id bigint, value bigint, since timestamptz)
@@ -9,17 +9,7 @@ SET jit = off
 AS $$
 BEGIN
   IF p_metric <> 'xp' THEN
-    RETURN QUERY
-    SELECT row_number() OVER (), o.id, o.value, TIMESTAMPTZ 'epoch'
-      FROM (SELECT u.id, m.value
-              FROM ttfd.unified_users u
-             CROSS JOIN LATERAL ttfd.metric_value(u, p_metric) m (value)
-             WHERE u.is_listed
-               AND CASE WHEN p_is_upwards THEN (-m.value, u.id) < (-p_value, p_user_id)
-                        ELSE (-m.value, u.id) > (-p_value, p_user_id) END
-             ORDER BY CASE WHEN p_is_upwards THEN m.value ELSE -m.value END,
-                      CASE WHEN p_is_upwards THEN -u.id ELSE u.id END
-             LIMIT p_limit) o;
+    RETURN QUERY SELECT * FROM ttfd.walk_scores(p_metric, p_value, p_since, p_user_id, p_is_upwards, p_limit);
   ELSIF p_is_upwards THEN
     RETURN QUERY
     SELECT row_number() OVER (), s.user_id, -s.minus_xp, s.since

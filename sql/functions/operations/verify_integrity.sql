@@ -80,7 +80,9 @@ AS $$
            WHERE u.is_listed
            GROUP BY l.shift, u.xp >> l.shift) n
     FULL JOIN (SELECT a.shift, a.bucket, sum(a.members) AS members
-                 FROM (SELECT k.shift::integer, k.bucket, k.members FROM xp_counts k
+                 FROM (SELECT 6 * (k.node & 15)::integer AS shift, (k.node >> 4 << 6) + b.branch - 1 AS bucket,
+                              b.members - coalesce(k.members[b.branch + 1], 0) AS members
+                         FROM xp_counts k CROSS JOIN unnest(k.members) WITH ORDINALITY b (members, branch)
                         UNION ALL
                        SELECT l.shift, m.xp >> l.shift, m.members
                          FROM xp_moves m CROSS JOIN generate_series(0, 60, 6) l (shift)) a

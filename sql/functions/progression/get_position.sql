@@ -4,20 +4,22 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
   v_user unified_users;
+  v_place record;
 BEGIN
   PERFORM require_metric(p_metric);
   v_user := find_member(p_user_id);
-  value := metric_value(v_user, p_metric);
-  IF v_user.is_listed THEN
-    "position" := count_above(p_metric, value, v_user.xp_since, v_user.id) + 1;
+  v_place := find_place(v_user, p_metric);
+  value := v_place.value;
+  IF v_place.since IS NOT NULL THEN
+    "position" := count_above(p_metric, value, v_place.since, v_user.id) + 1;
   END IF;
-  total := count_listed();
+  total := count_listed(p_metric);
   RETURN NEXT;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.get_position(bigint, text) IS
-  'Where a member stands by a metric (see list_leaderboard): by xp in the same short time whatever the number of members, by others by counting them. Returns position (NULL for a hidden member), value, total (members listed). Raises TU001 when there is no such user, 22023 for an unknown metric.';
+  'Where a member stands by a metric (see list_leaderboard): by xp in the same short time whatever the number of members, by others by counting them. Returns position (NULL for a hidden member, and by season for one who has earned nothing in it), value, total (members listed). Raises TU001 when there is no such user, 22023 for an unknown metric.';
 
 REVOKE ALL ON FUNCTION ttfd.get_position(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_position(bigint, text)

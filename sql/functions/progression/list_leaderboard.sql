@@ -33,7 +33,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.list_leaderboard(text, integer, text) IS
-  'The best members by a metric: xp, coins, messages, voice (seconds), games or wins. Among equals in XP who was there first stands above; by other metrics who is a member for longer. Merged, forgotten and hidden members are left out. Returns position, user_id, display_name, value, rank_id, rank_name, rank_color, platforms, cursor; give the cursor of the last row as p_after for the next page (at most 1,000 rows). Raises 22023 for an unknown metric.';
+  'The best members by a metric: xp, season (XP earned in the running season, by those who earned any), coins, messages, voice (seconds), games or wins. Among equals in xp and season who was there first stands above; by other metrics who is a member for longer. Merged, forgotten and hidden members are left out. Returns position, user_id, display_name, value, rank_id, rank_name, rank_color, platforms, cursor; give the cursor of the last row as p_after for the next page (at most 1,000 rows). Raises 22023 for an unknown metric.';
 
 REVOKE ALL ON FUNCTION ttfd.list_leaderboard(text, integer, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_leaderboard(text, integer, text)

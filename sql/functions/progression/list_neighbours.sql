@@ -6,26 +6,26 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
   v_user unified_users;
-  v_value bigint;
+  v_place record;
   v_count integer := least(greatest(p_count, 0), 100);
   v_position bigint;
 BEGIN
   PERFORM require_metric(p_metric);
   v_user := find_member(p_user_id);
-  IF NOT v_user.is_listed THEN
+  v_place := find_place(v_user, p_metric);
+  IF v_place.since IS NULL THEN
     RETURN;
   END IF;
-  v_value := metric_value(v_user, p_metric);
-  v_position := count_above(p_metric, v_value, v_user.xp_since, v_user.id) + 1;
+  v_position := count_above(p_metric, v_place.value, v_place.since, v_user.id) + 1;
   RETURN QUERY
   SELECT v_position + n.distance, u.id, coalesce(u.display_name, u.username), n.value, u.rank_id, r.name, r.color, u.platforms
     FROM (SELECT -a.turn, a.user_id, a.value
-            FROM walk_board(p_metric, v_value, v_user.xp_since, v_user.id, true, v_count) a
+            FROM walk_board(p_metric, v_place.value, v_place.since, v_user.id, true, v_count) a
            UNION ALL
-          SELECT 0, v_user.id, v_value
+          SELECT 0, v_user.id, v_place.value
            UNION ALL
           SELECT b.turn, b.user_id, b.value
-            FROM walk_board(p_metric, v_value, v_user.xp_since, v_user.id, false, v_count) b) n (distance, user_id, value)
+            FROM walk_board(p_metric, v_place.value, v_place.since, v_user.id, false, v_count) b) n (distance, user_id, value)
     JOIN unified_users u ON u.id = n.user_id
     JOIN ranks r ON r.id = u.rank_id
    ORDER BY n.distance;
@@ -33,7 +33,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.list_neighbours(bigint, text, integer) IS
-  'A member on the leaderboard by a metric (see list_leaderboard) with up to p_count (at most 100) members above and as many below, in order. Returns position, user_id, display_name, value, rank_id, rank_name, rank_color, platforms; no row for a hidden member. Raises TU001 when there is no such user, 22023 for an unknown metric.';
+  'A member on the leaderboard by a metric (see list_leaderboard) with up to p_count (at most 100) members above and as many below, in order. Returns position, user_id, display_name, value, rank_id, rank_name, rank_color, platforms; no row for a member who is not on it. Raises TU001 when there is no such user, 22023 for an unknown metric.';
 
 REVOKE ALL ON FUNCTION ttfd.list_neighbours(bigint, text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_neighbours(bigint, text, integer)
