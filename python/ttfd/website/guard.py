@@ -86,7 +86,7 @@ def _refused(site: Site, error: HTTPException) -> ResponseReturnValue:
     if status < 400 or status not in (400, 403, 413, 429):
         return error
     answer = current_app.make_response(
-        refuse(site, "refused.html", status, code=status, reason=error.description if status == 400 else None)
+        refuse(site, "refused.html", status, code=status)
     )
     if status == 429:
         answer.headers["Retry-After"] = "60"

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from wtforms import ValidationError  # type: ignore[import-untyped]
 
 from ..models import Session
-from .language import translated
+from .language import marked, translated
 from .site import Site
 
 __all__ = [
@@ -109,7 +109,7 @@ def check_form() -> None:
     try:
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError:
-        abort(400, translated("This form is too old. Go back, load the page again and repeat it."))
+        abort(400)
 
 
 def local_path(path: str | None) -> str | None:
@@ -161,5 +161,5 @@ def require_admin(site: Site) -> Callable[[View[P]], View[P]]:
 
 def _ask_to_log_in() -> ResponseReturnValue:
     back = request.full_path.rstrip("?") if request.method == "GET" else None
-    flash(translated("Please log in first."))
+    flash(translated(marked("Please log in first.")))
     return redirect(url_for("ttfd.login", next=local_path(back)))
