@@ -130,8 +130,12 @@ class Events:
         return {"kind": block.get("event", "message"), "id": int(block["id"]), **json.loads(block["data"])}
 
     def read(self, number: int) -> list[int]:
-        """The positions of so many further events."""
-        return [self.next()["position"] for _ in range(number)]
+        """The positions of so many further events, or a few more where a burst is told in one."""
+        positions: list[int] = []
+        while len(positions) < number:
+            told = self.next()
+            positions += range(told["position"] - told.get("events", 1) + 1, told["position"] + 1)
+        return positions
 
     def close(self) -> None:
         self.response.close()
