@@ -96,15 +96,15 @@ MAY_CALL: dict[str, set[str]] = {
     "create_login_link": {"ttfd_telegram", "ttfd_discord", "ttfd_admin"},
     "list_xp_history": SHOWN_TO_MEMBERS,
     "list_activity": SHOWN_TO_MEMBERS,
-    **dict.fromkeys(
-        (
+    **{
+        name: {"ttfd_website", "ttfd_admin"}
+        for name in (
             *("log_in", "start_session", "find_session", "end_session", "end_all_sessions"),
             *("preview_login_link", "redeem_login_link", "get_account", "list_accounts", "claim_member_daily"),
             *("create_member_link_code", "preview_member_link", "redeem_member_link"),
             *("list_member_merges", "undo_member_merge", "set_member_language", "merge_verified_account"),
-        ),
-        {"ttfd_website", "ttfd_admin"},
-    ),
+        )
+    },
     "verify_imports": {"ttfd_worker", "ttfd_admin", "ttfd_reader"},
     "verify_integrity": {"ttfd_worker", "ttfd_admin", "ttfd_reader"},
     "get_stats": {"ttfd_website", "ttfd_worker", "ttfd_admin", "ttfd_reader"},

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
 from werkzeug.test import TestResponse
 
-from calls import Connection, enable_achievements, put_pending, set_time
+from calls import Connection, enable_achievements, put_pending, set_time, value
 from legacy_records import load, unify
 from ttfd import Client, new_event_id
 from ttfd.website.visitor import digest
@@ -36,7 +36,7 @@ def fill(db: Connection) -> int:
         client.apply_event(new_event_id(), "telegram", str(1000 + number), "coins_change", {"coins": 9000 // number})
     anna = ids[0]
     for days_ago in range(DAYS, 0, -1):
-        set_time(db, str(db.execute("SELECT now() - %s * interval '1 day'", [days_ago]).fetchone()[0]))  # type: ignore[index]
+        set_time(db, value(db, "SELECT (now() - %s * interval '1 day')::text", days_ago))
         for number in range(1, 1 + days_ago % 5):
             client.record_event(new_event_id(), "telegram", str(1000 + number), "message_sent")
             client.record_event(new_event_id(), "discord", "88001", "voice_time", {"seconds": 600 * number})

@@ -15,7 +15,7 @@ from flask import Flask, Response, abort, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ttfd.website import Provider, Settings
 
@@ -71,12 +71,11 @@ class OAuthServer:
         if asked.get("code_challenge_method") != "S256" or not asked.get("code_challenge") or not asked.get("state"):
             abort(400)
         code = secrets.token_urlsafe()
-        self.grants[code] = Grant(
-            asked["redirect_uri"], asked["code_challenge"], asked.get("nonce"), self.person
-        )
+        self.grants[code] = Grant(asked["redirect_uri"], asked["code_challenge"], asked.get("nonce"), self.person)
         back = f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
         if self.asks:
-            return f'<!doctype html><html lang="en"><title>Provider</title><a id="allow" href="{back}">Allow</a></html>'
+            page = '<!doctype html><html lang="en"><title>Provider</title><link rel="icon" href="data:,">'
+            return f'{page}<a id="allow" href="{back}">Allow</a></html>'
         return redirect(back)
 
     def exchange(self) -> tuple[Grant, str]:
@@ -172,10 +171,15 @@ def oauth_server() -> Iterator[OAuthServer]:
         yield state
 
 
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *arguments: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
 @contextmanager
 def serving_app(app: Flask) -> Iterator[str]:
     """An application on a port of its own; gives its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

@@ -52,9 +52,7 @@ def test_a_code_from_a_bot_links_after_a_question(site: FlaskClient, db: Connect
     assert violations(db) == []
 
 
-def test_a_code_from_the_website_links_what_a_bot_redeems(
-    site: FlaskClient, db: Connection, client: Client
-) -> None:
+def test_a_code_from_the_website_links_what_a_bot_redeems(site: FlaskClient, db: Connection, client: Client) -> None:
     mine = get_user(db, "1", "discord")
     log_in(site, db, mine, "discord")
     page = send(site, "/account/code").text
@@ -151,9 +149,7 @@ def test_unlinking_ends_all_other_sessions_and_never_takes_the_last_account(
     assert site.get("/account").status_code == 302
 
 
-def test_a_merge_is_undone_by_its_member_and_by_nobody_else(
-    site: FlaskClient, db: Connection, client: Client
-) -> None:
+def test_a_merge_is_undone_by_its_member_and_by_nobody_else(site: FlaskClient, db: Connection, client: Client) -> None:
     mine, bots = play(db, "1", "discord", 100), play(db, "2", "telegram", 50)
     merge_id = client.merge_users(mine, bots).merge_id
     log_in(site, db, get_user(db, "9", "discord"), "discord")
@@ -228,9 +224,7 @@ def test_being_forgotten_needs_ones_own_number(site: FlaskClient, db: Connection
 # Shop and daily reward
 
 
-def test_the_daily_reward_is_claimed_once_whatever_platform_the_member_is_on(
-    site: FlaskClient, db: Connection
-) -> None:
+def test_the_daily_reward_is_claimed_once_whatever_platform_the_member_is_on(site: FlaskClient, db: Connection) -> None:
     mine = get_user(db, "1", "discord")
     log_in(site, db, mine, "discord")
     event_id = new_event_id()
@@ -241,7 +235,10 @@ def test_the_daily_reward_is_claimed_once_whatever_platform_the_member_is_on(
     assert "reward is yours already" in page and "Claimed today" in page
     assert (profile(db, mine).xp, profile(db, mine).coins) == (100, 50)
     process_all(db)
-    assert value(db, "SELECT source_platform FROM ttfd.cross_platform_events WHERE event_type = 'daily_claim'") == "website"
+    assert (
+        value(db, "SELECT source_platform FROM ttfd.cross_platform_events WHERE event_type = 'daily_claim'")
+        == "website"
+    )
 
 
 def test_a_purchase_sent_twice_is_bought_once(site: FlaskClient, db: Connection) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from calls import Connection, get_user, process_all, put_pending, row, rows, value
 from community import closing, fill, log_in, only, send
@@ -52,9 +53,7 @@ def test_a_member_and_a_stranger_are_refused_every_page_and_form(site: FlaskClie
     assert rows(db, "SELECT id FROM ttfd.audit_log ORDER BY id") == before
 
 
-def test_who_is_no_administrator_any_more_is_refused_at_once(
-    site: FlaskClient, admin: int, client: Client
-) -> None:
+def test_who_is_no_administrator_any_more_is_refused_at_once(site: FlaskClient, admin: int, client: Client) -> None:
     assert site.get("/admin/").status_code == 200
     client.set_website_admin(admin, False)
     assert site.get("/admin/").status_code == 403
@@ -161,9 +160,6 @@ def test_a_website_login_without_the_right_says_what_is_missing(
 ) -> None:
     """The site's own login may call what members need; administration is for a login of its own."""
     db.execute("CREATE ROLE site_login LOGIN PASSWORD 'x' IN ROLE ttfd_website")
-    own = database_url.replace("ttfd:", "site_login:", 1)
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
     own = make_conninfo(**{**conninfo_to_dict(database_url), "user": "site_login", "password": "x"})
     user_id = get_user(db)
     client.set_website_admin(user_id, True)

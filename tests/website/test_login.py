@@ -44,9 +44,7 @@ def is_logged_in(site: FlaskClient) -> bool:
     return site.get("/account").status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("platform", "external_id"), [("discord", "880000000000000001"), ("telegram", "770001")]
-)
+@pytest.mark.parametrize(("platform", "external_id"), [("discord", "880000000000000001"), ("telegram", "770001")])
 def test_a_login_makes_the_member_behind_the_providers_id(
     site: FlaskClient, db: Connection, platform: str, external_id: str
 ) -> None:
@@ -86,9 +84,7 @@ def test_over_https_the_cookie_is_secure_and_bound_to_the_host(database_url: str
     provider.redirect_uris.add("https://example.org/login/discord/answer")
     settings = provider.settings(site_url="https://example.org")
     with closing(create_app(database_url, settings)) as site:
-        begun = site.post(
-            "/login/discord", data={"csrf_token": _token(site)}, base_url="https://example.org"
-        )
+        begun = site.post("/login/discord", data={"csrf_token": _token(site)}, base_url="https://example.org")
         answer = requests.get(begun.location, allow_redirects=False, timeout=10).headers["Location"]
         done = site.get(answer, base_url="https://example.org")
     (own,) = [line for line in done.headers.getlist("Set-Cookie") if "ttfd_session" in line]

@@ -85,9 +85,7 @@ def _refused(site: Site, error: HTTPException) -> ResponseReturnValue:
         return refuse(site, "not_found.html", 404)
     if status < 400 or status not in (400, 403, 413, 429):
         return error
-    answer = current_app.make_response(
-        refuse(site, "refused.html", status, code=status)
-    )
+    answer = current_app.make_response(refuse(site, "refused.html", status, code=status))
     if status == 429:
         answer.headers["Retry-After"] = "60"
     return answer
