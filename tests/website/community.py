@@ -23,7 +23,7 @@ DAYS = 24
 
 
 def fill(db: Connection) -> int:
-    """Members on all ranks, events of weeks, a season, something that failed, something to settle. Returns Анна's id."""
+    """Members of many ranks, weeks of events, a season, something failed, something to settle. Returns Анна's id."""
     client = Client(db)
     enable_achievements(db)
     client.start_season("Осень 2026")

@@ -60,7 +60,7 @@ class OAuthServer:
     def settings(self, **more: Any) -> Settings:
         """The settings of a site that is registered here."""
         provider = Provider(CLIENT_ID, CLIENT_SECRET, self.url)
-        return Settings(secret_key="for tests", discord=provider, telegram=provider, **more)  # noqa: S106
+        return Settings(secret_key="for tests", discord=provider, telegram=provider, **more)
 
     def authorize(self) -> ResponseReturnValue:
         asked = request.args.to_dict()
@@ -121,7 +121,7 @@ class OAuthServer:
         @app.post("/api/oauth2/token")
         def discord_token() -> ResponseReturnValue:
             _grant, token = self.exchange()
-            return jsonify(access_token=token, token_type="Bearer", expires_in=600, scope="identify")  # noqa: S106
+            return jsonify(access_token=token, token_type="Bearer", expires_in=600, scope="identify")
 
         @app.get("/api/users/@me")
         def me() -> ResponseReturnValue:
@@ -154,7 +154,7 @@ class OAuthServer:
             grant, token = self.exchange()
             return jsonify(
                 access_token=token,
-                token_type="Bearer",  # noqa: S106
+                token_type="Bearer",
                 expires_in=600,
                 id_token=self.id_token(grant),
             )

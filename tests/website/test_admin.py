@@ -16,7 +16,7 @@ from ttfd.website import Settings, create_app
 
 @pytest.fixture
 def site(database_url: str) -> Iterator[FlaskClient]:
-    with closing(create_app(database_url, Settings(secret_key="for tests"))) as client:  # noqa: S106
+    with closing(create_app(database_url, Settings(secret_key="for tests"))) as client:
         yield client
 
 
@@ -164,13 +164,13 @@ def test_a_website_login_without_the_right_says_what_is_missing(
     user_id = get_user(db)
     client.set_website_admin(user_id, True)
     try:
-        with closing(create_app(own, Settings(secret_key="k"))) as site:  # noqa: S106
+        with closing(create_app(own, Settings(secret_key="k"))) as site:
             log_in(site, db, user_id)
             for address in ("/", "/account", "/shop", "/activity", f"/members/{user_id}", "/me", "/seasons"):
                 assert site.get(address).status_code == 200, address
             refused = site.get("/admin/")
             assert (refused.status_code, "TTFD_ADMIN_DATABASE_URL" in refused.text) == (503, True)
-        with closing(create_app(own, Settings(secret_key="k", admin_url=database_url))) as site:  # noqa: S106
+        with closing(create_app(own, Settings(secret_key="k", admin_url=database_url))) as site:
             log_in(site, db, user_id)
             for address in ADMINS.values():
                 assert site.get(address).status_code == 200, address

@@ -1,4 +1,4 @@
-"""What must be refused, on every address that there is: a crawl with hostile parameters, forms without a token, headers."""
+"""What must be refused, at every address: a crawl with hostile parameters, forms without a token, headers."""
 
 import itertools
 import random
@@ -54,7 +54,7 @@ PARAMETERS = ("metric", "after", "before", "user", "lang", "theme", "next", "cod
 @pytest.fixture
 def site(database_url: str, db: Connection) -> Iterator[FlaskClient]:
     fill(db)
-    with closing(create_app(database_url, Settings(secret_key="for tests", is_limited=False))) as client:  # noqa: S106
+    with closing(create_app(database_url, Settings(secret_key="for tests", is_limited=False))) as client:
         yield client
 
 
@@ -153,7 +153,7 @@ def test_no_form_fails_whatever_it_is_sent(site: FlaskClient, db: Connection, cl
 def test_every_form_needs_a_token_of_this_browser(site: FlaskClient, db: Connection, database_url: str) -> None:
     admin = value(db, "SELECT user_id FROM ttfd.website_admins")
     log_in(site, db, admin)
-    with closing(create_app(database_url, Settings(secret_key="for tests"))) as attacker:  # noqa: S106
+    with closing(create_app(database_url, Settings(secret_key="for tests"))) as attacker:
         page = attacker.get("/login").text
     send(site, "/account/hidden", hidden="")
     for rule in routes(site, "POST"):

@@ -32,6 +32,7 @@ _REFUSALS: dict[type[Exception], str] = {
     errors.SeasonNotFoundError: marked("There is no such season."),
     errors.UserNotFoundError: marked("There is no such member."),
     errors.PlatformNotAllowedError: marked("You were logged out meanwhile. Please log in again."),
+    errors.InvalidExternalIdError: marked("This value is not allowed."),
     psycopg.errors.NoDataFound: marked("There is no such thing any more."),
     psycopg.errors.ObjectNotInPrerequisiteState: marked("This was settled already."),
     psycopg.errors.ExclusionViolation: marked("Another season is in the way."),

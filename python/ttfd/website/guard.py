@@ -39,6 +39,8 @@ def add_guard(blueprint: Blueprint, site: Site) -> None:
         address = request.remote_addr or ""
         if request.endpoint in _LIMITED_LOGINS and not site.limits.is_allowed("login", address):
             abort(429)
+        if any("\0" in text for text in (*request.args.values(), *request.form.values())):
+            abort(400)  # PostgreSQL has no such text
         if request.method == "POST":
             asking = visitor(site)
             if not site.limits.is_allowed("change", str(asking.user_id) if asking else address):
