@@ -18,6 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .account import add_account
 from .admin import add_admin
+from .cache import PageCache
 from .database import Database
 from .guard import add_app_guard, add_guard
 from .limits import Limits
@@ -98,6 +99,7 @@ def create_blueprint(database_url: str, settings: Settings | None = None) -> Blu
         admin_database=Database(settings.admin_url or database_url),
         hub=Hub(database, settings.streams_per_address),
         limits=Limits(settings.is_limited),
+        cache=PageCache(),
     )
     add_guard(blueprint, site)
     for add_room in (add_pages, add_login, add_account, add_admin, add_streams, add_pictures):

@@ -35,7 +35,7 @@ def add_guard(blueprint: Blueprint, site: Site) -> None:
             Babel(state.app, locale_selector=language.select_language)
 
     @blueprint.before_request
-    def check() -> None:
+    def check() -> Response | None:
         address = request.remote_addr or ""
         if request.endpoint in _LIMITED_LOGINS and not site.limits.is_allowed("login", address):
             abort(429)
@@ -46,6 +46,7 @@ def add_guard(blueprint: Blueprint, site: Site) -> None:
             if not site.limits.is_allowed("change", str(asking.user_id) if asking else address):
                 abort(429)
             check_form()
+        return site.cache.find()
 
     @blueprint.errorhandler(UserNotFoundError)
     @blueprint.errorhandler(SeasonNotFoundError)
@@ -71,6 +72,7 @@ def add_guard(blueprint: Blueprint, site: Site) -> None:
 
     @blueprint.after_request
     def finish_all(response: Response) -> Response:
+        site.cache.keep(response)
         return finish(site, response)
 
 

@@ -9,6 +9,7 @@ from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from . import language
+from .cache import THEME_COOKIE
 from .site import Site
 from .visitor import csrf_token, visitor
 
@@ -16,7 +17,6 @@ __all__ = ["RETRY_SECONDS", "finish", "plain", "refuse", "render"]
 
 RETRY_SECONDS = 10
 _COOKIE_SECONDS = 365 * 86_400
-_THEME_COOKIE = "ttfd_theme"
 _THEMES = ("light", "dark", "auto")
 _SECURITY_HEADERS = {
     # Pico's marks of forms are pictures within its stylesheet.
@@ -72,7 +72,7 @@ def finish(site: Site, response: Response) -> Response:
         response.vary.update(("Accept-Language", "Cookie"))
         for name, cookie, choices in (
             ("lang", language.LANGUAGE_COOKIE, language.LANGUAGES),
-            ("theme", _THEME_COOKIE, _THEMES),
+            ("theme", THEME_COOKIE, _THEMES),
         ):
             if (chosen := request.args.get(name)) and chosen in choices:
                 remember_choice(response, cookie, chosen)
@@ -85,7 +85,7 @@ def remember_choice(response: Response, cookie: str, value: str) -> None:
 
 
 def _theme() -> str:
-    for chosen in (request.args.get("theme"), request.cookies.get(_THEME_COOKIE)):
+    for chosen in (request.args.get("theme"), request.cookies.get(THEME_COOKIE)):
         if chosen in _THEMES:
             return chosen
     return "auto"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..client import Client
+from .cache import PageCache
 from .database import Database
 from .limits import Limits
 from .live import Hub
@@ -22,6 +23,7 @@ class Site:
     admin_database: Database
     hub: Hub
     limits: Limits
+    cache: PageCache
 
     def client(self) -> Client:
         """A client on the site's pool."""
