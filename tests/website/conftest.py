@@ -10,7 +10,13 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from chromium import CHROMIUM, CHROMIUM_OPTIONS
 from oauth_server import OAuthServer, oauth_server, serving_app
 from ttfd import Client
-from ttfd.website import create_app
+from ttfd.website import cache, create_app
+
+
+@pytest.fixture(autouse=True)
+def _fresh_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that changes something looks at once, and not half a second later as a browser does."""
+    monkeypatch.setattr(cache, "_SECONDS", -1)
 
 
 @pytest.fixture

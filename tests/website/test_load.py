@@ -4,6 +4,7 @@ The default is small. ``TTFD_WEB_STREAMS=500 TTFD_WEB_PAGES=200 TTFD_WEB_SECONDS
 """
 
 import asyncio
+import contextlib
 import os
 import re
 import statistics
@@ -36,10 +37,8 @@ class Listener:
 
     async def run(self, until: asyncio.Event) -> None:
         while not until.is_set():
-            try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 await self._listen()
-            except (OSError, asyncio.IncompleteReadError):
-                pass
             await asyncio.sleep(0.2)
 
     async def _listen(self) -> None:

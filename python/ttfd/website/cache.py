@@ -1,8 +1,8 @@
 """Pages for strangers, who all see the same: kept for less than half a second.
 
-That is what lets one process serve hundreds of page loads a second when a shared link is opened by a crowd. It delays
-nothing: an open page loads itself anew half a second after it heard of an event (``QUIET_MS`` in ``website.js``), and by
-then every copy from before the event is too old.
+That is what lets one process serve hundreds of page loads a second when a crowd opens a shared link. It delays
+nothing: an open page loads itself anew half a second after it heard of an event (``QUIET_MS`` in ``website.js``), and
+by then every copy from before the event is too old.
 """
 
 from __future__ import annotations
