@@ -15,6 +15,7 @@ COMMANDS = {
     "verify": "ttfd.cli.verify:verify",
     "worker": "ttfd.cli.worker:worker",
     "serve": "ttfd.cli.serve:serve",
+    "telegram": "ttfd.cli.telegram:telegram",
     "pg": "ttfd.cli.pg:pg",
 }
 

@@ -1,0 +1,42 @@
+"""The bots' connections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from ..connection import normalise_dsn
+
+__all__ = ["create_pool"]
+
+_MOST_CONNECTIONS = 4
+_WAIT_SECONDS = 3.0  # for a free connection, before the member is told to try later
+_CONNECTION: dict[str, Any] = {
+    "autocommit": True,
+    "prepare_threshold": None,  # works through a pooler, too
+    "connect_timeout": 3,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+
+
+def create_pool(url: str, name: str) -> AsyncConnectionPool[psycopg.AsyncConnection[Any]]:
+    """A small pool, to be opened: ``await pool.open()`` does not wait for the database.
+
+    Calls through it raise psycopg.OperationalError after 3 s without a connection.
+    """
+    return AsyncConnectionPool(
+        normalise_dsn(url),
+        kwargs={**_CONNECTION, "application_name": name},
+        min_size=1,
+        max_size=_MOST_CONNECTIONS,
+        open=False,
+        check=AsyncConnectionPool.check_connection,
+        timeout=_WAIT_SECONDS,
+        reconnect_timeout=_WAIT_SECONDS,
+        name=name,
+    )

@@ -1,0 +1,87 @@
+"""What things are called: platforms, metrics, kinds of events, the notes of the ledger."""
+
+from __future__ import annotations
+
+from .writer import Safe, Writer, marked
+
+__all__ = ["METRICS", "amount", "event_name", "note", "platform_name", "platform_names", "rank_title"]
+
+METRICS = {
+    "xp": marked("XP"),
+    "coins": marked("Coins"),
+    "messages": marked("Messages"),
+    "voice": marked("Voice"),
+    "games": marked("Games"),
+    "wins": marked("Wins"),
+}
+
+_PLATFORMS = {"telegram": "Telegram", "discord": "Discord", "website": marked("Website")}
+
+_EVENTS = {
+    "message_sent": marked("Message"),
+    "voice_time": marked("Time in voice"),
+    "game_played": marked("Game"),
+    "xp_change": marked("XP changed by an administrator"),
+    "coins_change": marked("Coins changed by an administrator"),
+    "rank_up": marked("New rank"),
+    "opening_balance": marked("Opening balance"),
+    "achievement_unlock": marked("Achievement"),
+    "season_reward": marked("Season reward"),
+    "daily_claim": marked("Daily reward"),
+    "work": marked("Work"),
+    "award": marked("Award"),
+    "coins_spent": marked("Coins spent"),
+    "transfer_sent": marked("Coins sent"),
+    "transfer_received": marked("Coins received"),
+    "purchase": marked("Purchase"),
+    "adjustment": marked("Balance adjusted by an administrator"),
+    "adjustment_reverted": marked("Adjustment taken back"),
+    "account_linked": marked("Account linked"),
+    "account_unlinked": marked("Account unlinked"),
+    "accounts_merged": marked("Accounts merged"),
+    "merge_undone": marked("Merge undone"),
+}
+
+_NOTES = {
+    "cooldown": marked("too soon after the last one"),
+    "daily_cap": marked("the most for one day is reached"),
+    "idle": marked("idle time does not count"),
+    "disabled": marked("this earns nothing at present"),
+}
+
+
+def event_name(w: Writer, event_type: str) -> Safe:
+    """What an event is called; a type that is not known here is shown by its own name."""
+    known = _EVENTS.get(event_type)
+    return w.say(known) if known else w.escape(event_type.replace("_", " ").capitalize())
+
+
+def note(w: Writer, text: str) -> Safe:
+    """Why an event was not granted more, or why more than usual: several reasons are separated by commas."""
+    return Safe(", ".join(_reason(w, part) for part in text.split(", ")))
+
+
+def _reason(w: Writer, part: str) -> Safe:
+    known = _NOTES.get(part)
+    if known:
+        return w.say(known)
+    if part.startswith("boost "):
+        return w.say(marked("boost {factor}"), factor=part.removeprefix("boost "))
+    return w.escape(part.replace("_", " "))
+
+
+def platform_name(w: Writer, platform: str) -> Safe:
+    return w.say(_PLATFORMS.get(platform, platform.capitalize()))
+
+
+def platform_names(w: Writer, platforms: list[str]) -> Safe:
+    return Safe(", ".join(platform_name(w, platform) for platform in platforms))
+
+
+def rank_title(w: Writer, rank_name: str) -> Safe:
+    return w.say("Rank {rank}", rank=rank_name)
+
+
+def amount(w: Writer, metric: str, value: int) -> str:
+    """The value of a leaderboard metric; voice is in seconds."""
+    return w.hours(value) if metric == "voice" else w.number(value)

@@ -1,0 +1,161 @@
+"""How a text is written: in the member's language, in a platform's markup, with names escaped.
+
+After a change of texts::
+
+    cd python/ttfd/bots
+    pybabel extract -k say -k plural:1,2 -k marked --no-location --omit-header -o /tmp/bots.pot .
+    pybabel update -D bots -d locale -l ru -i /tmp/bots.pot --omit-header
+    pybabel compile -D bots -d locale
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import gettext
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+from babel.dates import format_date, format_timedelta
+from babel.numbers import format_decimal
+from babel.units import format_unit
+
+__all__ = ["LANGUAGES", "PLAIN", "Markup", "Plain", "Safe", "Writer", "choose_language", "marked"]
+
+LANGUAGES = {"ru": "Русский", "en": "English"}
+
+_LOCALE = Path(__file__).parent / "locale"
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_BAR_CELLS = 10
+
+
+class Safe(str):
+    """Text in a platform's markup: what it took from members is escaped."""
+
+    __slots__ = ()
+
+
+class Markup(Protocol):
+    """What a platform makes of emphasis, and what it has to escape."""
+
+    def escape(self, text: str) -> str:
+        """The text as it is, whatever the platform would make of it."""
+
+    def bold(self, text: str) -> str:
+        """Text in the platform's markup, emphasised."""
+
+    def code(self, text: str) -> str:
+        """Text in the platform's markup, to be copied."""
+
+
+class Plain:
+    """No markup at all."""
+
+    def escape(self, text: str) -> str:
+        return text
+
+    bold = code = escape
+
+
+PLAIN = Plain()
+
+
+def marked(text: str) -> str:
+    """Mark a text for the catalogue; it is translated where it is shown."""
+    return text
+
+
+def choose_language(chosen: str | None, platform_locale: str | None) -> str:
+    """The language that was chosen, or else Russian where the platform says ``ru`` or ``ru-…``, or else English."""
+    if chosen in LANGUAGES:
+        return chosen
+    return "ru" if re.match(r"ru\b", (platform_locale or "").replace("_", "-").lower()) else "en"
+
+
+class Writer:
+    """Writes in one language and one markup.
+
+    In ``say`` and ``plural`` numbers are grouped and names escaped; what is ``Safe`` already stays as it is.
+    """
+
+    def __init__(self, language: str, markup: Markup = PLAIN) -> None:
+        self.language = language
+        self._markup = markup
+        self._texts = _catalogue(language)
+
+    def in_language(self, language: str) -> Writer:
+        """A writer of another language in the same markup."""
+        return Writer(language, self._markup)
+
+    def say(self, text: str, **values: object) -> Safe:
+        """A text of the catalogue with values in place of ``{names}``."""
+        return self._fill(self._texts.gettext(text), values)
+
+    def plural(self, singular: str, plural: str, count: int, **values: object) -> Safe:
+        """A text that depends on a number, which is ``{count}`` in it."""
+        return self._fill(self._texts.ngettext(singular, plural, count), {"count": count, **values})
+
+    def escape(self, text: object) -> Safe:
+        """A value as it may stand in a text."""
+        if isinstance(text, Safe):
+            return text
+        return Safe(self._markup.escape(self.number(text) if isinstance(text, int) else str(text)))
+
+    def bold(self, text: object) -> Safe:
+        return Safe(self._markup.bold(self.escape(text)))
+
+    def code(self, text: object) -> Safe:
+        return Safe(self._markup.code(self.escape(text)))
+
+    def lines(self, *lines: Safe | None) -> Safe:
+        """One below the other; None is left out."""
+        return Safe("\n".join(line for line in lines if line is not None))
+
+    def sentences(self, parts: Iterable[Safe | None]) -> Safe:
+        """One beside the other; None is left out."""
+        return Safe(" · ".join(part for part in parts if part is not None))
+
+    def choose(self, russian: str, english: str) -> str:
+        """A text that the database has in both languages."""
+        return russian if self.language == "ru" else english
+
+    def number(self, value: int) -> str:
+        return format_decimal(value, locale=self.language)
+
+    def change(self, value: int) -> str:
+        """An amount with its sign."""
+        return ("+" if value > 0 else "−" if value < 0 else "") + self.number(abs(value))
+
+    def hours(self, seconds: int) -> str:
+        return format_unit(seconds / 3600, "hour", "short", format="#,##0.#", locale=self.language)
+
+    def date(self, moment: dt.datetime) -> str:
+        return format_date(moment, "medium", locale=self.language)
+
+    def duration(self, length: dt.timedelta) -> str:
+        """A length of time, rounded to days or its largest smaller unit: ``3 hours``."""
+        if length >= dt.timedelta(days=2):
+            return format_unit(round(length / dt.timedelta(days=1)), "day", locale=self.language)
+        return format_timedelta(max(length, dt.timedelta(seconds=1)), threshold=1.5, locale=self.language)
+
+    def bar(self, value: int, total: int) -> Safe:
+        """How far, as a picture of text."""
+        filled = 0 if total <= 0 else max(0, min(_BAR_CELLS, value * _BAR_CELLS // total))
+        return Safe("▰" * filled + "▱" * (_BAR_CELLS - filled))
+
+    def name(self, user_id: int, *names: str | None) -> Safe:
+        """The first name that may be shown: none that is empty or an e-mail address."""
+        for name in names:
+            if name and name.strip() and not _EMAIL.fullmatch(name.strip()):
+                return self.escape(" ".join(name.split()))
+        return self.say("Member {user_id}", user_id=str(user_id))
+
+    def _fill(self, text: str, values: dict[str, object]) -> Safe:
+        return Safe(text.format(**{name: self.escape(value) for name, value in values.items()}))
+
+
+@functools.cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    return gettext.translation("bots", _LOCALE, [language], fallback=True)

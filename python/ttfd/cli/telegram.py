@@ -1,0 +1,56 @@
+"""`ttfd telegram`: the Telegram bot, until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from ttfd.cli import EMBEDDED_DIRECTORY, CommandError, database_url
+from ttfd.telegram.run import InvalidToken, TelegramBot
+
+__all__ = ["telegram"]
+
+
+@click.command()
+@click.option(
+    "--outbox",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=EMBEDDED_DIRECTORY / "telegram-outbox.sqlite",
+    show_default=True,
+    help="File for what the database does not have yet. Keep it when the bot moves.",
+)
+def telegram(outbox: Path) -> None:
+    """Run the Telegram bot until Ctrl-C.
+
+    The environment has its token in TELEGRAM_TOKEN (BotFather gives one) and the database in DATABASE_URL. Several may
+    run; one works at a time. Start `ttfd worker` as well: it applies what members earn.
+    """
+    token = os.environ.get("TELEGRAM_TOKEN", "").strip()
+    if not token:
+        raise CommandError("TELEGRAM_TOKEN is not set", "talk to @BotFather, then: export TELEGRAM_TOKEN=…")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes addresses, and the token is in them
+    url = database_url()
+    click.echo("The Telegram bot runs. Ctrl-C stops it.")
+    loop_factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None  # psycopg needs that one there
+    try:
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.run(_run(token, url, outbox))
+    except InvalidToken:
+        message = "Telegram does not know this token"
+        raise CommandError(message, "Correct the environment variable TELEGRAM_TOKEN.") from None
+    click.echo("Stopped.")
+
+
+async def _run(token: str, url: str, outbox: Path) -> None:
+    bot = TelegramBot(token, url, outbox)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(bot.stop))
+    await bot.run()

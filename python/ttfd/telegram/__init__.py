@@ -1,0 +1,6 @@
+"""The Telegram bot, and its pieces for the owner of another one: see docs/bots.md."""
+
+from .bot import mount
+from .notices import announce
+
+__all__ = ["announce", "mount"]

@@ -1,0 +1,167 @@
+"""Commands about the account and the progression."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+
+from .. import models
+from ..bots import refusals, replies
+from ..bots.commands import COMMANDS
+from ..bots.words import METRICS
+from ..bots.writer import LANGUAGES, Writer, marked
+from .talk import Button, Talk
+
+__all__ = [
+    "HELP",
+    "achievements",
+    "announcements",
+    "buy",
+    "daily",
+    "help_",
+    "history",
+    "language",
+    "leaderboard",
+    "profile",
+    "season",
+    "set_announcements",
+    "set_language",
+    "shop",
+]
+
+HELP = (
+    *("profile", "daily", "leaderboard", "season", "achievements", "shop", "history"),
+    *("guess", "quiz", "spin", "link", "unlink", "language", "announcements", "help"),
+)
+"""Commands that the bot lists, in this order."""
+
+_PLACES = 10
+_SEASON_PLACES = 1000  # so many are looked through for one's own
+_HISTORY_ROWS = 15
+_SHORT_NAME = 24
+
+
+async def help_(talk: Talk) -> None:
+    await talk.answer(replies.help_text(talk.writer, [(name, COMMANDS[name]) for name in HELP]))
+
+
+async def profile(talk: Talk) -> None:
+    contact = await talk.member()
+    member = await talk.client.get_profile(contact.user_id)
+    position = await talk.client.get_position(contact.user_id)
+    button = Button(talk.writer.say("Leaderboard"), ("top", "xp"))
+    await talk.answer(replies.profile(talk.writer, member, position), [[button]])
+
+
+async def daily(talk: Talk) -> None:
+    await talk.member()
+    outcome = await talk.client.claim_daily(talk.update_event_id, "telegram", talk.external_id)
+    await talk.answer(replies.outcome(talk.writer, marked("Daily reward"), outcome))
+
+
+async def leaderboard(talk: Talk) -> None:
+    metric = talk.args[0].lower() if talk.args else "xp"
+    if metric not in METRICS:
+        await talk.refuse(refusals.wrong_arguments(talk.writer, f"/leaderboard {'|'.join(METRICS)}"))
+        return
+    contact = await talk.member()
+    rows = await talk.client.list_leaderboard(metric, _PLACES)
+    own = await talk.client.get_position(contact.user_id, metric)
+    others = [Button(talk.writer.say(METRICS[name]), ("top", name)) for name in METRICS if name != metric]
+    await talk.answer(replies.leaderboard(talk.writer, metric, rows, own), [others[:3], others[3:]])
+
+
+async def season(talk: Talk) -> None:
+    contact = await talk.member()
+    current = next((row for row in await talk.client.list_seasons() if row.status == "running"), None)
+    results = [] if current is None else await talk.client.list_season_results(current.season_id, limit=_SEASON_PLACES)
+    await talk.answer(replies.season(talk.writer, current, results, contact.user_id, dt.datetime.now(dt.UTC)))
+
+
+async def achievements(talk: Talk) -> None:
+    contact = await talk.member()
+    await talk.answer(replies.achievements(talk.writer, await talk.client.list_achievements(contact.user_id)))
+
+
+async def history(talk: Talk) -> None:
+    """Private. A page begins below a position, which is the button's."""
+    contact = await talk.member()
+    before = int(talk.args[0]) if talk.query else None
+    rows = await talk.client.list_history(contact.user_id, before, _HISTORY_ROWS)
+    older = [Button(talk.writer.say("Older"), ("history", rows[-1].position))] if len(rows) == _HISTORY_ROWS else []
+    await talk.answer(replies.history(talk.writer, rows), [older])
+
+
+# The shop
+
+
+async def shop(talk: Talk) -> None:
+    contact = await talk.member()
+    items = await talk.client.list_shop(contact.user_id)
+    coins = (await talk.client.get_profile(contact.user_id)).coins
+    buttons = [[_buy_button(talk.writer, item)] for item in items if item.status == "available"]
+    await talk.answer(replies.shop(talk.writer, items, coins), buttons)
+
+
+def _buy_button(w: Writer, item: models.ShopItem) -> Button:
+    return Button(f"{w.escape(w.choose(item.title_ru, item.title_en))} — {w.number(item.price)}", ("buy", _key(item)))
+
+
+def _key(item: models.ShopItem) -> str:
+    """A name that fits into a button, which holds 64 bytes."""
+    digest = hashlib.sha256(item.item.encode()).hexdigest()
+    return item.item if len(item.item) <= _SHORT_NAME else f"#{digest[:_SHORT_NAME]}"
+
+
+async def buy(talk: Talk) -> None:
+    """A message of the shop sells each button once: whoever presses twice does not want two."""
+    contact = await talk.member()
+    items = [item for item in await talk.client.list_shop(contact.user_id) if _key(item) == talk.args[0]]
+    if not items:
+        await talk.refuse(talk.writer.say("This is not on sale, or sold out."))
+        return
+    outcome = await talk.client.buy_item(talk.message_event_id, contact.user_id, items[0].item)
+    await talk.answer(replies.bought(talk.writer, items[0], outcome))
+
+
+# What the member prefers
+
+
+async def language(talk: Talk) -> None:
+    """Asks, or takes the language that is named at once."""
+    if talk.args and talk.args[0].lower() in LANGUAGES:
+        await set_language(talk)
+        return
+    buttons = [Button(name, ("language", code)) for code, name in LANGUAGES.items()]
+    await talk.answer(talk.writer.say("Which language?"), [buttons])
+
+
+async def set_language(talk: Talk) -> None:
+    chosen = talk.args[0].lower()
+    await talk.member()
+    await talk.client.set_language("telegram", talk.external_id, chosen)
+    talk.writer = talk.writer.in_language(chosen)
+    await talk.answer(talk.writer.say("I speak English from now on."))
+
+
+async def announcements(talk: Talk) -> None:
+    preferences = await talk.client.get_preferences("telegram", talk.external_id)
+    await _show_announcements(talk, preferences)
+
+
+async def set_announcements(talk: Talk) -> None:
+    await talk.member()
+    await _show_announcements(talk, await talk.client.set_announcements("telegram", talk.external_id, talk.args[0]))
+
+
+async def _show_announcements(talk: Talk, preferences: models.Preferences) -> None:
+    w = talk.writer
+    if preferences.announcements == "off":
+        await talk.answer(
+            w.say("I tell you nothing by myself."), [[Button(w.say("Switch on"), ("announcements", "private"))]]
+        )
+    else:
+        await talk.answer(
+            w.say("I tell you of ranks, achievements and links here."),
+            [[Button(w.say("Switch off"), ("announcements", "off"))]],
+        )

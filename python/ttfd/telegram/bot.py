@@ -1,0 +1,186 @@
+"""What reaches which handler. ``mount`` adds it all to an application, whoever made that."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeDefault, Message, Update
+from telegram.error import TelegramError
+from telegram.ext import (
+    Application,
+    CallbackContext,
+    CallbackQueryHandler,
+    ChatMemberHandler,
+    CommandHandler,
+    MessageHandler,
+    filters,
+)
+
+from ..async_client import AsyncClient
+from ..bots import refusals
+from ..bots.commands import COMMANDS
+from ..bots.outbox import Outbox
+from ..bots.writer import LANGUAGES, Writer, choose_language
+from ..event_id import event_id_for
+from . import account, games, linking, notices
+from .talk import HTML, Button, Handler, Talk
+
+__all__ = ["ALLOWED_UPDATES", "mount", "show_commands"]
+
+log = logging.getLogger("ttfd.telegram")
+
+ALLOWED_UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
+
+HANDLERS: dict[str, Handler] = {
+    "start": linking.start,
+    "help": account.help_,
+    "profile": account.profile,
+    "daily": account.daily,
+    "leaderboard": account.leaderboard,
+    "top": account.leaderboard,
+    "season": account.season,
+    "achievements": account.achievements,
+    "shop": account.shop,
+    "history": account.history,
+    "language": account.language,
+    "announcements": account.announcements,
+    "link": linking.link,
+    "unlink": linking.unlink,
+    "guess": games.guess,
+    "quiz": games.quiz,
+    "spin": games.spin,
+}
+BUTTONS: dict[str, Handler] = {
+    "top": account.leaderboard,
+    "history": account.history,
+    "buy": account.buy,
+    "language": account.set_language,
+    "announcements": account.set_announcements,
+    "redeem": linking.redeem,
+    "cancel": linking.cancel,
+    "unlink": linking.unlink_here,
+    "undo": linking.undo,
+    "guess": games.take_guess,
+    "quiz": games.answer_quiz,
+}
+PRIVATE = {"history", "language", "announcements", "link", "unlink"}
+"""Commands that are answered in the private chat only: others would read along."""
+
+_COUNTED = filters.ChatType.GROUPS & filters.UpdateType.MESSAGE & ~filters.COMMAND & ~filters.StatusUpdate.ALL
+
+Callback = Callable[[Update, CallbackContext[Any, Any, Any, Any]], Coroutine[Any, Any, None]]
+
+
+def mount(
+    application: Application[Any, Any, Any, Any, Any, Any],
+    client: AsyncClient,
+    outbox: Outbox,
+    *,
+    commands: Iterable[str] = tuple(HANDLERS),
+    group: int = 0,
+) -> None:
+    """Add commands, buttons and the counting of messages to a bot.
+
+    Args:
+        client: for what is answered at once. Give it a pool when the application handles updates concurrently.
+        outbox: for messages; somebody has to ``run()`` it.
+        commands: those to add, when the bot has others of the same name.
+        group: the application's group of handlers to add them to.
+    """
+    for name in commands:
+        application.add_handler(CommandHandler(name, _command(name, HANDLERS[name], client)), group)
+    application.add_handler(CallbackQueryHandler(_button(client), pattern=rf"^({'|'.join(BUTTONS)})\|"), group)
+    application.add_handler(MessageHandler(_COUNTED, _counter(outbox)), group)
+    application.add_handler(ChatMemberHandler(_membership(client), ChatMemberHandler.MY_CHAT_MEMBER), group)
+
+
+async def show_commands(bot: Bot) -> None:
+    """Have Telegram list the commands, in private and in groups, in both languages."""
+    for language in LANGUAGES:
+        w = Writer(language)
+        listed = [BotCommand(name, w.say(COMMANDS[name])) for name in account.HELP]
+        public = [command for command in listed if command.command not in PRIVATE]
+        code = None if language == "en" else language  # the language of all others
+        await bot.set_my_commands(listed, BotCommandScopeDefault(), code)
+        await bot.set_my_commands(public, BotCommandScopeAllGroupChats(), code)
+
+
+def _command(name: str, handler: Handler, client: AsyncClient) -> Callback:
+    async def handle(update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
+        if update.message is None or update.message.from_user is None or update.message.from_user.is_bot:
+            return  # an edited command, or one of a channel
+        talk = _talk(update, update.message, client, list(context.args or ()))
+        chosen = _refuse_in_public if name in PRIVATE and not talk.is_private else handler
+        await _serve(chosen, talk)
+
+    return handle
+
+
+def _button(client: AsyncClient) -> Callback:
+    async def handle(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
+        query = update.callback_query
+        if query is None or not isinstance(query.message, Message):
+            return  # a message that is too old to be edited
+        action, *args, owner = (query.data or "").split("|")
+        talk = _talk(update, query.message, client, args)
+        await _serve(BUTTONS[action] if owner == talk.external_id else _refuse_stranger, talk)
+
+    return handle
+
+
+def _talk(update: Update, message: Message, client: AsyncClient, args: list[str]) -> Talk:
+    user = update.effective_user
+    assert user is not None
+    writer = Writer(choose_language(None, user.language_code), HTML)
+    return Talk(update, client, writer, user, message, update.callback_query, args)
+
+
+async def _serve(handler: Handler, talk: Talk) -> None:
+    """Every failure ends in a sentence for the member."""
+    try:
+        chosen = (await talk.client.get_preferences("telegram", talk.external_id)).language
+        talk.writer = talk.writer.in_language(choose_language(chosen, talk.user.language_code))
+        await handler(talk)
+    except TelegramError:
+        raise
+    except Exception as error:
+        if not refusals.is_expected(error):
+            log.exception("update %d", talk.update.update_id)
+        await talk.refuse(refusals.explain(talk.writer, error))
+
+
+async def _refuse_in_public(talk: Talk) -> None:
+    button = Button(talk.writer.say("Write to me"), url=f"{talk.bot_address}?start=link")
+    await talk.answer(refusals.private_only(talk.writer), [[button]])
+
+
+async def _refuse_stranger(talk: Talk) -> None:
+    await talk.refuse(talk.writer.say("This is somebody else's button."))
+
+
+def _counter(outbox: Outbox) -> Callback:
+    async def count(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
+        """Waits for nothing: the outbox sends."""
+        message = update.message
+        if message is None or message.from_user is None or message.from_user.is_bot or message.sender_chat is not None:
+            return
+        user = message.from_user
+        outbox.put(
+            event_id_for("telegram", message.get_bot().id, update.update_id),
+            "telegram",
+            str(user.id),
+            "message_sent",
+            occurred_at=message.date.isoformat(),
+            names=(user.username, user.full_name),
+        )
+
+    return count
+
+
+def _membership(client: AsyncClient) -> Callback:
+    async def follow(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
+        await notices.follow_membership(update, client)
+
+    return follow

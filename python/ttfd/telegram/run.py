@@ -1,0 +1,138 @@
+"""The whole bot: one poller, what was earned in a file meanwhile, and an end without loss."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+from telegram import Update
+from telegram.error import InvalidToken, NetworkError, TelegramError
+from telegram.ext import AIORateLimiter, Application, ApplicationBuilder
+from telegram.request import BaseRequest
+
+from ..async_client import AsyncClient
+from ..bots.database import create_pool
+from ..bots.lease import Lease
+from ..bots.outbox import Outbox
+from .bot import ALLOWED_UPDATES, mount, show_commands
+from .notices import warn_of_privacy_mode
+
+__all__ = ["InvalidToken", "TelegramBot"]
+
+log = logging.getLogger("ttfd.telegram")
+
+_AT_A_TIME = 32
+_RETRY_SECONDS = 5.0
+
+App = Application[Any, Any, Any, Any, Any, Any]
+Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
+
+
+class TelegramBot:
+    """Polls, answers and counts, until ``stop()``.
+
+    Another process with the same bot stands by until this one ends. While the database is away the bot goes on: it says
+    so to whoever asks, and keeps what is earned in a file.
+
+    Parameters:
+        token: of the bot, from BotFather.
+        url: a direct PostgreSQL address.
+        outbox_path: the file for what the database does not have yet.
+        new_request: makes what reaches Telegram; for tests and proxies.
+    """
+
+    def __init__(
+        self, token: str, url: str, outbox_path: Path, *, new_request: Callable[[], BaseRequest] | None = None
+    ) -> None:
+        self._token = token
+        self._url = url
+        self._outbox_path = outbox_path
+        self._new_request = new_request
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Make ``run()`` end, once what has arrived is dealt with."""
+        self._stopped.set()
+
+    async def run(self) -> None:
+        """Work until ``stop()``. Raises InvalidToken when Telegram does not know the token."""
+        lease = Lease(self._url, f"telegram {self._token.partition(':')[0]}")
+        while not self._stopped.is_set():
+            await self._either(lease.acquire())
+            if not self._stopped.is_set():
+                await self._serve(lease)
+            await lease.release()
+
+    async def _serve(self, lease: Lease) -> None:
+        application = build_application(self._token, self._new_request)
+        if not await self._initialize(application):
+            return
+        async with create_pool(self._url, "ttfd telegram") as pool, self._mounted(application, pool):
+            await application.start()
+            assert application.updater is not None
+            await application.updater.start_polling(allowed_updates=ALLOWED_UPDATES, bootstrap_retries=-1)
+            log.info("polling as @%s", application.bot.username)
+            await self._either(lease.lost.wait())
+            await application.updater.stop()
+            await application.stop()
+        await application.shutdown()
+
+    async def _initialize(self, application: App) -> bool:
+        """Learn from Telegram who the bot is; False when it is to stop before that."""
+        while not self._stopped.is_set():
+            try:
+                await application.initialize()
+                return True
+            except InvalidToken:
+                raise
+            except NetworkError as error:
+                log.warning("Telegram cannot be reached: %s", type(error).__name__)
+                await self._either(asyncio.sleep(_RETRY_SECONDS))
+        return False
+
+    @asynccontextmanager
+    async def _mounted(self, application: App, pool: Pool) -> AsyncIterator[None]:
+        """Handlers added, and the outbox at work."""
+        outbox = Outbox(self._outbox_path, AsyncClient(pool))
+        mount(application, AsyncClient(pool), outbox)
+        warn_of_privacy_mode(application.bot)
+        with suppress(TelegramError):
+            await show_commands(application.bot)
+        sender = asyncio.create_task(outbox.run())
+        try:
+            yield
+        finally:
+            sender.cancel()
+            await outbox.close()
+
+    async def _either(self, work: Any) -> None:
+        """Wait for something, or for ``stop()``."""
+        tasks = [asyncio.ensure_future(work), asyncio.create_task(self._stopped.wait())]
+        done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+        for task in done:
+            task.result()
+
+
+def build_application(token: str, new_request: Callable[[], BaseRequest] | None = None) -> App:
+    """An application that keeps to Telegram's limits; its handlers come by ``mount``."""
+    limiter = AIORateLimiter(max_retries=2)
+    builder = ApplicationBuilder().token(token).concurrent_updates(_AT_A_TIME).rate_limiter(limiter)
+    if new_request is not None:
+        builder = builder.request(new_request()).get_updates_request(new_request())
+    application = builder.build()
+    application.add_error_handler(_log_error)
+    return application
+
+
+async def _log_error(update: object, context: Any) -> None:
+    number = update.update_id if isinstance(update, Update) else None
+    log.error("update %s: %s: %s", number, type(context.error).__name__, context.error)

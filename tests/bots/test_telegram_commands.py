@@ -1,0 +1,484 @@
+"""Whole conversations with the Telegram bot: every command, in both languages, with a real database."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+from outage import outage
+from telegram_chat import ANNA, BORIS, GROUP, Chat, chat, message_update, until
+
+from calls import Connection, apply_event, enable_achievements, get_user, process_all, row, rows, value
+from ttfd.bots.commands import COMMANDS
+from ttfd.telegram.account import HELP
+from ttfd.telegram.bot import HANDLERS, PRIVATE
+
+LANGUAGES = {"en": ANNA, "ru": BORIS}
+
+# What each command says to somebody who was never here, in each language.
+FIRST_WORDS = {
+    "start": ("Welcome, Anna!", "Добро пожаловать, Борис!"),
+    "help": ("What I can do", "Что я умею"),
+    "profile": ("Anna\nRank F I · 0 XP", "Борис\nРанг F I · 0 XP"),
+    "daily": ("Daily reward\n+100 XP · +50 coins", "Ежедневная награда\n+100 XP · +50 монет"),
+    "leaderboard": ("Leaderboard: XP\n\n1. Anna — 0", "Таблица лидеров: Опыт\n\n1. Борис — 0"),
+    "top": ("Leaderboard: XP\n\n1. Anna — 0", "Таблица лидеров: Опыт\n\n1. Борис — 0"),
+    "season": ("Season: ", "Сезон: "),
+    "achievements": ("Achievements: 0 of ", "Достижения: 0 из "),
+    "shop": ("Shop\nYour coins: 0", "Магазин\nВаши монеты: 0"),
+    "history": ("Nothing has happened yet.", "Пока ничего не произошло."),
+    "language": ("Which language?", "На каком языке?"),
+    "announcements": ("I tell you of ranks", "Здесь я сообщаю вам"),
+    "link": ("Your code: ", "Ваш код: "),
+    "unlink": ("This is your only account.", "Это ваш единственный аккаунт."),
+    "guess": ("I think of a number from 1 to 10.", "Я загадываю число от 1 до 10."),
+    "quiz": ("", ""),
+    "spin": ("The wheel stops: ", "Колесо остановилось: "),
+}
+
+
+def test_every_command_is_tested_here_listed_and_described() -> None:
+    assert set(FIRST_WORDS) == set(HANDLERS)
+    assert set(HELP) | {"start", "top"} == set(HANDLERS)
+    assert set(HELP) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_command_answers_a_newcomer(db: Connection, database_url: str, tmp_path: Path, language: str) -> None:
+    db.execute("SELECT ttfd.tend_seasons()")
+
+    async def story(talk: Chat) -> None:
+        for name, words in FIRST_WORDS.items():
+            answer = await talk.send(f"/{name}", LANGUAGES[language])
+            expected = words[list(LANGUAGES).index(language)]
+            assert answer.startswith(expected), (name, answer)
+            assert answer
+            db.execute("DELETE FROM ttfd.account_preferences")
+            db.execute("TRUNCATE ttfd.unified_users, ttfd.platform_accounts, ttfd.cross_platform_events,"
+                       " ttfd.award_windows, ttfd.xp_standings RESTART IDENTITY CASCADE")  # fmt: skip
+            db.execute("SELECT ttfd.tend_seasons()")
+
+    chat(database_url, tmp_path, story)
+
+
+def test_the_profile_of_a_member_shows_all_of_it(db: Connection, database_url: str, tmp_path: Path) -> None:
+    get_user(db, "1001")
+    apply_event(db, "game_played", {"xp": 100, "coins": 500, "won": True}, external_id="1001")
+    apply_event(db, "voice_time", {"seconds": 5400}, external_id="1001")
+    process_all(db)
+
+    async def story(talk: Chat) -> None:
+        english = await talk.send("/profile")
+        assert english.startswith("Anna\nRank F I · 370 XP\n▰▰▰▰▰▰▰▱▱▱ 130 XP to the next rank\n\nCoins: 500\n")
+        assert "Place: 1 of 1" in english
+        assert "Voice: 1.5 hr\nGames: 1, won: 1" in english
+        russian = await talk.send("/profile", {**ANNA, "language_code": "ru"})
+        assert russian.startswith("Anna\nРанг F I · 370 XP\n▰▰▰▰▰▰▰▱▱▱ 130 XP до следующего ранга\n\nМонеты: 500\n")
+        assert "Аккаунты: Telegram" in russian
+
+    chat(database_url, tmp_path, story)
+
+
+def test_names_are_text_and_not_markup(db: Connection, database_url: str, tmp_path: Path) -> None:
+    async def story(talk: Chat) -> None:
+        await talk.send("/profile", {**ANNA, "first_name": "<b>Anna</b> & <i>"})
+        assert "&lt;b&gt;Anna&lt;/b&gt; &amp; &lt;i&gt;" in talk.telegram.calls[-1][1]["text"]
+
+    chat(database_url, tmp_path, story)
+
+
+def test_the_second_daily_claim_says_when_the_next_can_be(db: Connection, database_url: str, tmp_path: Path) -> None:
+    async def story(talk: Chat) -> None:
+        assert "+100 XP" in await talk.send("/daily")
+        assert (await talk.send("/daily")).startswith("It is too soon. Next time in ")
+        assert (await talk.send("/daily", {**ANNA, "language_code": "ru"})).startswith("Ещё рано. До следующего раза: ")
+
+    chat(database_url, tmp_path, story)
+
+
+def test_an_update_that_telegram_sends_again_claims_once(db: Connection, database_url: str, tmp_path: Path) -> None:
+    async def story(talk: Chat) -> None:
+        update = message_update(5, "/daily")
+        first, second = await talk.feed(update), await talk.feed(update)
+        assert first == second
+        assert "+100 XP" in first[0]
+
+    chat(database_url, tmp_path, story)
+    assert value(db, "SELECT xp FROM ttfd.unified_users") == 100
+
+
+def test_the_leaderboard_turns_by_its_buttons_in_the_same_message(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    get_user(db, "1002", username="boris")
+    apply_event(db, "game_played", {"coins": 7}, external_id="1002")
+
+    async def story(talk: Chat) -> None:
+        assert "You: place 2 of 2" in await talk.send("/top")
+        assert (await talk.press("Coins")).startswith("Leaderboard: Coins\n\n1. boris — 7\n")
+        assert talk.telegram.calls[-1][0] == "editMessageText"
+        assert [button["text"] for button in talk.buttons()] == ["XP", "Messages", "Voice", "Games", "Wins"]
+        assert (await talk.send("/leaderboard wins")).startswith("Leaderboard: Wins")
+
+    chat(database_url, tmp_path, story)
+
+
+@pytest.mark.parametrize("text", ["/leaderboard money", "/top xp2", "/guess -5", "/guess many", "/guess 1 2",
+                                  "/guess 301", "/guess 99999999999999999999", "/quiz 101", "/quiz ٣"])  # fmt: skip
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_wrong_arguments_are_explained(
+    db: Connection, database_url: str, tmp_path: Path, text: str, language: str
+) -> None:
+    async def story(talk: Chat) -> None:
+        answer = await talk.send(text, LANGUAGES[language])
+        usage = {"en": ("Write it like this: ", "A bet is "), "ru": ("Пишите так: ", "Ставка — ")}
+        assert answer.startswith(usage[language])
+        assert talk.buttons() == []
+
+    chat(database_url, tmp_path, story)
+
+
+def test_the_season_shows_the_best_and_oneself(db: Connection, database_url: str, tmp_path: Path) -> None:
+    db.execute("SELECT ttfd.start_season('Весна')")
+    apply_event(db, "game_played", {"xp": 70}, external_id="1001")
+    process_all(db)
+
+    async def story(talk: Chat) -> None:
+        answer = await talk.send("/season")
+        assert "Season: Весна\nEnds in 30 days" in answer
+        assert "You: place 1 with 70 XP" in answer
+
+    chat(database_url, tmp_path, story)
+
+
+def test_achievements_show_what_is_unlocked_and_how_far_the_rest_is(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    enable_achievements(db)
+    apply_event(db, "game_played", {"won": True}, external_id="1002")
+
+    async def story(talk: Chat) -> None:
+        answer = await talk.send("/achievements", BORIS)
+        assert answer.startswith("Достижения: 1 из ")
+        assert "✅ Первая победа" in answer
+        assert "▫️ Десять побед — Выиграй 10 игр. (1 / 10)" in answer
+
+    chat(database_url, tmp_path, story)
+
+
+def test_the_history_is_paged_and_says_why_not_more(db: Connection, database_url: str, tmp_path: Path) -> None:
+    for _ in range(16):
+        apply_event(db, external_id="1001")
+    process_all(db)
+
+    async def story(talk: Chat) -> None:
+        answer = await talk.send("/history")
+        assert answer.count("Message") == 15
+        assert "(too soon after the last one)" in answer
+        assert "Message: +5 XP" in await talk.press("Older")
+
+    chat(database_url, tmp_path, story)
+
+
+# The shop
+
+
+def test_a_button_of_the_shop_sells_once(db: Connection, database_url: str, tmp_path: Path) -> None:
+    db.execute("DELETE FROM ttfd.shop_items")
+    name = "a_badge_with_a_name_that_is_longer_than_any_button_can_hold"
+    db.execute(
+        "INSERT INTO ttfd.shop_items (name, title_ru, title_en, price) VALUES (%s, 'Знак', 'Badge <3', 30)", [name]
+    )
+    apply_event(db, "game_played", {"coins": 100}, external_id="1001")
+
+    async def story(talk: Chat) -> None:
+        assert "Badge <3 — 30 coins" in await talk.send("/shop")
+        data = talk.buttons()[0]["callback_data"]
+        assert len(data.encode()) <= 64
+        assert await talk.press("Badge <3 — 30") == "Bought: Badge <3\nCoins left: 70"
+        assert await talk.press_data(data) == "Bought: Badge <3\nCoins left: 70"  # the same message: pressed twice
+        assert await talk.press_data(data, message_id=78) == "Bought: Badge <3\nCoins left: 40"
+        assert await talk.press_data(data, message_id=79) == "Bought: Badge <3\nCoins left: 10"
+        assert await talk.press_data(data, message_id=80) == "You have not enough coins."
+        assert talk.telegram.calls[-1][0] == "answerCallbackQuery"
+
+    chat(database_url, tmp_path, story)
+    assert value(db, "SELECT count(*) FROM ttfd.purchases") == 3
+
+
+# Preferences
+
+
+def test_the_language_that_is_chosen_holds(db: Connection, database_url: str, tmp_path: Path) -> None:
+    async def story(talk: Chat) -> None:
+        assert await talk.send("/language", BORIS) == "На каком языке?"
+        assert await talk.press("English", BORIS) == "I speak English from now on."
+        assert (await talk.send("/profile", BORIS)).startswith("Борис\nRank F I")
+        assert await talk.send("/language RU", BORIS) == "Теперь я говорю по-русски."
+        assert await talk.send("/language klingon", BORIS) == "На каком языке?"
+
+    chat(database_url, tmp_path, story)
+
+
+def test_announcements_are_switched_by_a_button(db: Connection, database_url: str, tmp_path: Path) -> None:
+    async def story(talk: Chat) -> None:
+        await talk.send("/announcements")
+        assert await talk.press("Switch off") == "I tell you nothing by myself."
+        assert await talk.press("Switch on") == "I tell you of ranks, achievements and links here."
+
+    chat(database_url, tmp_path, story)
+
+
+# Games
+
+
+def test_a_guess_is_drawn_and_paid_once(db: Connection, database_url: str, tmp_path: Path) -> None:
+    db.execute("UPDATE ttfd.games SET choices = 2 WHERE name = 'guess'")
+    apply_event(db, "game_played", {"coins": 100}, external_id="1001")
+
+    async def story(talk: Chat) -> None:
+        assert "Bet: 10, win pays 30 coins" in await talk.send("/guess 10")
+        one, two = (button["callback_data"] for button in talk.buttons())
+        answer = await talk.press_data(one)
+        won = value(db, "SELECT (data -> 'won')::boolean FROM ttfd.cross_platform_events WHERE data ? 'drawn'")
+        assert ("You guessed it!\n+50 XP · +30 coins" if won else "Not this time.\n+5 XP") in answer
+        assert f"coins: {120 if won else 90}" in answer
+        assert await talk.press_data(one) == answer
+        assert await talk.press_data(two) == "This was answered already."
+        assert (await talk.press_data(two, message_id=78)).startswith("It is too soon.")
+
+    chat(database_url, tmp_path, story)
+    assert value(db, "SELECT games_played FROM ttfd.unified_users") == 2
+
+
+def test_a_bet_beyond_ones_coins_takes_nothing(db: Connection, database_url: str, tmp_path: Path) -> None:
+    async def story(talk: Chat) -> None:
+        await talk.send("/guess 10")
+        assert await talk.press("7") == "You have not enough coins."
+
+    chat(database_url, tmp_path, story)
+    assert value(db, "SELECT count(*) FROM ttfd.cross_platform_events") == 0
+
+
+@pytest.mark.parametrize(("option", "title"), [("Меркурий", "Верно!\n+30 XP"), ("Венера", "Неверно.\n+5 XP")])
+def test_a_quiz_knows_the_answer(db: Connection, database_url: str, tmp_path: Path, option: str, title: str) -> None:
+    db.execute("UPDATE ttfd.quiz_questions SET is_enabled = (answer = 2 AND options_en[2] = 'Mercury')")
+
+    async def story(talk: Chat) -> None:
+        assert (await talk.send("/quiz", BORIS)).startswith("Какая планета ближе всех к Солнцу?\nВыигрыш: 30 XP")
+        assert title in await talk.press(option, BORIS)
+
+    chat(database_url, tmp_path, story)
+
+
+def test_the_wheel_spins_once_in_24_hours(db: Connection, database_url: str, tmp_path: Path) -> None:
+    db.execute("UPDATE ttfd.games SET prizes = '{100}' WHERE name = 'spin'")
+
+    async def story(talk: Chat) -> None:
+        assert (await talk.send("/spin")).startswith("The wheel stops: a prize!\n+20 XP · +100 coins")
+        assert (await talk.send("/spin")).startswith("It is too soon. Next time in ")
+        db.execute("UPDATE ttfd.award_windows SET starts_at = starts_at - INTERVAL '23 hours 59 minutes'")
+        assert (await talk.send("/spin")).startswith("It is too soon. Next time in ")
+        db.execute("UPDATE ttfd.award_windows SET starts_at = starts_at - INTERVAL '1 minute'")
+        assert (await talk.send("/spin")).startswith("The wheel stops: a prize!")
+
+    chat(database_url, tmp_path, story)
+
+
+@pytest.mark.parametrize("game", ["guess", "quiz"])
+def test_a_game_that_is_switched_off_says_so(db: Connection, database_url: str, tmp_path: Path, game: str) -> None:
+    db.execute("UPDATE ttfd.games SET is_enabled = false")
+
+    async def story(talk: Chat) -> None:
+        assert await talk.send(f"/{game}") == "This game is switched off."
+
+    chat(database_url, tmp_path, story)
+
+
+# Groups
+
+
+@pytest.mark.parametrize("command", sorted(PRIVATE))
+def test_what_is_private_is_not_said_in_a_group(
+    db: Connection, database_url: str, tmp_path: Path, command: str
+) -> None:
+    async def story(talk: Chat) -> None:
+        answer = await talk.send(f"/{command} ABCDEFGHJK", chat=GROUP)
+        assert answer == "That is between you and me: write to me privately."
+        assert talk.buttons()[0]["url"] == "https://t.me/ttfd_bot?start=link"
+
+    chat(database_url, tmp_path, story)
+    assert value(db, "SELECT count(*) FROM ttfd.link_codes") == 0
+
+
+def test_start_in_a_group_shows_no_code(db: Connection, database_url: str, tmp_path: Path) -> None:
+    async def story(talk: Chat) -> None:
+        assert "code" not in await talk.send("/start", chat=GROUP)
+        assert "code" in await talk.send("/start")
+
+    chat(database_url, tmp_path, story)
+
+
+def test_the_buttons_of_another_member_do_nothing(db: Connection, database_url: str, tmp_path: Path) -> None:
+    async def story(talk: Chat) -> None:
+        await talk.send("/guess", chat=GROUP)
+        assert await talk.press("7", BORIS, GROUP) == "Это чужая кнопка."
+
+    chat(database_url, tmp_path, story)
+    assert value(db, "SELECT count(*) FROM ttfd.cross_platform_events") == 0
+
+
+def test_a_forged_button_does_not_use_up_the_game_of_another(db: Connection, database_url: str, tmp_path: Path) -> None:
+    async def story(talk: Chat) -> None:
+        await talk.send("/guess", chat=GROUP)
+        data = talk.buttons()[6]["callback_data"]
+        await talk.press_data("guess|3|0|1002", BORIS, GROUP)
+        assert "My number was" in await talk.press_data(data, ANNA, GROUP)
+
+    chat(database_url, tmp_path, story)
+    assert [seen.games_played for seen in rows(db, "SELECT games_played FROM ttfd.unified_users")] == [1, 1]
+
+
+# Linking
+
+
+def test_a_code_from_here_links_an_account_elsewhere_and_can_be_undone(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    apply_event(db, "game_played", {"xp": 60, "coins": 5}, external_id="1001")
+    apply_event(db, "game_played", {"xp": 40, "coins": 7}, external_id="9", platform="discord")
+    process_all(db)
+
+    async def story(talk: Chat) -> None:
+        answer = await talk.send("/link")
+        (copy,) = talk.buttons()
+        code = copy["copy_text"]["text"]
+        assert f"Your code: {code}" in answer
+        assert row(db, "SELECT * FROM ttfd.redeem_link_code(%s, 'discord', '9')", code).status == "merged"
+        process_all(db)
+        assert "100 XP" in await talk.send("/profile")
+        question = await talk.send("/unlink")
+        assert "Undo, until " in question
+        assert "Discord takes 40 XP, coins: 7" in question
+        assert await talk.press("Undo the link") == "Undone. Both accounts have back what they had before."
+        process_all(db)
+        assert "60 XP" in await talk.send("/profile")
+
+    chat(database_url, tmp_path, story)
+
+
+@pytest.mark.parametrize("command", ["/link", "/start"])
+def test_a_code_from_elsewhere_is_previewed_then_confirmed(
+    db: Connection, database_url: str, tmp_path: Path, command: str
+) -> None:
+    db.execute("SELECT ttfd.get_or_create_user('discord', '9', 'dora', 'Dora <3')")
+    apply_event(db, "game_played", {"xp": 40}, external_id="9", platform="discord")
+    code = row(db, "SELECT * FROM ttfd.create_link_code('discord', '9')").code
+
+    async def story(talk: Chat) -> None:
+        question = await talk.send(f"{command} {code}")
+        assert question.startswith("Link these accounts?\n\n• Dora <3 (Discord): 40 XP, coins: 0\n• Anna (Telegram)")
+        assert value(db, "SELECT count(*) FROM ttfd.user_merges") == 0
+        assert (await talk.press("Link")).startswith("Linked!")
+        assert (await talk.press("Undo the link")).startswith("Undone.")
+
+    chat(database_url, tmp_path, story)
+
+
+def test_a_link_that_is_not_confirmed_changes_nothing(db: Connection, database_url: str, tmp_path: Path) -> None:
+    code = row(db, "SELECT * FROM ttfd.create_link_code('discord', '9')").code
+
+    async def story(talk: Chat) -> None:
+        await talk.send(f"/link {code}")
+        assert await talk.press("Cancel") == "Nothing was changed."
+
+    chat(database_url, tmp_path, story)
+    assert value(db, "SELECT count(DISTINCT user_id) FROM ttfd.platform_accounts") == 2
+
+
+@pytest.mark.parametrize("code", ["WRONG", "0000000000", "💥", "a" * 60])
+def test_a_wrong_code_gets_one_answer(db: Connection, database_url: str, tmp_path: Path, code: str) -> None:
+    async def story(talk: Chat) -> None:
+        assert (await talk.send(f"/link {code}")).startswith("This code is wrong, used or too old.")
+        assert (await talk.send(f"/link {code}", BORIS)).startswith("Код неверный, использован или устарел.")
+
+    chat(database_url, tmp_path, story)
+
+
+def test_many_codes_are_refused_and_start_still_greets(db: Connection, database_url: str, tmp_path: Path) -> None:
+    for _ in range(10):
+        db.execute("SELECT ttfd.create_link_code('telegram', '1001')")
+
+    async def story(talk: Chat) -> None:
+        assert (await talk.send("/link")).startswith("That were many codes.")
+        assert (await talk.send("/start")).startswith("Hello, Anna!")
+
+    chat(database_url, tmp_path, story)
+
+
+def test_unlinking_takes_this_account_away(db: Connection, database_url: str, tmp_path: Path) -> None:
+    user_id = get_user(db, "9", "discord")
+    db.execute("SELECT ttfd.link_verified_account(%s, 'telegram', '1001', NULL)", [user_id])
+
+    async def story(talk: Chat) -> None:
+        assert "this account (Telegram) starts anew; XP and coins stay with Discord." in await talk.send("/unlink")
+        assert (await talk.press("Unlink this account")).startswith("Unlinked.")
+        assert (await talk.send("/start")).startswith("Welcome, Anna!")
+
+    chat(database_url, tmp_path, story)
+    assert value(db, "SELECT platforms FROM ttfd.unified_users WHERE id = %s", user_id) == ["discord"]
+
+
+def test_a_merge_of_others_cannot_be_undone_by_a_forged_button(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    merged = row(db, "SELECT * FROM ttfd.merge_users(%s, %s)", get_user(db, "5"), get_user(db, "6", "discord"))
+
+    async def story(talk: Chat) -> None:
+        assert (await talk.press_data(f"undo|{merged.merge_id}|1001")).startswith("This did not work.")
+
+    chat(database_url, tmp_path, story)
+    assert value(db, "SELECT undone_at FROM ttfd.user_merges") is None
+
+
+# Outages
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_command_is_answered_politely_while_the_database_is_away(
+    db: Connection, database_url: str, tmp_path: Path, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ttfd.bots.database._WAIT_SECONDS", 0.2)
+    words = {"en": "I cannot look that up at the moment.", "ru": "Сейчас я не могу это узнать."}[language]
+    user = LANGUAGES[language]
+
+    async def story(talk: Chat) -> None:
+        await talk.send("/profile", user)
+        with outage(database_url):
+            for name in HANDLERS:
+                answer = await talk.send(f"/{name}", user)
+                assert answer.startswith(words), (name, answer)
+            assert (await talk.press_data(f"guess|3|0|{user['id']}", user)).startswith(words)
+            await talk.send("a message that still counts", user, GROUP)
+            assert talk.outbox.waiting == 1
+        await until(lambda: talk.outbox.waiting == 0)
+        assert "XP" in await talk.send("/profile", user)
+
+    chat(database_url, tmp_path, story)
+    with psycopg.connect(database_url, autocommit=True) as again:
+        process_all(again)
+        assert value(again, "SELECT messages_sent FROM ttfd.unified_users") == 1
+
+
+# What happens when something else goes wrong
+
+
+def test_a_bug_is_answered_and_logged_without_the_words_of_the_database(
+    db: Connection, database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    db.execute("ALTER FUNCTION ttfd.list_shop(bigint) RENAME TO list_shop_no_more")
+
+    async def story(talk: Chat) -> None:
+        assert await talk.send("/shop") == "This did not work. It has been noted."
+
+    chat(database_url, tmp_path, story)
+    assert "list_shop" in caplog.text

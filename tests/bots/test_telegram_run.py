@@ -1,0 +1,313 @@
+"""The whole bot: one poller at a time, an end without loss, and what it says of its own accord."""
+
+import asyncio
+import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from outage import outage
+from telegram.error import InvalidToken
+from telegram_chat import (
+    ANNA,
+    BORIS,
+    BOT,
+    GROUP,
+    TOKEN,
+    Chat,
+    FakeTelegram,
+    chat,
+    message_update,
+    refused,
+    until,
+)
+
+from calls import Connection, get_user, process_all, row, value
+from ttfd.bots import lease
+from ttfd.bots.writer import Safe
+from ttfd.telegram import announce
+from ttfd.telegram.run import TelegramBot
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "_RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(lease, "_PROBE_SECONDS", 0.05)
+
+
+def membership_update(chat: dict[str, Any], old: str, new: str, user: dict[str, Any] = BORIS) -> dict[str, Any]:
+    def member(status: str) -> dict[str, Any]:
+        extra = {"kicked": {"until_date": 0}, "administrator": dict.fromkeys(ADMINISTRATOR_RIGHTS, False)}
+        return {"user": BOT, "status": status, **extra.get(status, {})}
+
+    change = {"chat": chat, "from": user, "date": 1, "old_chat_member": member(old), "new_chat_member": member(new)}
+    return {"update_id": 1, "my_chat_member": change}
+
+
+ADMINISTRATOR_RIGHTS = (
+    *("can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages", "can_manage_video_chats"),
+    *("can_restrict_members", "can_promote_members", "can_change_info", "can_invite_users", "can_post_stories"),
+    *("can_edit_stories", "can_delete_stories"),
+)
+
+
+# One poller
+
+
+def test_of_two_pollers_one_works_and_the_other_takes_over_without_a_loss(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    telegram = FakeTelegram()
+    everything = [message_update(number, "hello", ANNA, GROUP) for number in range(1, 201)]
+
+    async def run() -> None:
+        bots = [TelegramBot(TOKEN, database_url, tmp_path / name, new_request=telegram.request) for name in ("a", "b")]
+        telegram.updates = everything[:100]
+        running = [asyncio.create_task(bot.run()) for bot in bots]
+        await until(lambda: not telegram.updates)
+        assert len(telegram.named("getMe")) == 1
+        telegram.updates = everything[100:]
+        first = next(number for number, name in enumerate("ab") if (tmp_path / name).exists())
+        bots[first].stop()
+        await asyncio.wait_for(running[first], 20)
+        await until(lambda: not telegram.updates)
+        bots[1 - first].stop()
+        await asyncio.wait_for(running[1 - first], 20)
+
+    asyncio.run(run())
+    assert telegram.most_pollers == 1
+    process_all(db)
+    assert value(db, "SELECT messages_sent FROM ttfd.unified_users") == 200
+
+
+def test_a_bot_whose_lease_was_taken_stops_polling_and_stands_by(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telegram = FakeTelegram()
+
+    async def run() -> None:
+        bot = TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request)
+        running = asyncio.create_task(bot.run())
+        await until(lambda: telegram.pollers > 0)
+        rival = lease.Lease(database_url, "telegram 4242")
+        waiting = asyncio.create_task(rival.acquire())
+        await asyncio.sleep(0.2)
+        monkeypatch.setattr(lease, "_PROBE_SECONDS", 1)
+        await asyncio.sleep(0.2)
+        db.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+        await asyncio.wait_for(waiting, 10)
+        await asyncio.sleep(1.5)
+        polls = telegram.pollers
+        await asyncio.sleep(0.3)
+        assert (polls, telegram.pollers) == (0, 0)
+        await rival.release()
+        await until(lambda: telegram.pollers > 0)
+        bot.stop()
+        await asyncio.wait_for(running, 20)
+
+    asyncio.run(run())
+
+
+def test_what_arrives_while_the_database_is_away_is_counted_after(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    telegram = FakeTelegram()
+
+    async def run() -> None:
+        bot = TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request)
+        running = asyncio.create_task(bot.run())
+        await until(lambda: telegram.pollers > 0)
+        with outage(database_url):
+            telegram.updates = [message_update(number, "hello", ANNA, GROUP) for number in range(1, 51)]
+            await until(lambda: not telegram.updates)
+        with psycopg.connect(database_url, autocommit=True) as again:
+            await until(lambda: bool(value(again, "SELECT pending >= 50 FROM ttfd.feed_state()")))
+            process_all(again)
+            assert value(again, "SELECT messages_sent FROM ttfd.unified_users") == 50
+        bot.stop()
+        await asyncio.wait_for(running, 20)
+
+    asyncio.run(run())
+
+
+def test_it_waits_for_a_telegram_that_cannot_be_reached(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ttfd.telegram.run._RETRY_SECONDS", 0.05)
+    telegram = FakeTelegram(fails=lambda method, _: refused(502, "Bad Gateway") if method == "getMe" else None)
+
+    async def run() -> None:
+        bot = TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request)
+        running = asyncio.create_task(bot.run())
+        await until(lambda: len(telegram.named("getMe")) > 2)
+        telegram.fails = lambda method, _: None
+        await until(lambda: telegram.pollers > 0)
+        bot.stop()
+        await asyncio.wait_for(running, 20)
+
+    asyncio.run(run())
+
+
+def test_a_wrong_token_is_said_at_once(db: Connection, database_url: str, tmp_path: Path) -> None:
+    telegram = FakeTelegram(fails=lambda method, _: refused(401, "Unauthorized") if method == "getMe" else None)
+
+    async def run() -> None:
+        with pytest.raises(InvalidToken):
+            await TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request).run()
+
+    asyncio.run(run())
+
+
+def test_commands_are_shown_in_both_languages_and_private_ones_not_in_groups(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    telegram = FakeTelegram()
+
+    async def run() -> None:
+        bot = TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request)
+        running = asyncio.create_task(bot.run())
+        await until(lambda: telegram.pollers > 0)
+        bot.stop()
+        await asyncio.wait_for(running, 20)
+
+    asyncio.run(run())
+    shown = telegram.named("setMyCommands")
+    assert [call.get("language_code") for call in shown] == ["ru", "ru", None, None]
+    assert "история" not in shown[0]["commands"]
+    assert "history" in shown[0]["commands"]
+    assert "history" not in shown[1]["commands"]
+
+
+# Privacy mode, membership, announcements
+
+
+@pytest.mark.parametrize(("sees_all", "warnings"), [(True, 0), (False, 1)])
+def test_privacy_mode_is_said_at_the_start(
+    db: Connection, database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, sees_all: bool, warnings: int
+) -> None:
+    telegram = FakeTelegram(sees_all=sees_all)
+
+    async def run() -> None:
+        bot = TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request)
+        running = asyncio.create_task(bot.run())
+        await until(lambda: telegram.pollers > 0)
+        bot.stop()
+        await asyncio.wait_for(running, 20)
+
+    asyncio.run(run())
+    assert len([record for record in caplog.records if "privacy mode is on" in record.message]) == warnings
+
+
+@pytest.mark.parametrize(
+    ("sees_all", "status", "words"),
+    [
+        (False, "member", "Здесь я вижу только команды"),
+        (False, "administrator", "Здравствуйте! Сообщения здесь приносят опыт."),
+        (True, "member", "Здравствуйте! Сообщения здесь приносят опыт."),
+    ],
+)
+def test_a_group_is_told_whether_its_messages_count(
+    db: Connection, database_url: str, tmp_path: Path, sees_all: bool, status: str, words: str
+) -> None:
+    async def story(talk: Chat) -> None:
+        (said,) = await talk.feed(membership_update(GROUP, "left", status))
+        assert said.startswith(words)
+        assert await talk.feed(membership_update(GROUP, "member", "administrator")) == []
+        assert await talk.feed(membership_update(GROUP, "member", "left")) == []
+
+    chat(database_url, tmp_path, story, sees_all=sees_all)
+
+
+def preference(db: Connection, external_id: str) -> str:
+    return str(row(db, "SELECT * FROM ttfd.get_preferences('telegram', %s)", external_id).announcements)
+
+
+def test_who_blocks_the_bot_gets_no_announcements(db: Connection, database_url: str, tmp_path: Path) -> None:
+    async def story(talk: Chat) -> None:
+        private = {"id": 1002, "type": "private"}
+        await talk.feed(membership_update(private, "member", "kicked"))
+
+    chat(database_url, tmp_path, story)
+    assert preference(db, "1002") == "off"
+
+
+@pytest.mark.parametrize(
+    ("answer", "arrives", "after"),
+    [
+        (None, True, "private"),
+        (refused(403, "Forbidden: bot was blocked by the user"), False, "off"),
+        (refused(400, "Bad Request: chat not found"), False, "off"),
+    ],
+)
+def test_an_announcement_that_cannot_arrive_is_the_last_one(
+    db: Connection, database_url: str, tmp_path: Path, answer: Any, arrives: bool, after: str
+) -> None:
+    get_user(db, "1001")
+
+    async def story(talk: Chat) -> None:
+        talk.telegram.fails = lambda method, _: answer
+        assert await announce(talk.application.bot, talk.client, "1001", Safe("<b>New</b>")) is arrives
+        assert talk.telegram.calls[-1][1] == {"chat_id": "1001", "text": "<b>New</b>", "parse_mode": "HTML"}
+
+    chat(database_url, tmp_path, story)
+    assert preference(db, "1001") == after
+
+
+# The command
+
+
+def start_command(place: Path, **environment: str) -> "subprocess.Popen[str]":
+    inherited = {key: text for key, text in os.environ.items() if key not in ("DATABASE_URL", "TELEGRAM_TOKEN")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "ttfd", "telegram"],
+        cwd=place,
+        env={**inherited, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_without_a_token_the_command_says_what_to_do(tmp_path: Path) -> None:
+    with start_command(tmp_path, DATABASE_URL="postgresql:///nowhere") as process:
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert said == "ttfd: TELEGRAM_TOKEN is not set. Next: talk to @BotFather, then: export TELEGRAM_TOKEN=…\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_ends_gracefully_and_never_shows_its_token(
+    db: Connection, database_url: str, tmp_path: Path, number: int
+) -> None:
+    """There is no Telegram here, so it tries to reach it until it is told to stop."""
+    token = "4242:verysecrettoken"  # noqa: S105
+    with start_command(tmp_path, DATABASE_URL=database_url, TELEGRAM_TOKEN=token) as process:
+        assert process.stdout is not None
+        said = ""
+        while "cannot be reached" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        process.send_signal(number)
+        said += process.communicate(timeout=60)[0]
+    assert process.returncode == 0, said
+    assert said.endswith("Stopped.\n")
+    assert "verysecrettoken" not in said
+
+
+def test_the_log_of_a_failed_call_has_no_token(
+    db: Connection, database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(talk: Chat) -> None:
+        talk.telegram.fails = lambda method, _: refused(400, "Bad Request: nope")
+        await talk.send("/help")
+
+    with caplog.at_level(logging.WARNING):
+        chat(database_url, tmp_path, story)
+    assert "Nope" in caplog.text
+    assert "4242:test" not in caplog.text
