@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from . import boards, calls, delay, growth, poison, queue, report
+from . import boards, calls, delay, growth, imports, poison, queue, report
 from .figures import Results
 from .server import running
 
-SCENARIOS = {scenario.NAME: scenario for scenario in (queue, calls, delay, growth, poison, boards)}
+SCENARIOS = {scenario.NAME: scenario for scenario in (queue, calls, delay, growth, poison, boards, imports)}
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ CALLS = 300
 MOST_XP = 1_000_000
 TOP = "SELECT position, user_id, display_name, value FROM ttfd.list_leaderboard('xp', 100)"
 POSITION = "SELECT position, value, total FROM ttfd.get_position(%s)"
+UNKEPT = ("season", "coins")  # Boards that are read from the members: a few calls are enough.
 
 
 def measure(bench: Bench, results: Results) -> None:
@@ -90,6 +91,8 @@ def measure_calls(bench: Bench, results: Results, redis: Any, size: int) -> dict
         ).fetchall()
         for (last,) in crowd:
             values["get_position, last of the most crowded XP"] = [_timed(calls["get_position"], [last] * 20)()]
+        for metric in UNKEPT:
+            values[f"list_leaderboard by {metric}"] = [_timed(_page_by(connection, metric), [0] * 5)()]
     medians = {name: results.add(NAME, f"{name}, {size:,} members", "ms", each).median for name, each in values.items()}
     if redis:
         for mine, peer, limit in (("list_leaderboard", "ZREVRANGE", 1.0), ("get_position", "ZREVRANK", 3.0)):
@@ -147,6 +150,11 @@ def busy_worker(bench: Bench) -> Iterator[None]:
     finally:
         done.set()
         worker.join()
+
+
+def _page_by(connection: psycopg.Connection[Any], metric: str) -> Callable[[int], object]:
+    page = TOP.replace("xp", metric)
+    return lambda _: connection.execute(page).fetchall()
 
 
 def _timed(call: Callable[[int], object], members: list[int]) -> Callable[[], float]:

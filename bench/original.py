@@ -78,3 +78,36 @@ def run_writers(bench: Bench, writers: int, each: int, write: Any) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def import_speed(bench: Bench, present: int, count: int) -> float:
+    """Rows a second of its import: a Discord user is looked up by id, then by name, then written and committed."""
+    with bench.connect() as connection:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS original")
+        connection.execute("DROP TABLE IF EXISTS original.members")
+        connection.execute(
+            "CREATE TABLE original.members (id text PRIMARY KEY, telegram_id text UNIQUE, discord_id text UNIQUE,"
+            " username text, xp integer, coins integer)"
+        )
+        connection.execute(
+            "INSERT INTO original.members SELECT 'telegram_' || n, n::text, NULL, 'member ' || n, 5, 5"
+            "  FROM generate_series(1, %s) AS numbers (n)",
+            [present],
+        )
+        connection.execute("ANALYZE original.members")
+        began = time.perf_counter()
+        for n in range(count):
+            import_row(connection, str(10**17 + n), f"member {present + 1 if n % 3 else n + 1}")
+        return count / (time.perf_counter() - began)
+
+
+def import_row(connection: psycopg.Connection[Any], discord_id: str, username: str) -> None:
+    known = connection.execute("SELECT id FROM original.members WHERE discord_id = %s", [discord_id]).fetchone()
+    known = known or connection.execute("SELECT id FROM original.members WHERE username = %s", [username]).fetchone()
+    if known:
+        connection.execute("UPDATE original.members SET discord_id = %s WHERE id = %s", [discord_id, known[0]])
+    else:
+        connection.execute(
+            "INSERT INTO original.members VALUES (%s, NULL, %s, %s, 5, 5)",
+            [f"discord_{discord_id}", discord_id, f"{username} {discord_id}"],
+        )

@@ -24,9 +24,7 @@ CREATE TABLE ttfd.cross_platform_events (
   source_platform text NOT NULL,
   note            text,
   data            jsonb NOT NULL DEFAULT '{}',
-  PRIMARY KEY (id, processed),
-  CONSTRAINT cross_platform_events_granted_together CHECK ((xp IS NULL) = (coins IS NULL)),
-  CONSTRAINT cross_platform_events_processed_is_granted CHECK (NOT processed OR (xp IS NOT NULL AND position IS NOT NULL))
+  PRIMARY KEY (id, processed)
 ) PARTITION BY LIST (processed);
 
 ALTER SEQUENCE ttfd.event_seq OWNED BY ttfd.cross_platform_events.seq;
@@ -36,8 +34,9 @@ CREATE TABLE ttfd.cross_platform_events_pending
   WITH (fillfactor = 100, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,
         autovacuum_vacuum_cost_delay = 0);
 
+-- No CHECK of the whole table: a single insert would spend more time on parsing it than on the row.
 CREATE TABLE ttfd.cross_platform_events_processed
-  PARTITION OF ttfd.cross_platform_events FOR VALUES IN (true)
+  PARTITION OF ttfd.cross_platform_events (xp NOT NULL, coins NOT NULL, position NOT NULL) FOR VALUES IN (true)
   WITH (fillfactor = 100);
 
 -- Platforms share 8 lanes, and a batch takes from all of them: a flood on one does not hold up the others.
@@ -122,6 +121,19 @@ CREATE TABLE ttfd.failed_events (
 
 COMMENT ON TABLE ttfd.failed_events IS 'Events that cannot be applied as they are. Nothing of them was granted.';
 COMMENT ON COLUMN ttfd.failed_events.discarded_at IS 'When somebody decided that it never will be applied; its id stays known.';
+
+-- What apply_event has to know of the member.
+CREATE TYPE ttfd.speaker AS (
+  id              bigint,
+  xp              bigint,
+  coins           bigint,
+  next_rank_xp    bigint,
+  highest_rank_id smallint,
+  season_id       integer,
+  rule            ttfd.event_type_versions
+);
+
+COMMENT ON TYPE ttfd.speaker IS 'A member who is locked for an event of a platform account, and the rule of the event type.';
 
 -- What record_event, record_events, apply_event and every later granting function answer.
 CREATE TYPE ttfd.event_outcome AS (

@@ -1,4 +1,6 @@
 SET LOCAL lock_timeout = '10s';
 
-DROP TABLE ttfd.import_links, ttfd.import_grants, ttfd.import_identities, ttfd.import_accounts,
+DROP AGGREGATE ttfd.add_up(bigint);
+
+DROP TABLE ttfd.import_links, ttfd.import_grants, ttfd.import_identities, ttfd.import_judged, ttfd.import_accounts,
            ttfd.import_conflicts, ttfd.import_changes, ttfd.import_balances, ttfd.import_rows, ttfd.import_sources, ttfd.import_runs;

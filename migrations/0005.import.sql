@@ -32,9 +32,10 @@ COMMENT ON COLUMN ttfd.import_sources.origin IS 'Which program kept the data.';
 COMMENT ON COLUMN ttfd.import_sources.identity IS 'Fingerprint of the physical data: equal for two sources that are one.';
 COMMENT ON COLUMN ttfd.import_sources.time_zone IS 'Zone of time stamps that name none.';
 
+-- No foreign key, and an index for what stays only: rows come by the million.
 CREATE TABLE ttfd.import_rows (
   id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  run_id        bigint NOT NULL REFERENCES ttfd.import_runs (id) ON DELETE CASCADE,
+  run_id        bigint NOT NULL,
   source        text NOT NULL,
   part          text NOT NULL,
   source_key    text NOT NULL,
@@ -43,7 +44,7 @@ CREATE TABLE ttfd.import_rows (
   reject_reason text
 );
 
-CREATE INDEX import_rows_run ON ttfd.import_rows (run_id);
+CREATE INDEX import_rows_rejected ON ttfd.import_rows (run_id) WHERE reject_reason IS NOT NULL;
 
 COMMENT ON TABLE ttfd.import_rows IS 'Legacy records with canonical field names and values as found, written by COPY.';
 COMMENT ON COLUMN ttfd.import_rows.part IS 'Which part of the source: an account has at most one row in each.';
@@ -139,6 +140,14 @@ COMMENT ON COLUMN ttfd.import_accounts.row_id IS 'The record in import_rows.';
 COMMENT ON COLUMN ttfd.import_accounts.name IS 'The username as it is compared: see fold_name.';
 COMMENT ON COLUMN ttfd.import_accounts.reject_reason IS 'Why the record cannot be imported; such rows are soon deleted.';
 
+-- Unlogged as import_accounts is: a crash that empties the one empties the other, and all records are judged again.
+CREATE UNLOGGED TABLE ttfd.import_judged (
+  run_id bigint PRIMARY KEY,
+  row_id bigint NOT NULL
+);
+
+COMMENT ON TABLE ttfd.import_judged IS 'Up to which of its import_rows the run at work has been judged.';
+
 CREATE UNLOGGED TABLE ttfd.import_identities (
   run_id       bigint NOT NULL,
   platform     text NOT NULL,
@@ -201,6 +210,11 @@ CREATE UNLOGGED TABLE ttfd.import_links (
 
 COMMENT ON TABLE ttfd.import_links IS 'Pairs of accounts that the run at work takes for one person, unless refused.';
 COMMENT ON COLUMN ttfd.import_links.is_new IS 'Whether the two were not known to be one person before.';
+
+-- sum(bigint) is numeric: six of them for each of a million members take a gigabyte. This one says 22003 where it overflows.
+CREATE AGGREGATE ttfd.add_up(bigint) (SFUNC = pg_catalog.int8pl, STYPE = bigint, INITCOND = '0', PARALLEL = SAFE, COMBINEFUNC = pg_catalog.int8pl);
+
+COMMENT ON AGGREGATE ttfd.add_up(bigint) IS 'The sum, as bigint. Raises 22003 when it is beyond.';
 
 GRANT INSERT (run_id, source, preset, origin, identity, time_zone) ON ttfd.import_sources TO ttfd_admin;
 GRANT INSERT (run_id, source, part, source_key, platform, record, reject_reason) ON ttfd.import_rows TO ttfd_admin;

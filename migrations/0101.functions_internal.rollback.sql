@@ -71,6 +71,8 @@ DROP FUNCTION ttfd.require_platform(text);
 
 DROP FUNCTION ttfd.require_metric(text);
 
+DROP FUNCTION ttfd.require_loading_import(bigint);
+
 DROP FUNCTION ttfd.report_import(bigint, bigint);
 
 DROP FUNCTION ttfd.rename_account(text, text, text, text);
@@ -79,7 +81,7 @@ DROP FUNCTION ttfd.remove_import_accounts(bigint);
 
 DROP FUNCTION ttfd.reject_import_rows(bigint);
 
-DROP FUNCTION ttfd.reject_forgotten_rows(bigint);
+DROP FUNCTION ttfd.reject_forgotten_rows(bigint, bigint);
 
 DROP FUNCTION ttfd.refuse_same_sources(bigint);
 
@@ -151,6 +153,8 @@ DROP FUNCTION ttfd.lock_user(bigint);
 
 DROP FUNCTION ttfd.lock_undone_members(bigint);
 
+DROP FUNCTION ttfd.lock_speaker(text, text, text, timestamptz);
+
 DROP FUNCTION ttfd.lock_represented_user(bigint);
 
 DROP FUNCTION ttfd.lock_person(bigint);
@@ -201,6 +205,8 @@ DROP FUNCTION ttfd.keep_past_seasons(bigint[], integer);
 
 DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint);
 
+DROP FUNCTION ttfd.judge_import(bigint);
+
 DROP FUNCTION ttfd.join_users(bigint, bigint, text);
 
 DROP FUNCTION ttfd.join_proven_users(bigint, bigint, text);
@@ -229,9 +235,9 @@ DROP FUNCTION ttfd.import_amount(text);
 
 DROP FUNCTION ttfd.hash_link_code(text);
 
-DROP FUNCTION ttfd.has_reached_more(ttfd.unified_users, ttfd.unified_users);
-
 DROP FUNCTION ttfd.has_crossed(bigint[], bigint, bigint);
+
+DROP FUNCTION ttfd.group_import_accounts(bigint, boolean);
 
 DROP FUNCTION ttfd.grant_import(bigint);
 
@@ -271,8 +277,6 @@ DROP FUNCTION ttfd.find_own_account(bigint);
 
 DROP FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz);
 
-DROP FUNCTION ttfd.find_member(bigint);
-
 DROP FUNCTION ttfd.find_link_code(text, text, text);
 
 DROP FUNCTION ttfd.find_first_outcome(uuid, bigint, text, text, jsonb);
@@ -309,6 +313,8 @@ DROP FUNCTION ttfd.create_import_members(bigint);
 
 DROP FUNCTION ttfd.create_account(text, text, text, text);
 
+DROP FUNCTION ttfd.count_xp_above(bigint, timestamptz, bigint);
+
 DROP FUNCTION ttfd.count_transfer(bigint, bigint);
 
 DROP FUNCTION ttfd.count_scores_above(text, bigint, timestamptz, bigint);
@@ -318,8 +324,6 @@ DROP FUNCTION ttfd.count_owned(bigint, text);
 DROP FUNCTION ttfd.count_nodes(bigint);
 
 DROP FUNCTION ttfd.count_moves(bigint[], bigint[]);
-
-DROP FUNCTION ttfd.count_listed(text);
 
 DROP FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint);
 
@@ -331,9 +335,9 @@ DROP FUNCTION ttfd.collect_import_links(bigint);
 
 DROP FUNCTION ttfd.collect_import_identities(bigint);
 
-DROP FUNCTION ttfd.collect_import_events(bigint);
+DROP FUNCTION ttfd.collect_import_events(bigint, bigint);
 
-DROP FUNCTION ttfd.collect_import_accounts(bigint);
+DROP FUNCTION ttfd.collect_import_accounts(bigint, bigint);
 
 DROP FUNCTION ttfd.clear_import(bigint);
 
@@ -341,7 +345,7 @@ DROP FUNCTION ttfd.check_reason(text);
 
 DROP FUNCTION ttfd.check_events(ttfd.sent_event[]);
 
-DROP FUNCTION ttfd.check_event(uuid, text, jsonb, timestamptz);
+DROP FUNCTION ttfd.check_event(uuid, text, ttfd.event_type_versions, jsonb, timestamptz);
 
 DROP FUNCTION ttfd.check_amount(bigint, numeric, numeric);
 
@@ -365,7 +369,7 @@ DROP FUNCTION ttfd.assess_sent_event(uuid, ttfd.event_type_versions, jsonb, time
 
 DROP FUNCTION ttfd.assess_seconds(jsonb);
 
-DROP FUNCTION ttfd.assess_import_time(text, text);
+DROP FUNCTION ttfd.assess_import_times(text, text, text);
 
 DROP FUNCTION ttfd.assess_import_amount(text, text);
 

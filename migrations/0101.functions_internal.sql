@@ -8,11 +8,12 @@ SET LOCAL check_function_bodies = off;
 
 -- One place that says what a metric is. The planner inlines it, so a filter on names is applied before anything is counted.
 CREATE OR REPLACE FUNCTION ttfd.achievement_progress(p_user_ids bigint[])
-RETURNS TABLE (user_id bigint, name text, value bigint, is_reached boolean)
+RETURNS TABLE (user_id bigint, name text, value bigint, is_reached boolean, is_shown boolean)
 LANGUAGE sql STABLE
 AS $$
   SELECT u.id, a.name, v.value,
-         a.is_enabled AND CASE WHEN a.metric = 'season_place' THEN v.value <= a.threshold ELSE v.value >= a.threshold END
+         a.is_enabled AND CASE WHEN a.metric = 'season_place' THEN v.value <= a.threshold ELSE v.value >= a.threshold END,
+         a.name = ANY (u.achievements)
     FROM ttfd.unified_users u
    CROSS JOIN ttfd.achievements a
    CROSS JOIN LATERAL (
@@ -24,11 +25,11 @@ AS $$
                        WHERE r.user_id IN (SELECT u.id UNION ALL SELECT m.id FROM ttfd.unified_users m WHERE m.merged_into = u.id))
                     ELSE ttfd.metric_value(u, a.metric)
                   END) v (value)
-   WHERE u.id = ANY (p_user_ids);
+   WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NULL AND u.forgotten_at IS NULL;
 $$;
 
 COMMENT ON FUNCTION ttfd.achievement_progress(bigint[]) IS
-  'How far members have come with every achievement; value is NULL for a place in a season that they never had.';
+  'How far members have come with every achievement; value is NULL for a place in a season that they never had. Who is merged or forgotten is left out.';
 
 -- Who goes from one branch to another changes only what lies between the two, so this goes from the right to the left and
 -- touches no element where the changes so far cancel out.
@@ -193,7 +194,7 @@ BEGIN
          array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'wins') AS wins
     INTO v_goals
     FROM ttfd.achievements a;
-  PERFORM set_config('ttfd.is_batch', 'on', true);
+  PERFORM set_config('ttfd.update_kind', 'batch', true);
 
   WITH batch AS MATERIALIZED (
     DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
@@ -343,7 +344,7 @@ BEGIN
            || (SELECT array_agg(u.id) FROM updated u WHERE u.has_achieved)
     INTO v_taken, failed, v_members, v_updated, v_achievers
     FROM granted;
-  PERFORM set_config('ttfd.is_batch', 'off', true);
+  PERFORM set_config('ttfd.update_kind', '', true);
 
   IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
     RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members
@@ -528,32 +529,24 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_import_amount(text, text) IS
   'Why a legacy amount cannot be imported, or NULL when it is missing, empty or a number from 0 to 10^15.';
 
--- Asked millions of times: the usual forms are recognised by the places of their digits, and days up to the 28th exist in
--- every month. All else is left to explain_import_time.
-CREATE OR REPLACE FUNCTION ttfd.assess_import_time(p_name text, p_value text)
+-- Asked millions of times: one look at the usual forms of all three, with days up to the 28th, which exist in every month.
+-- All else is left to explain_import_time.
+CREATE OR REPLACE FUNCTION ttfd.assess_import_times(p_last_daily text, p_created_at text, p_last_active text)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 AS $$
   SELECT CASE
-           WHEN p_value IS NULL
-             OR pg_catalog.left(pg_catalog.translate(p_value, ' 123456789', 'T000000000'), 19)
-                IN ('0000-00-00', '0000-00-00T00:00:00')
-                AND (pg_catalog.length(p_value) <= 19
-                     OR pg_catalog.translate(pg_catalog.substr(p_value, 20), '0123456789', '') = '.'
-                        AND pg_catalog.substr(p_value, 20, 1) = '.' AND pg_catalog.length(p_value) BETWEEN 21 AND 26)
-                AND pg_catalog.substr(p_value, 1, 4) BETWEEN '1970' AND '2099'
-                AND pg_catalog.substr(p_value, 6, 2) BETWEEN '01' AND '12'
-                AND pg_catalog.substr(p_value, 9, 2) BETWEEN '01' AND '28'
-                AND pg_catalog.substr(p_value, 12, 2) <= '23'
-                AND pg_catalog.substr(p_value, 15, 2) <= '59'
-                AND pg_catalog.substr(p_value, 18, 2) <= '59'
-           THEN NULL
-           ELSE ttfd.explain_import_time(p_name, p_value)
+           WHEN pg_catalog.strpos(pg_catalog.concat(p_last_daily, p_created_at, p_last_active), '|') > 0
+             OR pg_catalog.concat(p_last_daily, '|', p_created_at, '|', p_last_active, '|')
+                !~ '^(((19[7-9]\d|20\d\d)-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])([T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.]\d{1,6})?)?)?[|])*$'
+           THEN coalesce(ttfd.explain_import_time('last_daily', p_last_daily),
+                         ttfd.explain_import_time('created_at', p_created_at),
+                         ttfd.explain_import_time('last_active', p_last_active))
          END;
 $$;
 
-COMMENT ON FUNCTION ttfd.assess_import_time(text, text) IS
-  'Why a legacy time cannot be imported, or NULL when it is missing, empty or ISO 8601.';
+COMMENT ON FUNCTION ttfd.assess_import_times(text, text, text) IS
+  'Why one of the times of a legacy record cannot be imported, or NULL when each is missing, empty or ISO 8601.';
 
 -- A million years is no session; the bound keeps the cast to bigint safe.
 CREATE OR REPLACE FUNCTION ttfd.assess_seconds(p_seconds jsonb)
@@ -576,13 +569,16 @@ RETURNS text
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-  RETURN CASE
-           WHEN p_event_id IS NULL THEN '22004'
-           WHEN p_occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND ttfd.current_time() + INTERVAL '5 minutes' THEN '22008'
-           WHEN p_rule.is_enabled IS NOT TRUE THEN 'TE001'
-           WHEN p_rule.is_admin_only AND NOT ttfd.is_admin() THEN 'TE003'
-           ELSE (ttfd.assess_single(p_rule, p_data)).error
-         END;
+  IF p_event_id IS NULL THEN
+    RETURN '22004';
+  ELSIF p_occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND ttfd.current_time() + INTERVAL '5 minutes' THEN
+    RETURN '22008';
+  ELSIF p_rule.is_enabled IS NOT TRUE THEN
+    RETURN 'TE001';
+  ELSIF p_rule.is_admin_only AND NOT ttfd.is_admin() THEN
+    RETURN 'TE003';
+  END IF;
+  RETURN (ttfd.assess_single(p_rule, p_data)).error;
 END;
 $$;
 
@@ -775,23 +771,23 @@ COMMENT ON FUNCTION ttfd.check_amount(bigint, numeric, numeric) IS
   'Refuses an amount outside of its bounds, and NULL. Raises TE003.';
 
 -- A resend is answered with the first outcome, whatever the rules say by now.
-CREATE OR REPLACE FUNCTION ttfd.check_event(p_event_id uuid, p_event_type text, p_data jsonb, p_occurred_at timestamptz)
-RETURNS ttfd.event_type_versions
+CREATE OR REPLACE FUNCTION ttfd.check_event(
+  p_event_id uuid, p_event_type text, p_rule ttfd.event_type_versions, p_data jsonb, p_occurred_at timestamptz)
+RETURNS boolean
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-  v_rule ttfd.event_type_versions := ttfd.find_rule(p_event_type, p_occurred_at);
-  v_error text := ttfd.assess_sent_event(p_event_id, v_rule, p_data, p_occurred_at);
+  v_error text := ttfd.assess_sent_event(p_event_id, p_rule, p_data, p_occurred_at);
 BEGIN
   IF v_error IS NOT NULL AND NOT ttfd.is_known_event(p_event_id) THEN
     PERFORM ttfd.raise_event_error(v_error, p_event_id, p_event_type);
   END IF;
-  RETURN v_rule;
+  RETURN v_error IS NULL;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.check_event(uuid, text, jsonb, timestamptz) IS
-  'Refuses an event that its type does not allow. Returns the rule that holds for it. Raises TE001, TE003, 22003, 22004, 22008, 22023.';
+COMMENT ON FUNCTION ttfd.check_event(uuid, text, ttfd.event_type_versions, jsonb, timestamptz) IS
+  'Refuses an event that its type does not allow; false for one that was sent before. Raises TE001, TE003, 22003, 22004, 22008, 22023.';
 
 -- The same refusals as for a single event, for the first element that deserves one; then the accounts of first contacts.
 CREATE OR REPLACE FUNCTION ttfd.check_events(p_events ttfd.sent_event[])
@@ -849,16 +845,20 @@ AS $$
   DELETE FROM ttfd.import_links WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_identities WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_accounts WHERE run_id = p_run_id;
+  DELETE FROM ttfd.import_judged WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_rows WHERE run_id = p_run_id AND reject_reason IS NULL;
 $$;
 
 COMMENT ON FUNCTION ttfd.clear_import(bigint) IS 'Empties the working tables of a run and forgets its accepted records.';
 
 -- One pass over the records, because there may be millions: each is judged, and taken apart where nothing is wrong.
-CREATE OR REPLACE FUNCTION ttfd.collect_import_accounts(p_run_id bigint)
+CREATE OR REPLACE FUNCTION ttfd.collect_import_accounts(p_run_id bigint, p_after bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
 AS $$
+DECLARE
+  v_tomorrow text := to_char(ttfd.current_time() AT TIME ZONE 'UTC' + INTERVAL '1 day', 'YYYY-MM-DD');
 BEGIN
   INSERT INTO ttfd.import_accounts
     (run_id, row_id, origin, part, platform, external_id, source, source_key, reject_reason, name, username, display_name,
@@ -915,39 +915,42 @@ BEGIN
                              ttfd.assess_import_amount('total_voice_time', v.total_voice_time),
                              ttfd.assess_import_amount('messages_sent', v.messages_sent),
                              ttfd.assess_import_amount('daily_streak', v.daily_streak)) END,
-                      ttfd.assess_import_time('last_daily', v.last_daily),
-                      ttfd.assess_import_time('created_at', v.created_at),
-                      ttfd.assess_import_time('last_active', v.last_active))
+                      ttfd.assess_import_times(v.last_daily, v.created_at, v.last_active),
+                      -- A claim in the future would forbid the next ones. It is tomorrow already somewhere.
+                      CASE WHEN greatest(left(v.last_daily, 10), left(v.created_at, 10), left(v.last_active, 10)) > v_tomorrow
+                           THEN 'a time lies in the future: '
+                                || greatest(v.last_daily, v.created_at, v.last_active) END)
                   END
            OFFSET 0) j (reason)
-   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND (r.record ? 'event_id') IS NOT TRUE;
+   WHERE r.run_id = p_run_id AND r.id > p_after AND r.reject_reason IS NULL AND (r.record ? 'event_id') IS NOT TRUE;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.collect_import_accounts(bigint) IS
-  'Fills import_accounts with the records of a run: their values, or the reason why they cannot be imported.';
+COMMENT ON FUNCTION ttfd.collect_import_accounts(bigint, bigint) IS
+  'Fills import_accounts with the records of a run after one: their values, or the reason why they cannot be imported.';
 
 -- The amounts of legacy events are in the balances already. Their ids are kept, as those of compacted events are, so that
 -- one that a bot sends again counts once.
-CREATE OR REPLACE FUNCTION ttfd.collect_import_events(p_run_id bigint)
+CREATE OR REPLACE FUNCTION ttfd.collect_import_events(p_run_id bigint, p_after bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
 AS $$
 BEGIN
   UPDATE ttfd.import_rows r
      SET reject_reason = 'the event id has the wrong form: ' || left(coalesce(r.record ->> 'event_id', 'null'), 60)
-   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND r.record ? 'event_id'
+   WHERE r.run_id = p_run_id AND r.id > p_after AND r.reject_reason IS NULL AND r.record ? 'event_id'
      AND coalesce(r.record ->> 'event_id', '') !~* '^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$';
 
   INSERT INTO ttfd.compacted_events (id)
   SELECT (r.record ->> 'event_id')::uuid
     FROM ttfd.import_rows r
-   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND r.record ? 'event_id'
+   WHERE r.run_id = p_run_id AND r.id > p_after AND r.reject_reason IS NULL AND r.record ? 'event_id'
   ON CONFLICT (id) DO NOTHING;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.collect_import_events(bigint) IS 'Remembers the ids of the legacy events of a run.';
+COMMENT ON FUNCTION ttfd.collect_import_events(bigint, bigint) IS 'Remembers the ids of the legacy events of a run.';
 
 -- Every account that matters to the run: its own, those they state as theirs, members of the same name, and whatever
 -- else belongs to a member who is touched. Accounts of one member are one person from the start; to anybody else the number
@@ -956,6 +959,8 @@ CREATE OR REPLACE FUNCTION ttfd.collect_import_identities(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
+DECLARE
+  v_numbers regclass := pg_get_serial_sequence('ttfd.unified_users', 'id');
 BEGIN
   -- Names come from the first record, that of the account's own program before others.
   INSERT INTO ttfd.import_identities
@@ -963,14 +968,18 @@ BEGIN
   SELECT p_run_id, o.platform, o.external_id, o.person, o.person, o.user_id,
          coalesce(o.name, ttfd.fold_name(o.known_username)), coalesce(o.username, o.known_username),
          coalesce(o.display_name, o.known_display_name), o.row_id, o.source, o.source_key, o.created_at
-    FROM (SELECT a.*, p.user_id, p.username AS known_username, p.display_name AS known_display_name,
-                 coalesce(p.user_id, nextval(pg_get_serial_sequence('ttfd.unified_users', 'id'))) AS person
-            FROM (SELECT DISTINCT ON (i.platform, i.external_id) i.platform, i.external_id, i.name, i.username,
-                         i.display_name, i.row_id, i.source, i.source_key, i.created_at
+    FROM (SELECT a.*, coalesce(a.user_id, nextval(v_numbers)) AS person
+            -- In the order of the records, so that a dry run and the real one number persons alike.
+            FROM (SELECT i.platform, i.external_id, i.name, i.username, i.display_name, i.row_id, i.source, i.source_key,
+                         i.created_at, p.user_id, p.username AS known_username, p.display_name AS known_display_name
                     FROM ttfd.import_accounts i
+                    LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
                    WHERE i.run_id = p_run_id
-                   ORDER BY i.platform, i.external_id, i.origin <> i.platform, i.row_id) a
-            LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
+                     AND i.row_id IN (SELECT coalesce(min(f.row_id) FILTER (WHERE f.origin = f.platform), min(f.row_id))
+                                        FROM ttfd.import_accounts f
+                                       WHERE f.run_id = p_run_id
+                                       GROUP BY f.platform, f.external_id)
+                   ORDER BY i.row_id) a
           OFFSET 0) o;
 
   -- What the first record lacks, another may have.
@@ -981,8 +990,8 @@ BEGIN
                  max(n.display_name) AS display_name, min(n.created_at) AS created_at
             FROM ttfd.import_accounts n
            WHERE n.run_id = p_run_id
-           GROUP BY n.platform, n.external_id
-          HAVING count(*) > 1) a
+             AND NOT EXISTS (SELECT 1 FROM ttfd.import_identities f WHERE f.run_id = p_run_id AND f.row_id = n.row_id)
+           GROUP BY n.platform, n.external_id) a
    WHERE i.run_id = p_run_id AND (i.platform, i.external_id) = (a.platform, a.external_id)
      AND (i.username IS NULL AND a.username IS NOT NULL OR i.display_name IS NULL AND a.display_name IS NOT NULL
           OR i.linked_at IS NULL AND a.created_at IS NOT NULL);
@@ -991,18 +1000,19 @@ BEGIN
     (run_id, platform, external_id, person, home, user_id, name, username, display_name)
   SELECT p_run_id, l.platform, l.external_id, l.person, l.person, l.user_id, ttfd.fold_name(l.username), l.username,
          l.display_name
-    FROM (SELECT n.platform, n.external_id, p.user_id, p.username, p.display_name,
-                 coalesce(p.user_id, nextval(pg_get_serial_sequence('ttfd.unified_users', 'id'))) AS person
-            FROM (SELECT e.platform, e.external_id
-                    FROM ttfd.import_links k
-                   CROSS JOIN LATERAL (VALUES (k.platform, k.external_id), (k.to_platform, k.to_external_id))
-                           e (platform, external_id)
-                   WHERE k.run_id = p_run_id
-                   UNION
-                  SELECT a.platform, a.external_id
-                    FROM ttfd.platform_accounts a
-                    JOIN ttfd.list_import_touched(p_run_id) t USING (user_id)) n
-            LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
+    FROM (SELECT s.*, coalesce(s.user_id, nextval(v_numbers)) AS person
+            FROM (SELECT n.platform, n.external_id, p.user_id, p.username, p.display_name
+                    FROM (SELECT e.platform, e.external_id
+                            FROM ttfd.import_links k
+                           CROSS JOIN LATERAL (VALUES (k.platform, k.external_id), (k.to_platform, k.to_external_id))
+                                   e (platform, external_id)
+                           WHERE k.run_id = p_run_id
+                           UNION
+                          SELECT a.platform, a.external_id
+                            FROM ttfd.platform_accounts a
+                            JOIN ttfd.list_import_touched(p_run_id) t USING (user_id)) n
+                    LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
+                   ORDER BY n.platform, n.external_id) s
           OFFSET 0) l
   ON CONFLICT (run_id, platform, external_id) DO NOTHING;
 END;
@@ -1108,50 +1118,20 @@ $$;
 COMMENT ON FUNCTION ttfd.continue_streak(ttfd.unified_users, integer) IS
   'The streak after a daily claim, the freezes it used and those that are left, and the bonus in percent.';
 
--- By XP: at each node on the way who is on the branches to the right; what was not settled yet; and of those with the same XP the ones
--- who were there first. Other metrics count members one by one.
 CREATE OR REPLACE FUNCTION ttfd.count_above(p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql STABLE
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
-SET enable_bitmapscan = off
-SET jit = off
 AS $$
 BEGIN
-  IF p_metric <> 'xp' THEN
-    RETURN ttfd.count_scores_above(p_metric, p_value, p_since, p_user_id);
+  IF p_metric = 'xp' THEN
+    RETURN (ttfd.count_xp_above(p_value, p_since, p_user_id)).above;
   END IF;
-  RETURN (SELECT coalesce(sum(c.members[(p_value >> 6 * (c.node & 15)::integer & 63)::integer + 2]), 0)
-            FROM ttfd.xp_counts c
-           WHERE c.node = ANY (ttfd.count_nodes(p_value)))
-       + (SELECT coalesce(sum(m.members), 0) FROM ttfd.xp_moves m WHERE m.xp > p_value)
-       + (SELECT count(*)
-            FROM ttfd.xp_standings s
-           WHERE s.minus_xp = -p_value AND (s.since, s.user_id) < (p_since, p_user_id));
+  RETURN (ttfd.count_scores_above(p_metric, p_value, p_since, p_user_id)).above;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint) IS
   'How many members stand above a value of a metric; among equals who reached it first (xp, season) or has the lower id.';
-
-CREATE OR REPLACE FUNCTION ttfd.count_listed(p_metric text)
-RETURNS bigint
-LANGUAGE plpgsql STABLE
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
-SET enable_bitmapscan = off
-AS $$
-BEGIN
-  IF p_metric = 'season' THEN
-    RETURN ttfd.count_scores_above(p_metric, -1, 'epoch', 0);
-  END IF;
-  RETURN coalesce((SELECT c.members[1] FROM ttfd.xp_counts c WHERE c.node = 10), 0)
-       + (SELECT coalesce(sum(m.members), 0) FROM ttfd.xp_moves m WHERE m.xp >= 0);
-END;
-$$;
-
-COMMENT ON FUNCTION ttfd.count_listed(text) IS 'How many members are on the leaderboard by a metric.';
 
 -- Most moves stay within their 64 XP: what cancels out in one step never reaches the next. Whoever calls this holds
 -- feed_head, so writers do not wait here, and a node that is not there is made by nobody else.
@@ -1221,23 +1201,25 @@ $$;
 
 COMMENT ON FUNCTION ttfd.count_owned(bigint, text) IS 'How many unexpired purchases of an item a member has.';
 
--- Planned anew for each call: with the metric known a row costs a fifth of what it does otherwise.
-CREATE OR REPLACE FUNCTION ttfd.count_scores_above(p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint)
-RETURNS bigint
+-- Planned anew for each call: with the metric known a row costs a third of what it does otherwise. The callers join few rows and
+-- want no hash; here are all.
+CREATE OR REPLACE FUNCTION ttfd.count_scores_above(
+  p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, OUT above bigint, OUT listed bigint)
 LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_custom_plan
-SET enable_seqscan = on
+SET enable_hashjoin = on
 SET jit = off
 AS $$
 BEGIN
-  RETURN (SELECT count(*)
-            FROM ttfd.list_scores(p_metric) s
-           WHERE s.value > p_value OR s.value = p_value AND (s.since, s.user_id) < (p_since, p_user_id));
+  SELECT count(*) FILTER (WHERE s.value > p_value OR s.value = p_value AND (s.since, s.user_id) < (p_since, p_user_id)),
+         count(*)
+    INTO above, listed
+    FROM ttfd.list_scores(p_metric) s;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.count_scores_above(text, bigint, timestamptz, bigint) IS
-  'How many members stand above a place of the leaderboard by a metric other than xp.';
+  'How many members stand above a place of the leaderboard by a metric other than xp, and how many are on it.';
 
 CREATE OR REPLACE FUNCTION ttfd.count_transfer(p_user_id bigint, p_coins bigint)
 RETURNS void
@@ -1256,6 +1238,36 @@ $$;
 
 COMMENT ON FUNCTION ttfd.count_transfer(bigint, bigint) IS
   'Counts coins towards what a member may send in a UTC day. Expects the user locked. Raises TE003 when it is too little or too much.';
+
+-- At each node on the way who is on the branches to the right; what was not settled yet; and of those with the same XP the
+-- ones who were there first. One statement: a bot asks this with every rank card, and statements are what it costs.
+CREATE OR REPLACE FUNCTION ttfd.count_xp_above(
+  p_xp bigint, p_since timestamptz, p_user_id bigint, OUT above bigint, OUT listed bigint)
+LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
+AS $$
+BEGIN
+  SELECT c.above + m.above + e.above, c.listed + m.listed INTO above, listed
+    FROM (SELECT coalesce(sum(n.members[(p_xp >> 6 * (n.node & 15)::integer & 63)::integer + 2]), 0) AS above,
+                 coalesce(sum(n.members[1]) FILTER (WHERE n.node = 10), 0) AS listed
+            FROM ttfd.xp_counts n
+           WHERE n.node = ANY (ttfd.count_nodes(p_xp))) c
+   CROSS JOIN (
+           SELECT coalesce(sum(v.members) FILTER (WHERE v.xp > p_xp), 0) AS above, coalesce(sum(v.members), 0) AS listed
+             FROM ttfd.xp_moves v
+            WHERE v.xp >= 0) m
+   CROSS JOIN (
+           SELECT count(*) AS above
+             FROM ttfd.xp_standings s
+            WHERE s.minus_xp = -p_xp AND (s.since, s.user_id) < (p_since, p_user_id)) e;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.count_xp_above(bigint, timestamptz, bigint) IS
+  'How many members stand above a place of the leaderboard by XP, and how many are on it.';
 
 -- Two first contacts at once must make one user: the lock is on the account's name, because there is no row to lock yet.
 CREATE OR REPLACE FUNCTION ttfd.create_account(
@@ -1290,8 +1302,8 @@ COMMENT ON FUNCTION ttfd.create_account(text, text, text, text) IS
   'A new user with one account, or the user that somebody else created meanwhile. Expects a checked external id.';
 
 -- A person whom no accepted record is about, only somebody's contradicted word, is not made a member. Rows are written once
--- and as they shall be, because there may be millions: amounts, rank and, of members with one account, what
--- projected_accounts would say.
+-- and as they shall be, because there may be millions: amounts, rank, what projected_accounts would say of their accounts, and
+-- the achievements that show_import_achievements shows to others.
 CREATE OR REPLACE FUNCTION ttfd.create_import_members(p_run_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
@@ -1299,34 +1311,53 @@ AS $$
 DECLARE
   v_now timestamptz := ttfd.current_time();
   v_created bigint;
+  v_ranks smallint[];
+  v_thresholds bigint[];
 BEGIN
+  SELECT array_agg(r.id ORDER BY r.rank_xp), array_agg(r.rank_xp ORDER BY r.rank_xp) INTO v_ranks, v_thresholds
+    FROM ttfd.list_rank_ranges() r;
   WITH members AS (
     SELECT g.*
       FROM ttfd.list_import_totals(p_run_id) g
      WHERE NOT EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = g.user_id)
-  ), lone AS (
-    SELECT i.person, min(i.platform) AS platform, min(i.external_id) AS external_id, min(i.username) AS username,
-           min(i.display_name) AS display_name
-      FROM ttfd.import_identities i
-     WHERE i.run_id = p_run_id
+  ), goals AS MATERIALIZED (
+    SELECT a.name, a.threshold,
+           array_position(ARRAY['xp', 'coins', 'messages', 'voice', 'games', 'wins', 'streak'], a.metric) AS metric
+      FROM ttfd.achievements a
+     WHERE a.is_enabled
+     ORDER BY a.sort_order, a.name
+  ), shown AS (
+    SELECT i.person, array_agg(i.platform) AS platforms, (array_agg(i.platform))[1] AS primary_platform,
+           (array_agg(i.username) FILTER (WHERE i.username IS NOT NULL))[1] AS username,
+           (array_agg(i.display_name) FILTER (WHERE i.display_name IS NOT NULL))[1] AS display_name,
+           min(i.external_id) FILTER (WHERE i.platform = 'telegram') AS telegram_id,
+           min(i.external_id) FILTER (WHERE i.platform = 'discord') AS discord_id,
+           min(i.external_id) FILTER (WHERE i.platform = 'website') AS website_email
+      FROM (SELECT n.*
+              FROM ttfd.import_identities n
+             WHERE n.run_id = p_run_id AND n.user_id IS NULL
+             ORDER BY n.person, coalesce(n.linked_at, v_now), n.platform) i
      GROUP BY i.person
-    HAVING count(*) = 1
   )
   INSERT INTO ttfd.unified_users
     (id, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily, achievements,
      created_at, last_active, xp_since, rank_id, highest_rank_id, rank_xp, next_rank_xp,
      platforms, primary_platform, username, display_name, telegram_id, discord_id, website_email)
   SELECT m.user_id, m.xp, m.coins, m.games_played, m.games_won, m.total_voice_time, m.messages_sent, m.daily_streak,
-         m.last_daily, m.achievements, coalesce(m.created_at, v_now), coalesce(m.last_active, m.created_at, v_now),
+         m.last_daily,
+         m.achievements || ARRAY(
+           SELECT g.name FROM goals g WHERE g.threshold <= p.amounts[g.metric] AND g.name <> ALL (m.achievements)),
+         coalesce(m.created_at, v_now), coalesce(m.last_active, m.created_at, v_now),
          coalesce(m.last_active, m.created_at, v_now),
-         r.id, r.id, r.rank_xp, r.next_rank_xp,
-         CASE WHEN l.person IS NULL THEN '{}' ELSE ARRAY[l.platform] END, l.platform, l.username, l.display_name,
-         CASE l.platform WHEN 'telegram' THEN l.external_id END,
-         CASE l.platform WHEN 'discord' THEN l.external_id END,
-         CASE l.platform WHEN 'website' THEN l.external_id END
+         v_ranks[p.place], v_ranks[p.place], v_thresholds[p.place], v_thresholds[p.place + 1],
+         CASE WHEN cardinality(s.platforms) > 1 THEN ARRAY(SELECT unnest(s.platforms) ORDER BY 1) ELSE s.platforms END,
+         s.primary_platform, s.username, s.display_name, s.telegram_id, s.discord_id, s.website_email
     FROM members m
-    JOIN ttfd.list_rank_ranges() r ON r.rank_xp <= m.xp AND m.xp < coalesce(r.next_rank_xp, m.xp + 1)
-    LEFT JOIN lone l ON l.person = m.user_id
+   CROSS JOIN LATERAL (
+           SELECT width_bucket(m.xp, v_thresholds),
+                  ARRAY[m.xp, m.coins, m.messages_sent, m.total_voice_time, m.games_played, m.games_won, m.daily_streak]
+           OFFSET 0) p (place, amounts)
+    JOIN shown s ON s.person = m.user_id
    ORDER BY m.user_id;
   GET DIAGNOSTICS v_created = ROW_COUNT;
 
@@ -1533,7 +1564,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.explain_import_time(text, text) IS
-  'What is wrong with a legacy time, or NULL when it is empty or ISO 8601.';
+  'What is wrong with a legacy time, or NULL when it is missing, empty or ISO 8601.';
 
 -- What is about a member without naming the user id: it names an account.
 CREATE OR REPLACE FUNCTION ttfd.export_mentions(p_user_ids bigint[], p_accounts ttfd.platform_accounts[])
@@ -1677,28 +1708,6 @@ $$;
 COMMENT ON FUNCTION ttfd.find_link_code(text, text, text) IS
   'Who made a link code, for the account that sends it; or why it is refused: locked, invalid. Counts the failure.';
 
--- Almost nobody was merged, so one probe finds almost everybody.
-CREATE OR REPLACE FUNCTION ttfd.find_member(p_user_id bigint)
-RETURNS ttfd.unified_users
-LANGUAGE plpgsql STABLE
-AS $$
-DECLARE
-  v_user ttfd.unified_users;
-BEGIN
-  SELECT u.* INTO v_user FROM ttfd.unified_users u WHERE u.id = p_user_id;
-  IF v_user.merged_into IS NOT NULL THEN
-    SELECT u.* INTO v_user FROM ttfd.unified_users u WHERE u.id = v_user.merged_into;
-  END IF;
-  IF v_user.id IS NULL OR v_user.forgotten_at IS NOT NULL THEN
-    PERFORM ttfd.raise_unknown_user(p_user_id);
-  END IF;
-  RETURN v_user;
-END;
-$$;
-
-COMMENT ON FUNCTION ttfd.find_member(bigint) IS
-  'A member, or whom it was merged into, without a lock. Raises TU001 when there is no such user, or it was forgotten.';
-
 CREATE OR REPLACE FUNCTION ttfd.find_outcome(
   p_event_id uuid, p_user_id bigint, p_event_type text, p_platform text, p_data jsonb, p_occurred_at timestamptz)
 RETURNS ttfd.event_outcome
@@ -1818,13 +1827,10 @@ CREATE OR REPLACE FUNCTION ttfd.find_rule(p_event_type text, p_at timestamptz)
 RETURNS ttfd.event_type_versions
 LANGUAGE plpgsql STABLE
 AS $$
-DECLARE
-  v_rule ttfd.event_type_versions;
 BEGIN
-  SELECT * INTO v_rule
-    FROM ttfd.event_type_versions v
-   WHERE v.name = p_event_type AND v.valid_from <= p_at AND v.valid_to > p_at;
-  RETURN v_rule;
+  RETURN (SELECT v
+            FROM ttfd.event_type_versions v
+           WHERE v.name = p_event_type AND v.valid_from <= p_at AND v.valid_to > p_at);
 END;
 $$;
 
@@ -1838,13 +1844,12 @@ RETURNS ttfd.seasons
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-  v_season ttfd.seasons;
+  v_season ttfd.seasons := (SELECT s FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL);
 BEGIN
-  SELECT * INTO v_season FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL;
-  IF NOT FOUND THEN
+  IF v_season.id IS NULL AND EXISTS (SELECT 1 FROM ttfd.seasons) THEN
     PERFORM ttfd.turn_seasons(p_at);
     -- Somebody else may have started it since we looked.
-    SELECT * INTO v_season FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL;
+    v_season := (SELECT s FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL);
   END IF;
   RETURN v_season;
 END;
@@ -1868,6 +1873,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.find_season_reward(integer, bigint) IS 'What a place in a season earns.';
 
+-- Almost nobody was merged, so one probe finds almost everybody.
 CREATE OR REPLACE FUNCTION ttfd.find_survivor(p_user_id bigint)
 RETURNS ttfd.unified_users
 LANGUAGE plpgsql STABLE
@@ -1875,18 +1881,19 @@ AS $$
 DECLARE
   v_user ttfd.unified_users;
 BEGIN
-  SELECT u.* INTO v_user
-    FROM ttfd.unified_users asked
-    JOIN ttfd.unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
-   WHERE asked.id = p_user_id AND u.forgotten_at IS NULL;
-  IF NOT FOUND THEN
+  SELECT u.* INTO v_user FROM ttfd.unified_users u WHERE u.id = p_user_id;
+  IF v_user.merged_into IS NOT NULL THEN
+    SELECT u.* INTO v_user FROM ttfd.unified_users u WHERE u.id = v_user.merged_into;
+  END IF;
+  IF v_user.id IS NULL OR v_user.forgotten_at IS NOT NULL THEN
     PERFORM ttfd.raise_unknown_user(p_user_id);
   END IF;
   RETURN v_user;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.find_survivor(bigint) IS 'A user, or the one it was merged into. Raises TU001, also for one who is forgotten.';
+COMMENT ON FUNCTION ttfd.find_survivor(bigint) IS
+  'A member, or whom it was merged into, without a lock. Raises TU001 when there is no such user, or it was forgotten.';
 
 CREATE OR REPLACE FUNCTION ttfd.fold_external_id(p_platform ttfd.platforms, p_external_id text)
 RETURNS text
@@ -2125,54 +2132,71 @@ COMMENT ON FUNCTION ttfd.generate_link_code() IS 'Ten random symbols of Crockfor
 CREATE OR REPLACE FUNCTION ttfd.grant_event(
   p_user_id bigint, p_rule ttfd.event_type_versions, p_platform text, p_data jsonb, p_occurred_at timestamptz,
   OUT xp bigint, OUT coins bigint, OUT note text, OUT cooldown_start timestamptz, OUT day_start timestamptz,
-  OUT messages integer, OUT voice_seconds bigint, OUT games integer, OUT wins integer)
+  OUT messages integer, OUT voice_seconds bigint, OUT games integer, OUT wins integer, OUT is_small boolean)
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-  v_seconds bigint;
-  v_used bigint;
+  v_assessed record := ttfd.assess_single(p_rule, p_data);
+  v_left bigint;
   v_factor numeric;
-  v_is_idle boolean;
-  v_is_cooling boolean;
+  v_is_cooling boolean := false;
   v_is_capped boolean := false;
 BEGIN
-  SELECT g.xp, g.coins, g.seconds, g.is_idle INTO xp, coins, v_seconds, v_is_idle
-    FROM ttfd.assess_single(p_rule, p_data) g;
-  cooldown_start := ttfd.start_of_window(p_rule.cooldown_seconds, p_occurred_at);
-  day_start := CASE WHEN p_rule.daily_xp_cap IS NOT NULL THEN ttfd.start_of_window(86400, p_occurred_at) END;
-  SELECT CASE WHEN p_rule.is_boostable AND EXISTS (SELECT 1 FROM ttfd.boosts)
-              THEN ttfd.find_boost(p_user_id, p_rule.name, p_platform, p_occurred_at) END,
-         EXISTS (SELECT 1 FROM ttfd.award_windows w
-                  WHERE w.user_id = p_user_id AND w.event_type = p_rule.name AND NOT w.is_daily AND w.starts_at = cooldown_start),
-         (SELECT w.xp FROM ttfd.award_windows w
-           WHERE w.user_id = p_user_id AND w.event_type = p_rule.name AND w.is_daily AND w.starts_at = day_start)
-    INTO v_factor, v_is_cooling, v_used;
-  xp := ttfd.multiply_award(xp, v_factor);
-  coins := ttfd.multiply_award(coins, v_factor);
+  xp := v_assessed.xp;
+  coins := v_assessed.coins;
+  IF p_rule.is_boostable AND EXISTS (SELECT 1 FROM ttfd.boosts) THEN
+    v_factor := ttfd.find_boost(p_user_id, p_rule.name, p_platform, p_occurred_at);
+    xp := ttfd.multiply_award(xp, v_factor);
+    coins := ttfd.multiply_award(coins, v_factor);
+  END IF;
 
-  v_is_cooling := v_is_cooling AND (xp <> 0 OR coins <> 0);
-  IF v_is_cooling THEN
-    xp := 0;
-    coins := 0;
+  IF p_rule.cooldown_seconds IS NOT NULL AND (xp <> 0 OR coins <> 0) THEN
+    cooldown_start := ttfd.start_of_window(p_rule.cooldown_seconds, p_occurred_at);
+    v_is_cooling := EXISTS (
+      SELECT 1
+        FROM ttfd.award_windows w
+       WHERE w.user_id = p_user_id AND w.event_type = p_rule.name AND NOT w.is_daily AND w.starts_at = cooldown_start);
+    IF v_is_cooling THEN
+      xp := 0;
+      coins := 0;
+      cooldown_start := NULL;
+    END IF;
   END IF;
-  IF xp = 0 AND coins = 0 THEN
-    cooldown_start := NULL;
+  IF p_rule.daily_xp_cap IS NOT NULL AND xp > 0 THEN
+    day_start := ttfd.start_of_window(86400, p_occurred_at);
+    v_left := p_rule.daily_xp_cap - coalesce(
+      (SELECT w.xp
+         FROM ttfd.award_windows w
+        WHERE w.user_id = p_user_id AND w.event_type = p_rule.name AND w.is_daily AND w.starts_at = day_start), 0);
+    v_is_capped := xp > v_left;
+    xp := least(xp, greatest(0, v_left));
+    day_start := CASE WHEN xp > 0 THEN day_start END;
   END IF;
-  IF day_start IS NOT NULL AND xp > 0 THEN
-    v_is_capped := xp > p_rule.daily_xp_cap - coalesce(v_used, 0);
-    xp := least(xp, greatest(0, p_rule.daily_xp_cap - coalesce(v_used, 0)));
+  IF v_is_cooling OR v_is_capped OR v_assessed.is_idle OR v_factor IS NOT NULL THEN
+    note := ttfd.note_award(false, v_is_cooling, v_is_capped, v_assessed.is_idle, v_factor);
   END IF;
-  note := ttfd.note_award(false, v_is_cooling, v_is_capped, v_is_idle, v_factor);
 
-  messages := (p_rule.counter IS NOT DISTINCT FROM 'messages')::integer;
-  voice_seconds := CASE WHEN p_rule.counter = 'voice' THEN coalesce(v_seconds, 0) ELSE 0 END;
-  games := (p_rule.counter IS NOT DISTINCT FROM 'games')::integer;
-  wins := (games = 1 AND p_data @> '{"won": true}')::integer;
+  messages := 0;
+  voice_seconds := 0;
+  games := 0;
+  wins := 0;
+  CASE p_rule.counter
+    WHEN 'messages' THEN
+      messages := 1;
+    WHEN 'voice' THEN
+      voice_seconds := coalesce(v_assessed.seconds, 0);
+    WHEN 'games' THEN
+      games := 1;
+      wins := (p_data @> '{"won": true}')::integer;
+    ELSE
+      NULL;
+  END CASE;
+  is_small := xp = 0 AND coins = 0 AND games = 0 AND voice_seconds = 0;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.grant_event(bigint, ttfd.event_type_versions, text, jsonb, timestamptz) IS
-  'What one event earns: XP, coins, the note, the windows it uses and the counters it moves.';
+  'What one event earns: XP, coins, the note, the windows it uses, the counters it moves, and whether it is no more than a count of messages.';
 
 -- New members have their amounts already; those who were there before get theirs here. Ranks follow XP; the statement raises
 -- highest_rank_id itself, so that no reward is paid.
@@ -2222,19 +2246,47 @@ BEGIN
      AND (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
    ORDER BY g.user_id;
 
-  INSERT INTO ttfd.import_balances
-    (origin, part, platform, external_id, user_id, run_id, xp, coins, games_played, games_won, total_voice_time, messages_sent)
-  SELECT g.origin, g.part, g.platform, g.external_id, g.user_id, p_run_id, g.xp, g.coins, g.games_played, g.games_won,
-         g.total_voice_time, g.messages_sent
-    FROM ttfd.list_import_gains(p_run_id) g
-   WHERE (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
-     AND g.user_id NOT IN (SELECT h.user_id FROM ttfd.import_grants h WHERE h.run_id = p_run_id AND h.is_held)
-   ORDER BY g.user_id;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.grant_import(bigint) IS
-  'Grants what measure_import found to members who were there before, and writes the events opening_balance and import_balances of all.';
+  'Grants what measure_import found to members who were there before, and writes the events opening_balance of all.';
+
+-- First contacts wait from here to the end of the run; members whom we know go on until they are locked. A merge locks its
+-- members first and their accounts second: when it has the one and waits for the other, the run steps back and tries again,
+-- sooner than PostgreSQL would call it a deadlock (after a second).
+CREATE OR REPLACE FUNCTION ttfd.group_import_accounts(p_run_id bigint, p_link_by_username boolean)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_patience text := current_setting('lock_timeout');
+BEGIN
+  FOR v_attempt IN 1..10 LOOP
+    BEGIN
+      LOCK TABLE ttfd.platform_accounts IN SHARE ROW EXCLUSIVE MODE;
+      PERFORM ttfd.collect_import_identities(p_run_id);
+      ANALYZE ttfd.import_identities;
+      PERFORM ttfd.link_import_by_id(p_run_id);
+      IF p_link_by_username THEN
+        PERFORM ttfd.link_import_by_username(p_run_id);
+      END IF;
+      PERFORM set_config('lock_timeout', '800ms', true);
+      PERFORM ttfd.lock_import_members(p_run_id);
+      PERFORM set_config('lock_timeout', v_patience, true);
+      RETURN;
+    EXCEPTION
+      WHEN lock_not_available THEN
+        IF v_attempt = 10 THEN
+          RAISE;
+        END IF;
+    END;
+  END LOOP;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.group_import_accounts(bigint, boolean) IS
+  'Groups the accounts of a run into persons and locks the members among them. Raises 55P03 when somebody holds a member for too long.';
 
 CREATE OR REPLACE FUNCTION ttfd.has_crossed(p_goals bigint[], p_value bigint, p_added bigint)
 RETURNS boolean
@@ -2245,21 +2297,6 @@ $$;
 
 COMMENT ON FUNCTION ttfd.has_crossed(bigint[], bigint, bigint) IS
   'Whether one of the goals, in ascending order, was reached by what was added to make the value.';
-
-CREATE OR REPLACE FUNCTION ttfd.has_reached_more(p_before ttfd.unified_users, p_after ttfd.unified_users)
-RETURNS boolean
-LANGUAGE plpgsql STABLE
-AS $$
-BEGIN
-  RETURN EXISTS (
-    SELECT 1
-      FROM ttfd.achievements a
-     WHERE ttfd.metric_value(p_before, a.metric) < a.threshold AND ttfd.metric_value(p_after, a.metric) >= a.threshold);
-END;
-$$;
-
-COMMENT ON FUNCTION ttfd.has_reached_more(ttfd.unified_users, ttfd.unified_users) IS
-  'Whether a member has come to the threshold of an achievement.';
 
 -- Read as Crockford says: small letters count, I and L are 1, O is 0, hyphens and spaces are nothing. Only these: letters
 -- of other alphabets that look alike stay what they are, so upper() is not for us.
@@ -2291,14 +2328,16 @@ RETURNS timestamptz
 LANGUAGE sql STABLE
 AS $$
   SELECT CASE WHEN p_value IS NULL OR p_value = '' THEN NULL
-              WHEN pg_catalog.translate(pg_catalog.substr(p_value, 12), 'Z+-', '') <> pg_catalog.substr(p_value, 12)
+              WHEN pg_catalog.strpos(pg_catalog.substr(p_value, 12), '+') > 0
+                OR pg_catalog.strpos(pg_catalog.substr(p_value, 12), '-') > 0
+                OR pg_catalog.right(p_value, 1) = 'Z'
               THEN p_value::timestamptz
               ELSE p_value::timestamp AT TIME ZONE p_time_zone
          END;
 $$;
 
 COMMENT ON FUNCTION ttfd.import_time(text, text) IS
-  'A legacy time that assess_import_time lets through; one without an offset is taken to be of the time zone.';
+  'A legacy time that assess_import_times lets through; one without an offset is taken to be of the time zone.';
 
 -- Exactly once, raced by many senders and the processor: the key stops a twin in the queue; a twin that was applied or has
 -- failed already is seen by the second look, whose snapshot is newer than the insert.
@@ -2539,6 +2578,26 @@ $$;
 
 COMMENT ON FUNCTION ttfd.join_users(bigint, bigint, text) IS
   'Makes one user of two who are locked; the second becomes a signpost. Returns the id of the merge. Raises TL002.';
+
+-- A loader may have its records judged while it reads on; what is left is judged when the run is unified.
+CREATE OR REPLACE FUNCTION ttfd.judge_import(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_after bigint := coalesce((SELECT j.row_id FROM ttfd.import_judged j WHERE j.run_id = p_run_id), 0);
+BEGIN
+  PERFORM ttfd.reject_forgotten_rows(p_run_id, v_after);
+  PERFORM ttfd.collect_import_events(p_run_id, v_after);
+  PERFORM ttfd.collect_import_accounts(p_run_id, v_after);
+  INSERT INTO ttfd.import_judged (run_id, row_id)
+  SELECT p_run_id, max(r.id) FROM ttfd.import_rows r WHERE r.run_id = p_run_id AND r.id > v_after HAVING count(*) > 0
+  ON CONFLICT (run_id) DO UPDATE SET row_id = excluded.row_id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.judge_import(bigint) IS
+  'Judges the records of a run that were not judged yet, and takes them apart: see collect_import_accounts.';
 
 CREATE OR REPLACE FUNCTION ttfd.keep_award_windows(
   p_user_id bigint, p_event_type text, p_cooldown_start timestamptz, p_day_start timestamptz, p_xp bigint)
@@ -2783,9 +2842,9 @@ AS $$
          a.messages_sent - coalesce(b.messages_sent, 0), a.daily_streak, a.last_daily, a.created_at, a.last_active
     FROM ttfd.import_accounts a
     JOIN ttfd.import_identities i ON i.run_id = a.run_id AND i.platform = a.platform AND i.external_id = a.external_id
-    LEFT JOIN (SELECT g.origin, g.part, g.platform, g.external_id, sum(g.xp)::bigint AS xp, sum(g.coins)::bigint AS coins,
-                      sum(g.games_played)::bigint AS games_played, sum(g.games_won)::bigint AS games_won,
-                      sum(g.total_voice_time)::bigint AS total_voice_time, sum(g.messages_sent)::bigint AS messages_sent
+    LEFT JOIN (SELECT g.origin, g.part, g.platform, g.external_id, ttfd.add_up(g.xp) AS xp, ttfd.add_up(g.coins) AS coins,
+                      ttfd.add_up(g.games_played) AS games_played, ttfd.add_up(g.games_won) AS games_won,
+                      ttfd.add_up(g.total_voice_time) AS total_voice_time, ttfd.add_up(g.messages_sent) AS messages_sent
                  FROM ttfd.import_balances g
                 GROUP BY g.origin, g.part, g.platform, g.external_id) b
       ON b.origin = a.origin AND b.part = a.part AND b.platform = a.platform AND b.external_id = a.external_id
@@ -2826,8 +2885,8 @@ RETURNS TABLE (
   last_active timestamptz)
 LANGUAGE sql STABLE
 AS $$
-  SELECT g.user_id, sum(g.xp)::bigint, sum(g.coins)::bigint, sum(g.games_played)::bigint, sum(g.games_won)::bigint,
-         sum(g.total_voice_time)::bigint, sum(g.messages_sent)::bigint, max(g.daily_streak), max(g.last_daily),
+  SELECT g.user_id, ttfd.add_up(g.xp), ttfd.add_up(g.coins), ttfd.add_up(g.games_played), ttfd.add_up(g.games_won),
+         ttfd.add_up(g.total_voice_time), ttfd.add_up(g.messages_sent), max(g.daily_streak), max(g.last_daily),
          max(g.achievements), min(g.created_at), max(g.last_active)
     FROM ttfd.import_grants g
    WHERE g.run_id = p_run_id
@@ -3122,6 +3181,38 @@ $$;
 COMMENT ON FUNCTION ttfd.lock_represented_user(bigint) IS
   'Locks a user, or the one it was merged into, for whom the caller may speak, and returns the row. Raises TU001, TP001.';
 
+-- One statement for the account that is known and free; whoever is new, busy or merged takes the long way. Columns by name,
+-- because a statement that fetches a whole member spends more on its forty columns than on the row.
+CREATE OR REPLACE FUNCTION ttfd.lock_speaker(p_platform text, p_external_id text, p_event_type text, p_at timestamptz)
+RETURNS ttfd.speaker
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_speaker ttfd.speaker;
+BEGIN
+  SELECT u.id, u.xp, u.coins, u.next_rank_xp, u.highest_rank_id, u.season_id,
+         (SELECT t FROM ttfd.event_type_versions t WHERE t.name = p_event_type AND t.valid_from <= p_at AND t.valid_to > p_at)
+    INTO v_speaker
+    FROM ttfd.unified_users u
+   WHERE u.id = (SELECT a.user_id
+                   FROM ttfd.platform_accounts a
+                   JOIN ttfd.platforms p ON p.name = a.platform
+                  WHERE a.platform = p_platform AND a.external_id = p_external_id AND ttfd.may_speak(p.role_name))
+     AND u.forgotten_at IS NULL
+     AND coalesce(u.merged_into, u.id) = u.id
+     FOR NO KEY UPDATE SKIP LOCKED;
+  IF NOT FOUND THEN
+    SELECT u.id, u.xp, u.coins, u.next_rank_xp, u.highest_rank_id, u.season_id, ttfd.find_rule(p_event_type, p_at)
+      INTO v_speaker
+      FROM ttfd.lock_user(ttfd.resolve_user(p_platform, p_external_id)) u;
+  END IF;
+  RETURN v_speaker;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.lock_speaker(text, text, text, timestamptz) IS
+  'Locks the user behind a platform account, created at first contact. Returns what a grant has to know of it, and the rule of the event type. Raises TP001, TU002.';
+
 CREATE OR REPLACE FUNCTION ttfd.lock_undone_members(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -3208,16 +3299,27 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
+  WITH gains AS MATERIALIZED (
+    SELECT * FROM ttfd.list_import_gains(p_run_id)
+  ), contributed AS (
+    INSERT INTO ttfd.import_balances
+      (origin, part, platform, external_id, user_id, run_id, xp, coins, games_played, games_won, total_voice_time, messages_sent)
+    SELECT g.origin, g.part, g.platform, g.external_id, g.user_id, p_run_id, g.xp, g.coins, g.games_played, g.games_won,
+           g.total_voice_time, g.messages_sent
+      FROM gains g
+     WHERE (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
+     ORDER BY g.user_id
+  )
   INSERT INTO ttfd.import_grants
     (run_id, user_id, origin, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily,
      achievements, created_at, last_active)
   SELECT p_run_id, g.user_id, g.origin, g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent,
          g.daily_streak, g.last_daily, coalesce(l.names, '{}'), g.created_at, g.last_active
-    FROM (SELECT t.user_id, t.origin, sum(t.xp) AS xp, sum(t.coins) AS coins, sum(t.games_played) AS games_played,
-                 sum(t.games_won) AS games_won, sum(t.total_voice_time) AS total_voice_time,
-                 sum(t.messages_sent) AS messages_sent, max(t.daily_streak) AS daily_streak, max(t.last_daily) AS last_daily,
+    FROM (SELECT t.user_id, t.origin, ttfd.add_up(t.xp) AS xp, ttfd.add_up(t.coins) AS coins, ttfd.add_up(t.games_played) AS games_played,
+                 ttfd.add_up(t.games_won) AS games_won, ttfd.add_up(t.total_voice_time) AS total_voice_time,
+                 ttfd.add_up(t.messages_sent) AS messages_sent, max(t.daily_streak) AS daily_streak, max(t.last_daily) AS last_daily,
                  min(t.created_at) AS created_at, max(t.last_active) AS last_active
-            FROM ttfd.list_import_gains(p_run_id) t
+            FROM gains t
            GROUP BY t.user_id, t.origin) g
     LEFT JOIN ttfd.list_import_achievements(p_run_id) l ON l.user_id = g.user_id;
 
@@ -3234,6 +3336,9 @@ BEGIN
               OR u.games_played + sum(g.games_played) < 0 OR u.games_won + sum(g.games_won) < 0
               OR u.total_voice_time + sum(g.total_voice_time) < 0 OR u.messages_sent + sum(g.messages_sent) < 0) s
    WHERE t.run_id = p_run_id AND t.user_id = s.id;
+  DELETE FROM ttfd.import_balances b
+   WHERE b.run_id = p_run_id
+     AND b.user_id IN (SELECT h.user_id FROM ttfd.import_grants h WHERE h.run_id = p_run_id AND h.is_held);
 
   INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username)
   SELECT p_run_id, 'amount_below_zero', i.source, i.source_key, i.platform, i.external_id, i.username
@@ -3244,7 +3349,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.measure_import(bigint) IS
-  'Fills import_grants with what each member has gained since the runs before; those whose balance would fall below zero are held and become conflicts.';
+  'Fills import_balances and import_grants with what each account and each member has gained since the runs before; those whose balance would fall below zero are held and become conflicts.';
 
 -- What was spent since is not there to be taken. It stays contributed: the same data in a later run do not give it again.
 CREATE OR REPLACE FUNCTION ttfd.measure_import_undo(p_run_id bigint)
@@ -3906,7 +4011,7 @@ $$;
 COMMENT ON FUNCTION ttfd.refuse_same_sources(bigint) IS 'Raises TI001 when two sources of a run hold the same rows.';
 
 -- Who has asked to be forgotten is not imported again, and not listed by name among the rejected.
-CREATE OR REPLACE FUNCTION ttfd.reject_forgotten_rows(p_run_id bigint)
+CREATE OR REPLACE FUNCTION ttfd.reject_forgotten_rows(p_run_id bigint, p_after bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
@@ -3916,7 +4021,7 @@ BEGIN
   END IF;
   UPDATE ttfd.import_rows r
      SET reject_reason = 'forgotten', source_key = 'forgotten', record = NULL
-   WHERE r.run_id = p_run_id
+   WHERE r.run_id = p_run_id AND r.id > p_after
      AND EXISTS (SELECT 1
                    FROM ttfd.forgotten_accounts f
                   CROSS JOIN ttfd.forgetting_key k
@@ -3926,7 +4031,7 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.reject_forgotten_rows(bigint) IS 'Rejects the records of a run that are about somebody who was forgotten.';
+COMMENT ON FUNCTION ttfd.reject_forgotten_rows(bigint, bigint) IS 'Rejects the records of a run that are about somebody who was forgotten.';
 
 CREATE OR REPLACE FUNCTION ttfd.reject_import_rows(p_run_id bigint)
 RETURNS void
@@ -4045,30 +4150,35 @@ CREATE OR REPLACE FUNCTION ttfd.report_import(p_run_id bigint, p_users_created b
 RETURNS jsonb
 LANGUAGE sql STABLE
 AS $$
-  WITH sources AS (
-    SELECT s.source, s.origin,
-           (SELECT count(*) FROM ttfd.import_rows r WHERE r.run_id = p_run_id AND r.source = s.source) AS rows,
-           (SELECT count(*) FROM ttfd.import_rows r
-             WHERE r.run_id = p_run_id AND r.source = s.source AND r.reject_reason IS NOT NULL) AS rejected
-      FROM ttfd.import_sources s
-     WHERE s.run_id = p_run_id
+  WITH records AS (
+    SELECT r.source, count(*) AS rows, count(r.reject_reason) AS rejected
+      FROM ttfd.import_rows r
+     WHERE r.run_id = p_run_id
+     GROUP BY r.source
   ), amounts AS (
-    SELECT a.source, count(*) AS accounts, sum(a.xp) AS xp, sum(a.coins) AS coins,
-           sum(a.messages_sent) AS messages_sent, sum(a.total_voice_time) AS total_voice_time
-      FROM (SELECT i.source, sum(i.xp) AS xp, sum(i.coins) AS coins, sum(i.messages_sent) AS messages_sent,
-                   sum(i.total_voice_time) AS total_voice_time
-              FROM ttfd.import_accounts i
-             WHERE i.run_id = p_run_id
-             GROUP BY i.source, i.platform, i.external_id) a
-     GROUP BY a.source
-  ), gains AS (
-    SELECT a.source, sum(b.xp) AS xp, sum(b.coins) AS coins, sum(b.messages_sent) AS messages_sent,
-           sum(b.total_voice_time) AS total_voice_time
-      FROM ttfd.import_balances b
-      JOIN ttfd.import_accounts a
-        ON a.run_id = p_run_id AND a.platform = b.platform AND a.external_id = b.external_id AND a.origin = b.origin AND a.part = b.part
-     WHERE b.run_id = p_run_id
-     GROUP BY a.source
+    SELECT i.source, sum(i.xp) AS xp, sum(i.coins) AS coins, sum(i.messages_sent) AS messages_sent,
+           sum(i.total_voice_time) AS total_voice_time
+      FROM ttfd.import_accounts i
+     WHERE i.run_id = p_run_id
+     GROUP BY i.source
+  ), owners AS (
+    SELECT d.source, count(*) AS accounts
+      FROM (SELECT DISTINCT i.source, i.platform, i.external_id FROM ttfd.import_accounts i WHERE i.run_id = p_run_id) d
+     GROUP BY d.source
+  ), held AS MATERIALIZED (
+    SELECT a.source, b.run_id = p_run_id AS is_gain, sum(b.xp) AS xp, sum(b.coins) AS coins,
+           sum(b.messages_sent) AS messages_sent, sum(b.total_voice_time) AS total_voice_time
+      FROM ttfd.import_accounts a
+      JOIN ttfd.import_balances b USING (platform, external_id, origin, part)
+     WHERE a.run_id = p_run_id
+     GROUP BY 1, 2
+  ), sources AS (
+    SELECT s.source, s.origin, coalesce(r.rows, 0) AS rows, coalesce(r.rejected, 0) AS rejected,
+           coalesce(o.accounts, 0) AS accounts
+      FROM ttfd.import_sources s
+      LEFT JOIN records r USING (source)
+      LEFT JOIN owners o USING (source)
+     WHERE s.run_id = p_run_id
   ), links AS (
     SELECT count(*) FILTER (WHERE l.kind = 'id') AS by_id, count(*) FILTER (WHERE l.kind = 'username') AS by_username
       FROM ttfd.import_links l
@@ -4078,7 +4188,7 @@ AS $$
     'sources', (
       SELECT coalesce(jsonb_agg(jsonb_build_object(
                'source', s.source, 'origin', s.origin, 'rows', s.rows, 'accepted', s.rows - s.rejected,
-               'rejected', s.rejected, 'accounts', coalesce(a.accounts, 0),
+               'rejected', s.rejected, 'accounts', s.accounts,
                'xp', coalesce(a.xp, 0), 'coins', coalesce(a.coins, 0),
                'messages_sent', coalesce(a.messages_sent, 0), 'total_voice_time', coalesce(a.total_voice_time, 0),
                'granted_xp', coalesce(g.xp, 0), 'granted_coins', coalesce(g.coins, 0),
@@ -4086,7 +4196,7 @@ AS $$
                'granted_total_voice_time', coalesce(g.total_voice_time, 0)) ORDER BY s.source), '[]')
         FROM sources s
         LEFT JOIN amounts a USING (source)
-        LEFT JOIN gains g USING (source)),
+        LEFT JOIN held g ON g.source = s.source AND g.is_gain),
     'counts', jsonb_build_object(
       'rows', (SELECT coalesce(sum(s.rows), 0) FROM sources s),
       'rejected', (SELECT coalesce(sum(s.rejected), 0) FROM sources s),
@@ -4114,9 +4224,8 @@ AS $$
       SELECT coalesce(jsonb_agg(jsonb_build_object('platforms', o.platforms, 'persons', o.persons)
                                 ORDER BY o.persons DESC, o.platforms), '[]')
         FROM (SELECT p.platforms, count(*) AS persons
-                FROM (SELECT array_agg(i.platform ORDER BY i.platform) AS platforms
-                        FROM ttfd.import_identities i
-                       WHERE i.run_id = p_run_id
+                FROM (SELECT array_agg(i.platform) AS platforms
+                        FROM (SELECT n.* FROM ttfd.import_identities n WHERE n.run_id = p_run_id ORDER BY n.person, n.platform) i
                        GROUP BY i.person
                       HAVING count(i.row_id) > 0) p
                GROUP BY p.platforms) o),
@@ -4131,13 +4240,26 @@ AS $$
                'xp', coalesce(sum(b.xp), 0), 'coins', coalesce(sum(b.coins), 0),
                'messages_sent', coalesce(sum(b.messages_sent), 0),
                'total_voice_time', coalesce(sum(b.total_voice_time), 0))
-        FROM ttfd.import_accounts a
-        JOIN ttfd.import_balances b USING (platform, external_id, origin, part)
-       WHERE a.run_id = p_run_id));
+        FROM held b));
 $$;
 
 COMMENT ON FUNCTION ttfd.report_import(bigint, bigint) IS
   'What a run has done, as JSON: sources, counts, conflicts, rejected, overlaps, totals_before (accepted records) and totals_after (what the ledger holds of these accounts).';
+
+CREATE OR REPLACE FUNCTION ttfd.require_loading_import(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM ttfd.import_runs r WHERE r.id = p_run_id AND r.status = 'loading' FOR UPDATE) THEN
+    RAISE EXCEPTION 'import run % is not waiting to be unified', coalesce(p_run_id::text, 'NULL')
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Open a run with start_import.';
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.require_loading_import(bigint) IS
+  'Locks a run that waits to be unified. Raises 55000 for any other.';
 
 CREATE OR REPLACE FUNCTION ttfd.require_metric(p_metric text)
 RETURNS void
@@ -4545,16 +4667,16 @@ COMMENT ON FUNCTION ttfd.season_standings(integer) IS
 CREATE OR REPLACE FUNCTION ttfd.settle_achievements(p_user_ids bigint[], p_is_paid boolean)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
+SET enable_hashjoin = on  -- A batch has it off.
 AS $$
 DECLARE
   v_members bigint;
 BEGIN
   WITH due AS MATERIALIZED (
-    SELECT u.id AS user_id, a.name, a.sort_order, a.xp, a.coins
-      FROM ttfd.unified_users u
-     CROSS JOIN ttfd.achievements a
-      JOIN ttfd.achievement_progress(p_user_ids) p ON p.user_id = u.id AND p.name = a.name
-     WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NULL AND u.forgotten_at IS NULL AND p.is_reached AND a.name <> ALL (u.achievements)
+    SELECT p.user_id, a.name, a.sort_order, a.xp, a.coins
+      FROM ttfd.achievement_progress(p_user_ids) p
+      JOIN ttfd.achievements a ON a.name = p.name
+     WHERE p.is_reached AND NOT p.is_shown
   ), unlocked AS (
     INSERT INTO ttfd.user_achievements AS k (user_id, achievement, unlocked_at)
     SELECT d.user_id, d.name, ttfd.current_time() FROM due d
@@ -4664,17 +4786,18 @@ AS $$
   UPDATE ttfd.unified_users u
      SET achievements = u.achievements || s.names
     FROM (SELECT m.id, array_agg(a.name ORDER BY a.sort_order, a.name) AS names
-            FROM ttfd.list_import_totals(p_run_id) g
-            JOIN ttfd.unified_users m ON m.id = g.user_id
+            FROM ttfd.import_changes c
+            JOIN ttfd.unified_users m ON m.id = c.user_id
             JOIN ttfd.achievements a
               ON a.is_enabled AND a.metric NOT IN ('seasons', 'season_place') AND a.name <> ALL (m.achievements)
              AND CASE a.metric WHEN 'streak' THEN m.daily_streak ELSE ttfd.metric_value(m, a.metric) END >= a.threshold
+           WHERE c.run_id = p_run_id
            GROUP BY m.id) s
    WHERE u.id = s.id;
 $$;
 
 COMMENT ON FUNCTION ttfd.show_import_achievements(bigint) IS
-  'Shows the achievements that the members of a run have reached, unpaid.';
+  'Shows the achievements that members who were there before a run have reached by it, unpaid.';
 
 -- Names and external ids follow from the accounts, and are nobody's business in a journal.
 CREATE OR REPLACE FUNCTION ttfd.snapshot_user(p_user_id bigint)
@@ -4988,13 +5111,14 @@ $$;
 COMMENT ON FUNCTION ttfd.walk_board(text, bigint, timestamptz, bigint, boolean, bigint) IS
   'The members next above or below a place of the leaderboard. Returns turn (1 is the nearest), user_id, value, since.';
 
--- Planned anew for each call: with the metric known a row costs a fifth of what it does otherwise.
+-- Planned anew for each call: with the metric known a row costs a third of what it does otherwise. The callers join few rows and
+-- want no hash; here are all.
 CREATE OR REPLACE FUNCTION ttfd.walk_scores(
   p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, p_is_upwards boolean, p_limit bigint)
 RETURNS TABLE (turn bigint, user_id bigint, value bigint, since timestamptz)
 LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_custom_plan
-SET enable_seqscan = on
+SET enable_hashjoin = on
 SET jit = off
 AS $$
 BEGIN

@@ -1,10 +1,17 @@
 -- Generated from sql/triggers by `make migration`.
 SET LOCAL lock_timeout = '10s';
 
+DROP TRIGGER list ON ttfd.unified_users;
+DROP TRIGGER list_inserted ON ttfd.unified_users;
+DROP FUNCTION ttfd.unified_users__list();
+
 DROP TRIGGER keep_standings_inserted ON ttfd.unified_users;
 DROP TRIGGER keep_standings_updated ON ttfd.unified_users;
 DROP TRIGGER keep_standings_deleted ON ttfd.unified_users;
 DROP FUNCTION ttfd.unified_users__keep_standings();
+
+DROP TRIGGER keep_standing ON ttfd.unified_users;
+DROP FUNCTION ttfd.unified_users__keep_standing();
 
 DROP TRIGGER follow_rank ON ttfd.unified_users;
 DROP TRIGGER take_rank ON ttfd.unified_users;

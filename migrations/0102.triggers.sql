@@ -370,8 +370,41 @@ CREATE OR REPLACE TRIGGER take_rank BEFORE INSERT ON ttfd.unified_users
   FOR EACH ROW WHEN ((NEW.xp >= NEW.rank_xp AND NEW.xp < NEW.next_rank_xp) IS NOT TRUE)
   EXECUTE FUNCTION ttfd.unified_users__follow_rank();
 
--- The one place that knows who came to an XP and who left it, whatever changed the member. A statement at a time, because a
--- batch changes hundreds; it holds feed_head and counts at once, everybody else leaves moves. The plan settings are there because PostgreSQL knows nothing of the rows a statement changed.
+-- What unified_users__keep_standings does for many, for one member who is updated alone.
+CREATE OR REPLACE FUNCTION ttfd.unified_users__keep_standing()
+RETURNS trigger
+LANGUAGE plpgsql SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  IF (OLD.xp, OLD.xp_since, OLD.is_listed) = (NEW.xp, NEW.xp_since, NEW.is_listed) THEN
+    RETURN NULL;
+  END IF;
+  IF OLD.is_listed THEN
+    DELETE FROM xp_standings s WHERE (s.minus_xp, s.since, s.user_id) = (-OLD.xp, OLD.xp_since, OLD.id);
+  END IF;
+  IF NEW.is_listed THEN
+    INSERT INTO xp_standings (minus_xp, since, user_id) VALUES (-NEW.xp, NEW.xp_since, NEW.id);
+  END IF;
+  INSERT INTO xp_moves (xp, members)
+  SELECT m.xp, m.members
+    FROM (VALUES (OLD.xp, -OLD.is_listed::integer), (NEW.xp, NEW.is_listed::integer)) m (xp, members)
+   WHERE m.members <> 0;
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.unified_users__keep_standing() IS
+  'Keeps the leaderboard by XP in step with a member who is updated alone.';
+
+-- The columns decide before anything is called; the clause is short, because it is parsed anew for every statement.
+CREATE OR REPLACE TRIGGER keep_standing AFTER UPDATE OF xp, xp_since, is_hidden, merged_into, forgotten_at, is_listed ON ttfd.unified_users
+  FOR EACH ROW WHEN (coalesce(current_setting('ttfd.update_kind', true), '') = '')
+  EXECUTE FUNCTION ttfd.unified_users__keep_standing();
+
+-- The one place that knows who came to an XP and who left it, whatever changed the member. Most updates are of one member
+-- and that is quicker by itself (unified_users__keep_standing). Who updates many says so in ttfd.update_kind, and the statement
+-- is dealt with as a set: bulk leaves moves; batch holds feed_head, and counts at once.
+-- The plan settings are there because PostgreSQL knows nothing of the rows that a statement changed.
 CREATE OR REPLACE FUNCTION ttfd.unified_users__keep_standings()
 RETURNS trigger
 LANGUAGE plpgsql SET search_path = ttfd, pg_temp
@@ -384,7 +417,7 @@ DECLARE
   v_members bigint[];
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    INSERT INTO xp_standings (minus_xp, since, user_id) SELECT -n.xp, n.xp_since, n.id FROM new_rows n WHERE n.is_listed;
+    INSERT INTO xp_standings (minus_xp, since, user_id) SELECT -n.xp, n.xp_since, n.id FROM new_rows n WHERE n.is_listed ORDER BY 1, 2, 3;
     INSERT INTO xp_moves (xp, members) SELECT n.xp, count(*) FROM new_rows n WHERE n.is_listed GROUP BY n.xp;
   ELSIF TG_OP = 'DELETE' THEN
     DELETE FROM xp_standings s
@@ -409,7 +442,7 @@ BEGIN
     )
     SELECT array_agg(m.xp), array_agg(m.members) INTO v_xp, v_members
       FROM (SELECT c.xp, sum(c.members) AS members FROM changed c GROUP BY c.xp HAVING sum(c.members) <> 0) m;
-    IF current_setting('ttfd.is_batch', true) = 'on' THEN
+    IF current_setting('ttfd.update_kind', true) = 'batch' THEN
       PERFORM count_moves(v_xp, v_members);
     ELSE
       INSERT INTO xp_moves (xp, members) SELECT m.xp, m.members FROM unnest(v_xp, v_members) m (xp, members);
@@ -427,10 +460,31 @@ CREATE OR REPLACE TRIGGER keep_standings_inserted AFTER INSERT ON ttfd.unified_u
 
 CREATE OR REPLACE TRIGGER keep_standings_updated AFTER UPDATE ON ttfd.unified_users
   REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.unified_users__keep_standings();
+  FOR EACH STATEMENT WHEN (current_setting('ttfd.update_kind', true) <> '')
+  EXECUTE FUNCTION ttfd.unified_users__keep_standings();
 
 CREATE OR REPLACE TRIGGER keep_standings_deleted AFTER DELETE ON ttfd.unified_users
   REFERENCING OLD TABLE AS old_rows
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.unified_users__keep_standings();
+
+-- A generated column would be worked out anew at every update of a member.
+CREATE OR REPLACE FUNCTION ttfd.unified_users__list()
+RETURNS trigger
+LANGUAGE plpgsql SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  NEW.is_listed := NEW.merged_into IS NULL AND NEW.forgotten_at IS NULL AND NOT NEW.is_hidden;
+  RETURN NEW;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.unified_users__list() IS 'Says whether a member is on the leaderboards.';
+
+CREATE OR REPLACE TRIGGER list BEFORE UPDATE OF is_hidden, merged_into, forgotten_at, is_listed ON ttfd.unified_users
+  FOR EACH ROW EXECUTE FUNCTION ttfd.unified_users__list();
+
+CREATE OR REPLACE TRIGGER list_inserted BEFORE INSERT ON ttfd.unified_users
+  FOR EACH ROW WHEN (NEW.merged_into IS NOT NULL OR NEW.forgotten_at IS NOT NULL OR NEW.is_hidden OR NOT NEW.is_listed)
+  EXECUTE FUNCTION ttfd.unified_users__list();
 
 RESET ROLE;

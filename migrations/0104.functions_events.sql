@@ -7,7 +7,10 @@ SET LOCAL ROLE ttfd_owner;
 SET LOCAL check_function_bodies = off;
 
 -- For what a member waits to see: granted at once, in one transaction with the event. The user is locked before the event
--- is inserted, as process_events does, so that the two never wait for each other crosswise.
+-- is inserted, as process_events does, so that the two never wait for each other crosswise. A twin that has left the queue
+-- is seen by the update, as insert_event does with its second look: the snapshot is newer than the insert.
+-- Most of what a chatty member sends earns nothing more than a count: that is an update of its own, because each column,
+-- trigger and expression of a statement costs more than the row does.
 CREATE OR REPLACE FUNCTION ttfd.apply_event(
   p_event_id uuid, p_platform text, p_external_id text, p_event_type text, p_data jsonb DEFAULT '{}')
 RETURNS ttfd.event_outcome
@@ -17,50 +20,85 @@ AS $$
 DECLARE
   v_data jsonb := coalesce(p_data, '{}');
   v_now timestamptz := ttfd.current_time();
-  v_user_id bigint := resolve_user(p_platform, p_external_id);
-  v_rule event_type_versions := check_event(p_event_id, p_event_type, v_data, v_now);
-  v_user unified_users;
-  v_after unified_users;
-  v_season_id integer;
-  v_season_xp bigint;
+  v_user speaker := lock_speaker(p_platform, p_external_id, p_event_type, v_now);
+  v_rule event_type_versions := v_user.rule;
   v_grant record;
+  v_season_id integer;
   v_rank_id smallint;
+  v_after record;
 BEGIN
-  PERFORM require_read_committed();
-  v_user := lock_user(v_user_id);
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    PERFORM require_read_committed();
+  END IF;
+  IF NOT check_event(p_event_id, p_event_type, v_rule, v_data, v_now) THEN
+    RETURN find_outcome(p_event_id, v_user.id, p_event_type, p_platform, v_data, NULL);
+  END IF;
   v_grant := grant_event(v_user.id, v_rule, p_platform, v_data, v_now);
   IF v_user.xp + v_grant.xp >= v_user.next_rank_xp THEN
     SELECT r.id INTO v_rank_id FROM find_rank(v_user.xp + v_grant.xp) r WHERE r.id > v_user.highest_rank_id;
   END IF;
-  IF NOT insert_event(p_event_id, v_user.id, p_event_type, p_platform, v_data,
-                      v_grant.xp, v_grant.coins, v_grant.note, v_rank_id, v_now) THEN
+  INSERT INTO cross_platform_events_pending
+    (id, user_id, event_type, source_platform, data, xp, coins, note, rank_id, occurred_at)
+  VALUES
+    (p_event_id, v_user.id, p_event_type, p_platform, v_data, v_grant.xp, v_grant.coins, v_grant.note, v_rank_id, v_now)
+  ON CONFLICT (id, processed) DO NOTHING;
+  IF NOT FOUND THEN
     RETURN find_outcome(p_event_id, v_user.id, p_event_type, p_platform, v_data, NULL);
   END IF;
-  PERFORM keep_award_windows(v_user.id, p_event_type, v_grant.cooldown_start, v_grant.day_start, v_grant.xp);
-  IF v_grant.xp > 0 AND NOT v_rule.is_admin_only THEN
-    v_season_id := (find_season(v_now)).id;
-    IF v_user.season_id <> v_season_id THEN
-      PERFORM keep_past_seasons(ARRAY[v_user.id], v_season_id);
+  IF v_grant.is_small THEN
+    UPDATE unified_users u
+       SET messages_sent = u.messages_sent + v_grant.messages, last_active = greatest(u.last_active, v_now)
+     WHERE u.id = v_user.id AND NOT was_handled(p_event_id)
+    RETURNING u.xp, u.coins, u.rank_id,
+              EXISTS (SELECT 1
+                        FROM achievements a
+                       WHERE a.metric = 'messages' AND a.threshold > u.messages_sent - v_grant.messages
+                         AND a.threshold <= u.messages_sent) AS has_reached
+         INTO v_after;
+  ELSE
+    IF v_grant.xp > 0 AND NOT v_rule.is_admin_only THEN
+      v_season_id := (find_season(v_now)).id;
+      IF v_user.season_id <> v_season_id THEN
+        PERFORM keep_past_seasons(ARRAY[v_user.id], v_season_id);
+      END IF;
     END IF;
+    UPDATE unified_users u
+       SET xp = u.xp + v_grant.xp,
+           coins = u.coins + v_grant.coins,
+           messages_sent = u.messages_sent + v_grant.messages,
+           total_voice_time = u.total_voice_time + v_grant.voice_seconds,
+           games_played = u.games_played + v_grant.games,
+           games_won = u.games_won + v_grant.wins,
+           last_active = greatest(u.last_active, v_now),
+           season_id = coalesce(v_season_id, u.season_id),
+           season_xp = CASE WHEN v_season_id IS NULL THEN u.season_xp
+                            WHEN u.season_id = v_season_id THEN u.season_xp + v_grant.xp
+                            ELSE v_grant.xp END,
+           season_reached_at = CASE WHEN v_season_id IS NULL THEN u.season_reached_at ELSE v_now END,
+           xp_since = CASE WHEN v_grant.xp = 0 THEN u.xp_since ELSE greatest(u.xp_since, v_now) END
+     WHERE u.id = v_user.id AND NOT was_handled(p_event_id)
+    RETURNING u.xp, u.coins, u.rank_id,
+              EXISTS (SELECT 1
+                        FROM (VALUES ('xp', u.xp - v_grant.xp, u.xp),
+                                     ('coins', v_user.coins, u.coins),
+                                     ('messages', u.messages_sent - v_grant.messages, u.messages_sent),
+                                     ('voice', u.total_voice_time - v_grant.voice_seconds, u.total_voice_time),
+                                     ('games', u.games_played - v_grant.games, u.games_played),
+                                     ('wins', u.games_won - v_grant.wins, u.games_won)) g (metric, before, after)
+                        JOIN achievements a ON a.metric = g.metric AND a.threshold > g.before AND a.threshold <= g.after
+                     ) AS has_reached
+         INTO v_after;
   END IF;
-  v_season_xp := CASE WHEN v_season_id IS NULL THEN 0 ELSE v_grant.xp END;
-  UPDATE unified_users u
-     SET xp = u.xp + v_grant.xp,
-         coins = u.coins + v_grant.coins,
-         messages_sent = u.messages_sent + v_grant.messages,
-         total_voice_time = u.total_voice_time + v_grant.voice_seconds,
-         games_played = u.games_played + v_grant.games,
-         games_won = u.games_won + v_grant.wins,
-         last_active = greatest(u.last_active, v_now),
-         season_id = CASE WHEN v_season_xp > 0 THEN v_season_id ELSE u.season_id END,
-         season_xp = v_season_xp + CASE WHEN v_season_xp = 0 OR u.season_id = v_season_id THEN u.season_xp ELSE 0 END,
-         season_reached_at = CASE WHEN v_season_xp > 0 THEN v_now ELSE u.season_reached_at END,
-         xp_since = CASE WHEN v_grant.xp = 0 THEN u.xp_since ELSE greatest(u.xp_since, v_now) END
-   WHERE u.id = v_user.id
-  RETURNING u.* INTO v_after;
-  IF has_reached_more(v_user, v_after) THEN
+  IF NOT FOUND THEN
+    DELETE FROM cross_platform_events_pending WHERE id = p_event_id;
+    RETURN find_outcome(p_event_id, v_user.id, p_event_type, p_platform, v_data, NULL);
+  END IF;
+  IF v_grant.cooldown_start IS NOT NULL OR v_grant.day_start IS NOT NULL THEN
+    PERFORM keep_award_windows(v_user.id, p_event_type, v_grant.cooldown_start, v_grant.day_start, v_grant.xp);
+  END IF;
+  IF v_after.has_reached THEN
     PERFORM settle_achievements(ARRAY[v_user.id], true);
-    SELECT * INTO v_after FROM unified_users u WHERE u.id = v_user.id;
+    SELECT u.xp, u.coins, u.rank_id INTO v_after FROM unified_users u WHERE u.id = v_user.id;
   END IF;
   RETURN (p_event_id, v_user.id, 'applied', v_grant.xp, v_grant.coins, v_grant.note, v_after.xp, v_after.coins,
           v_after.rank_id, v_rank_id IS NOT NULL)::event_outcome;
@@ -287,8 +325,8 @@ DECLARE
   v_outcome event_outcome;
 BEGIN
   PERFORM require_read_committed();
-  PERFORM check_event(p_event_id, p_event_type, v_data, v_now);
-  IF NOT insert_event(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL, NULL, NULL, NULL, v_now) THEN
+  IF NOT check_event(p_event_id, p_event_type, find_rule(p_event_type, v_now), v_data, v_now)
+     OR NOT insert_event(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL, NULL, NULL, NULL, v_now) THEN
     RETURN find_outcome(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL);
   END IF;
   SELECT p_event_id, u.id, 'queued', NULL, NULL, NULL, u.xp, u.coins, u.rank_id, false INTO v_outcome

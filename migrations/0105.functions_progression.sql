@@ -292,15 +292,19 @@ AS $$
 DECLARE
   v_user unified_users;
   v_place record;
+  v_counts record;
 BEGIN
   PERFORM require_metric(p_metric);
-  v_user := find_member(p_user_id);
+  v_user := find_survivor(p_user_id);
   v_place := find_place(v_user, p_metric);
-  value := v_place.value;
-  IF v_place.since IS NOT NULL THEN
-    "position" := count_above(p_metric, value, v_place.since, v_user.id) + 1;
+  IF p_metric = 'xp' THEN
+    v_counts := count_xp_above(v_place.value, v_place.since, v_user.id);
+  ELSE
+    v_counts := count_scores_above(p_metric, v_place.value, v_place.since, v_user.id);
   END IF;
-  total := count_listed(p_metric);
+  "position" := CASE WHEN v_place.since IS NOT NULL THEN v_counts.above + 1 END;
+  value := v_place.value;
+  total := v_counts.listed;
   RETURN NEXT;
 END;
 $$;
@@ -484,7 +488,7 @@ GRANT EXECUTE ON FUNCTION ttfd.list_inventory(bigint)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
 -- A cursor names the last row seen by value, time and id, not by place, so members who move meanwhile neither hide nor
--- repeat those who do not.
+-- repeat those who do not. Seconds in double precision hold every microsecond until 2106.
 CREATE OR REPLACE FUNCTION ttfd.list_leaderboard(p_metric text, p_limit integer DEFAULT 100, p_after text DEFAULT NULL)
 RETURNS TABLE (
   "position" bigint, user_id bigint, display_name text, value bigint, rank_id smallint, rank_name text, rank_color text,
@@ -509,7 +513,7 @@ BEGIN
   END IF;
   RETURN QUERY
   SELECT v_above + w.turn, u.id, coalesce(u.display_name, u.username), w.value, u.rank_id, r.name, r.color, u.platforms,
-         w.value || ':' || (extract(epoch FROM w.since) * 1000000)::bigint || ':' || u.id
+         w.value || ':' || (date_part('epoch', w.since) * 1000000)::bigint || ':' || u.id
     FROM walk_board(p_metric, v_value, v_since, v_id, false, least(greatest(p_limit, 0), 1000)) w
     JOIN unified_users u ON u.id = w.user_id
     JOIN ranks r ON r.id = u.rank_id
@@ -563,7 +567,7 @@ DECLARE
   v_position bigint;
 BEGIN
   PERFORM require_metric(p_metric);
-  v_user := find_member(p_user_id);
+  v_user := find_survivor(p_user_id);
   v_place := find_place(v_user, p_metric);
   IF v_place.since IS NULL THEN
     RETURN;

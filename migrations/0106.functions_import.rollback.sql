@@ -12,3 +12,5 @@ DROP FUNCTION ttfd.settle_import_conflict(bigint, text, text, text);
 DROP FUNCTION ttfd.set_import_policy(bigint, text);
 
 DROP FUNCTION ttfd.list_import_conflicts(bigint);
+
+DROP FUNCTION ttfd.judge_import_rows(bigint);

@@ -6,6 +6,23 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+CREATE OR REPLACE FUNCTION ttfd.judge_import_rows(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET jit = off
+AS $$
+BEGIN
+  PERFORM require_loading_import(p_run_id);
+  PERFORM judge_import(p_run_id);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.judge_import_rows(bigint) IS
+  'Judges the records that were loaded into a run since it was last asked, so that unify_import finds it done. A loader calls it between two COPY and reads on meanwhile; it need not. Raises 55000 when the run is finished.';
+
+REVOKE ALL ON FUNCTION ttfd.judge_import_rows(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.judge_import_rows(bigint) TO ttfd_admin;
+
 CREATE OR REPLACE FUNCTION ttfd.list_import_conflicts(p_run_id bigint)
 RETURNS TABLE (
   conflict_id bigint, kind text, reason text, source text, source_key text, platform text, external_id text,
@@ -40,11 +57,8 @@ BEGIN
     RAISE EXCEPTION 'there is no policy %', coalesce(quote_literal(left(p_policy, 60)), 'NULL')
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Policies are sum, max, and prefer with an origin: prefer telegram.';
   END IF;
-  UPDATE import_runs r SET policy = p_policy WHERE r.id = p_run_id AND r.status = 'loading';
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'run % is not waiting to be unified', coalesce(p_run_id::text, 'NULL')
-      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Open a run with start_import.';
-  END IF;
+  PERFORM require_loading_import(p_run_id);
+  UPDATE import_runs r SET policy = p_policy WHERE r.id = p_run_id;
 END;
 $$;
 
@@ -136,6 +150,10 @@ AS $$
 BEGIN
   PERFORM require_read_committed();
   PERFORM require_undoable_import(p_run_id);
+  PERFORM set_config('ttfd.update_kind', 'import', true);
+  -- In the order in which a merge locks, so that neither waits for the other. Whoever was merged before the table was
+  -- locked is found only now.
+  PERFORM lock_undone_members(p_run_id);
   LOCK TABLE platform_accounts IN SHARE ROW EXCLUSIVE MODE;
   PERFORM lock_undone_members(p_run_id);
   PERFORM measure_import_undo(p_run_id);
@@ -150,6 +168,7 @@ BEGIN
   DELETE FROM import_changes c WHERE c.run_id = p_run_id;
   DELETE FROM import_grants g WHERE g.run_id = p_run_id;
   UPDATE import_runs r SET status = 'undone', undone_at = ttfd.current_time() WHERE r.id = p_run_id;
+  PERFORM set_config('ttfd.update_kind', '', true);
   run_id := p_run_id;
   status := 'undone';
   users_kept := users_kept - users_removed;
@@ -173,38 +192,26 @@ RETURNS TABLE (
   run_id bigint, status text, rows bigint, rejected bigint, accounts bigint, users_created bigint, users_joined bigint,
   linked_by_id bigint, linked_by_username bigint, conflicts bigint, report jsonb)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
-SET work_mem = '128MB'
+SET work_mem = '256MB'
 SET jit = off
 AS $$
 DECLARE
   v_report jsonb;
   v_users_created bigint;
 BEGIN
-  IF NOT EXISTS (SELECT 1 FROM import_runs r WHERE r.id = p_run_id AND r.status = 'loading' FOR UPDATE) THEN
-    RAISE EXCEPTION 'import run % is not waiting to be unified', coalesce(p_run_id::text, 'NULL')
-      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Open a run with start_import.';
-  END IF;
+  PERFORM require_loading_import(p_run_id);
+  PERFORM set_config('ttfd.update_kind', 'import', true);
   BEGIN
     -- Every step meets tables that were empty a moment ago: without fresh statistics its plan may be quadratic.
     ANALYZE import_rows, import_sources;
-    PERFORM reject_forgotten_rows(p_run_id);
-    PERFORM collect_import_events(p_run_id);
-    PERFORM collect_import_accounts(p_run_id);
+    PERFORM judge_import(p_run_id);
     ANALYZE import_accounts;
     PERFORM reject_import_rows(p_run_id);
     PERFORM refuse_same_sources(p_run_id);
     PERFORM collect_import_links(p_run_id);
     ANALYZE import_links;
-    -- First contacts wait until the run is done; members whom we know go on.
-    LOCK TABLE platform_accounts IN SHARE ROW EXCLUSIVE MODE;
-    PERFORM collect_import_identities(p_run_id);
-    ANALYZE import_identities;
-    PERFORM link_import_by_id(p_run_id);
-    IF p_link_by_username THEN
-      PERFORM link_import_by_username(p_run_id);
-    END IF;
+    PERFORM group_import_accounts(p_run_id, p_link_by_username);
     PERFORM apply_import_policy(p_run_id);
-    PERFORM lock_import_members(p_run_id);
     PERFORM measure_import(p_run_id);
     ANALYZE import_grants;
     PERFORM note_import_changes(p_run_id);
@@ -221,6 +228,7 @@ BEGIN
   EXCEPTION
     WHEN SQLSTATE 'TI999' THEN NULL;
   END;
+  PERFORM set_config('ttfd.update_kind', '', true);
   RETURN QUERY
   SELECT p_run_id, CASE WHEN p_dry_run THEN 'dry_run' ELSE 'unified' END, c.rows, c.rejected, c.accounts,
          c.users_created, c.users_joined, c.linked_by_id, c.linked_by_username, c.conflicts, v_report

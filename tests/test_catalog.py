@@ -91,7 +91,7 @@ SELECT p.oid, p.proname AS name, p.prosecdef AS is_definer, p.proconfig AS setti
                FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
               WHERE a.grantee <> p.proowner ORDER BY 1) AS callers
   FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
- WHERE p.pronamespace = 'ttfd'::regnamespace
+ WHERE p.prokind <> 'a' AND p.pronamespace = 'ttfd'::regnamespace
  ORDER BY p.proname
 """
 

@@ -29,7 +29,8 @@ SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(
 SELECT 'index', indexrelid::regclass::text, pg_get_indexdef(indexrelid), NULL
   FROM pg_index WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace('ttfd'))
  UNION ALL
-SELECT 'function', oid::regprocedure::text, pg_get_functiondef(oid), proowner::regrole || coalesce(proacl::text, '')
+SELECT 'function', oid::regprocedure::text, CASE WHEN prokind <> 'a' THEN pg_get_functiondef(oid) END,
+       proowner::regrole || coalesce(proacl::text, '')
   FROM pg_proc WHERE pronamespace = to_regnamespace('ttfd')
  UNION ALL
 SELECT 'trigger', tgrelid::regclass || '.' || tgname, pg_get_triggerdef(oid), NULL

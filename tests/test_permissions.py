@@ -79,6 +79,7 @@ MAY_CALL: dict[str, set[str]] = {
     "report_role_removed": MEMBERS_SPEAK,
     "report_role_restored": MEMBERS_SPEAK,
     "start_import": {"ttfd_admin"},
+    "judge_import_rows": {"ttfd_admin"},
     "set_import_policy": {"ttfd_admin"},
     "unify_import": {"ttfd_admin"},
     "undo_import": {"ttfd_admin"},

@@ -1,5 +1,5 @@
 -- What the original system keeps, and the statements of its worker and of its update_xp run on.
-CREATE SCHEMA original;
+CREATE SCHEMA IF NOT EXISTS original;
 
 CREATE TABLE original.unified_users (
   id            bigint PRIMARY KEY,

@@ -1,4 +1,4 @@
--- Two consumers of PgQ. Their tables are copies of ours, indexes and rank trigger included.
+-- Two consumers of PgQ. Their tables are copies of ours, indexes, ranks and leaderboard included.
 -- ev_type is the type, ev_data the data, ev_extra1 to 4 are member, platform, time and event id.
 CREATE EXTENSION IF NOT EXISTS pgq;
 
@@ -7,7 +7,16 @@ CREATE SCHEMA pgq_peer;
 CREATE TABLE pgq_peer.unified_users (LIKE ttfd.unified_users INCLUDING ALL)
   WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
-INSERT INTO pgq_peer.unified_users (id, rank_xp, next_rank_xp) SELECT id, rank_xp, next_rank_xp FROM ttfd.unified_users;
+INSERT INTO pgq_peer.unified_users (id, xp, xp_since, rank_id, rank_xp, next_rank_xp, highest_rank_id)
+SELECT id, xp, xp_since, rank_id, rank_xp, next_rank_xp, highest_rank_id FROM ttfd.unified_users;
+
+CREATE TABLE pgq_peer.xp_standings (LIKE ttfd.xp_standings INCLUDING ALL) WITH (autovacuum_vacuum_scale_factor = 0.05);
+
+INSERT INTO pgq_peer.xp_standings SELECT * FROM ttfd.xp_standings;
+
+CREATE TABLE pgq_peer.xp_counts (LIKE ttfd.xp_counts INCLUDING ALL) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
+
+INSERT INTO pgq_peer.xp_counts SELECT * FROM ttfd.xp_counts;
 
 CREATE TABLE pgq_peer.log (LIKE ttfd.cross_platform_events_processed INCLUDING ALL);
 
@@ -39,9 +48,24 @@ CREATE TRIGGER follow_rank BEFORE UPDATE OF xp ON pgq_peer.unified_users
   FOR EACH ROW WHEN (NEW.xp >= NEW.next_rank_xp OR NEW.xp < NEW.rank_xp)
   EXECUTE FUNCTION pgq_peer.follow_rank();
 
--- The same work as ttfd.process_events: rules, cooldown and daily windows, totals, ranks, the log with its history index, a
--- position without gaps, one NOTIFY. What PgQ spares: the queue's rows are never deleted one by one. What it does without:
--- members are not locked in order, failing rows are not sorted out, the row count is not checked.
+-- The leaderboard: our own functions, on the copies.
+DO $$
+BEGIN
+  EXECUTE replace(replace(pg_get_functiondef('ttfd.count_moves'::regproc),
+                          'ttfd.count_moves', 'pgq_peer.count_moves'), 'ttfd.xp_counts', 'pgq_peer.xp_counts');
+  EXECUTE replace(replace(pg_get_functiondef('ttfd.unified_users__keep_standings'::regproc),
+                          'ttfd.unified', 'pgq_peer.unified'), '''ttfd''', '''pgq_peer''');
+END;
+$$;
+
+CREATE TRIGGER keep_standings_updated AFTER UPDATE ON pgq_peer.unified_users
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION pgq_peer.unified_users__keep_standings();
+
+-- The same work as ttfd.process_events: rules, cooldown and daily windows, totals, ranks, the score of the season, the
+-- leaderboard, who has come to an achievement, the log with its history index, a position without gaps, one NOTIFY. What PgQ spares: the queue's rows are never deleted one by one. What it does without:
+-- members are not locked in order, failing rows are not sorted out,
+-- the row count is not checked, achievements are not granted.
 CREATE FUNCTION pgq_peer.consume(p_queue text)
 RETURNS bigint
 LANGUAGE plpgsql
@@ -54,18 +78,30 @@ AS $$
 DECLARE
   v_batch bigint := pgq.next_batch(p_queue, 'bench');
   v_base bigint;
+  v_season ttfd.seasons := (SELECT s FROM ttfd.seasons s WHERE s.starts_at <= now() AND s.ends_at > now());
+  v_goals record;
+  v_achievers bigint[];
   v_count bigint;
 BEGIN
   IF v_batch IS NULL THEN
     RETURN NULL;
   END IF;
+  SELECT array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'xp') AS xp,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'coins') AS coins,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'messages') AS messages,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'voice') AS voice,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'games') AS games,
+         array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'wins') AS wins
+    INTO v_goals
+    FROM ttfd.achievements a;
+  PERFORM set_config('ttfd.update_kind', 'batch', true);
   SELECT h.position INTO v_base FROM pgq_peer.feed_head h FOR UPDATE;
   WITH batch AS MATERIALIZED (
     SELECT e.ev_id AS seq, e.ev_extra4::uuid AS id, e.ev_extra1::bigint AS user_id, e.ev_type AS event_type,
            e.ev_extra2 AS source_platform, e.ev_data::jsonb AS data, e.ev_extra3::timestamptz AS occurred_at, e.ev_time AS created_at
       FROM pgq.get_batch_events(v_batch) e
   ), assessed AS MATERIALIZED (
-    SELECT b.*, t.counter, t.daily_xp_cap, g.is_idle, g.seconds, g.xp AS base_xp, g.coins AS base_coins,
+    SELECT b.*, t.counter, NOT t.is_admin_only AS is_play, t.daily_xp_cap, g.is_idle, g.seconds, g.xp AS base_xp, g.coins AS base_coins,
            CASE WHEN g.xp <> 0 OR g.coins <> 0 THEN ttfd.start_of_window(t.cooldown_seconds, b.occurred_at) END AS cooldown_start,
            CASE WHEN g.xp > 0 AND t.daily_xp_cap IS NOT NULL THEN ttfd.start_of_window(86400, b.occurred_at) END AS day_start
       FROM batch b
@@ -129,7 +165,10 @@ BEGIN
            coalesce(sum(g.seconds) FILTER (WHERE g.counter = 'voice'), 0)::bigint AS voice_seconds,
            count(*) FILTER (WHERE g.counter = 'games') AS games,
            count(*) FILTER (WHERE g.counter = 'games' AND g.data @> '{"won": true}') AS wins,
-           max(g.occurred_at) AS last_active
+           max(g.occurred_at) AS last_active,
+           coalesce(sum(g.xp) FILTER (WHERE g.is_play AND g.xp > 0 AND g.occurred_at >= v_season.starts_at AND g.occurred_at < v_season.ends_at), 0)::bigint AS season_xp,
+           max(g.occurred_at) FILTER (WHERE g.is_play AND g.xp > 0 AND g.occurred_at >= v_season.starts_at AND g.occurred_at < v_season.ends_at) AS season_reached_at,
+           max(g.occurred_at) FILTER (WHERE g.xp <> 0) AS xp_since
       FROM granted g
      GROUP BY g.user_id
   ), updated AS (
@@ -140,9 +179,19 @@ BEGIN
            total_voice_time = u.total_voice_time + t.voice_seconds,
            games_played = u.games_played + t.games,
            games_won = u.games_won + t.wins,
-           last_active = greatest(u.last_active, t.last_active)
+           last_active = greatest(u.last_active, t.last_active),
+           season_id = CASE WHEN t.season_xp > 0 THEN v_season.id ELSE u.season_id END,
+           season_xp = t.season_xp + CASE WHEN t.season_xp = 0 OR u.season_id = v_season.id THEN u.season_xp ELSE 0 END,
+           season_reached_at = greatest(t.season_reached_at, u.season_reached_at),
+           xp_since = greatest(u.xp_since, t.xp_since)
       FROM totals t
      WHERE u.id = t.user_id
+    RETURNING u.id, ttfd.has_crossed(v_goals.xp, u.xp, t.xp)
+                    OR ttfd.has_crossed(v_goals.coins, u.coins, t.coins)
+                    OR ttfd.has_crossed(v_goals.messages, u.messages_sent, t.messages)
+                    OR ttfd.has_crossed(v_goals.voice, u.total_voice_time, t.voice_seconds)
+                    OR ttfd.has_crossed(v_goals.games, u.games_played, t.games)
+                    OR ttfd.has_crossed(v_goals.wins, u.games_won, t.wins) AS has_achieved
   ), moved AS (
     INSERT INTO pgq_peer.log
       (id, seq, user_id, event_type, source_platform, data, xp, coins, note, position, processed,
@@ -151,7 +200,7 @@ BEGIN
            v_base + row_number() OVER (ORDER BY g.seq), true, g.occurred_at, g.created_at, now()
       FROM granted g
   )
-  SELECT count(*) INTO v_count FROM granted;
+  SELECT count(*), (SELECT array_agg(u.id) FROM updated u WHERE u.has_achieved) INTO v_count, v_achievers FROM granted;
   UPDATE pgq_peer.feed_head SET position = v_base + v_count;
   PERFORM pg_notify('pgq_peer', '');
   PERFORM pgq.finish_batch(v_batch);

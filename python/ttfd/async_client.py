@@ -271,7 +271,7 @@ class AsyncClient:
     async def list_leaderboard(
         self, metric: str = "xp", limit: int = 100, after: str | None = None
     ) -> list[models.LeaderboardRow]:
-        """The best members by xp, coins, messages, voice (seconds), games or wins; ``after`` is a row's cursor."""
+        """The best by xp, season, coins, messages, voice (seconds), games or wins; ``after`` is a row's cursor."""
         return await self._all(models.LeaderboardRow, "list_leaderboard", p_metric=metric, p_limit=limit, p_after=after)
 
     async def get_position(self, user_id: int, metric: str = "xp") -> models.Position:
@@ -279,7 +279,7 @@ class AsyncClient:
         return await self._one(models.Position, "get_position", p_user_id=user_id, p_metric=metric)
 
     async def list_neighbours(self, user_id: int, metric: str = "xp", count: int = 3) -> list[models.Neighbour]:
-        """A member and up to ``count`` (at most 100) above and below; empty when hidden. Raises UserNotFoundError."""
+        """A member and up to ``count`` (at most 100) above and below; empty if not on it. Raises UserNotFoundError."""
         return await self._all(models.Neighbour, "list_neighbours", p_user_id=user_id, p_metric=metric, p_count=count)
 
     async def set_hidden(self, user_id: int, is_hidden: bool) -> models.Visibility:

@@ -268,7 +268,7 @@ class Client:
     def list_leaderboard(
         self, metric: str = "xp", limit: int = 100, after: str | None = None
     ) -> list[models.LeaderboardRow]:
-        """The best members by xp, coins, messages, voice (seconds), games or wins; ``after`` is a row's cursor."""
+        """The best by xp, season, coins, messages, voice (seconds), games or wins; ``after`` is a row's cursor."""
         return self._all(models.LeaderboardRow, "list_leaderboard", p_metric=metric, p_limit=limit, p_after=after)
 
     def get_position(self, user_id: int, metric: str = "xp") -> models.Position:
@@ -276,7 +276,7 @@ class Client:
         return self._one(models.Position, "get_position", p_user_id=user_id, p_metric=metric)
 
     def list_neighbours(self, user_id: int, metric: str = "xp", count: int = 3) -> list[models.Neighbour]:
-        """A member and up to ``count`` (at most 100) above and below; empty when hidden. Raises UserNotFoundError."""
+        """A member and up to ``count`` (at most 100) above and below; empty if not on it. Raises UserNotFoundError."""
         return self._all(models.Neighbour, "list_neighbours", p_user_id=user_id, p_metric=metric, p_count=count)
 
     def set_hidden(self, user_id: int, is_hidden: bool) -> models.Visibility:

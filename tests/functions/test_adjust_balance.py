@@ -46,7 +46,7 @@ def test_coins_never_fall_below_zero(db: Connection) -> None:
 def test_xp_never_falls_below_zero(db: Connection) -> None:
     with refused(db, "23514") as caught:
         adjust(db, rich_user(db), -1)
-    assert caught.value.diag.constraint_name == "unified_users_xp_not_negative"
+    assert caught.value.diag.constraint_name == "unified_users_not_negative"
 
 
 @pytest.mark.parametrize("reason", [None, "", "  "])

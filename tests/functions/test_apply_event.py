@@ -293,10 +293,10 @@ def test_a_balance_below_zero_is_refused_and_nothing_changes(db: Connection) -> 
     event_id = new_id()
     with refused(db, "23514") as caught:
         apply_event(db, "xp_change", {"xp": -601}, event_id)
-    assert caught.value.diag.constraint_name == "unified_users_xp_not_negative"
+    assert caught.value.diag.constraint_name == "unified_users_not_negative"
     with refused(db, "23514") as caught:
         apply_event(db, "coins_change", {"coins": -81}, event_id)
-    assert caught.value.diag.constraint_name == "unified_users_coins_not_negative"
+    assert caught.value.diag.constraint_name == "unified_users_not_negative"
     assert profile(db, user_id) == before
     outcome = apply_event(db, "coins_change", {"coins": -80}, event_id)
     assert (outcome.status, outcome.coins, outcome.total_coins) == ("applied", -80, 0)

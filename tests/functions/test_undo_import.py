@@ -97,6 +97,7 @@ def test_members_who_were_there_are_as_they_were(db: Connection, processes: bool
 )
 def test_whatever_alone_an_import_changes_of_a_member_is_taken_back(db: Connection, record: dict[str, object]) -> None:
     get_user(db, "1")
+    set_time(db, "2029-06-01T00:00:00Z")
     before = members(db)
     result = run(db, telegram=[{"id": "1", **record}])
     assert members(db) != before

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import psycopg
 import pytest
 
@@ -14,6 +16,7 @@ from calls import (
     together,
     value,
     violations,
+    wait_until_blocked,
 )
 from legacy_records import add_rows, conflicts, load, owner, run, snapshot, unify
 
@@ -377,6 +380,8 @@ def test_of_a_key_that_stands_twice_the_last_record_counts(db: Connection) -> No
         {"id": "1", "created_at": "yesterday"},
         {"id": "1", "created_at": "2025-02-30T00:00:00"},
         {"id": "1", "created_at": "infinity"},
+        {"id": "1", "created_at": "2025-01-01|2025-01-02"},
+        {"id": "1", "last_active": "|"},
         {"id": "1", "last_daily": 1735689600},
         {"id": "1", "achievements": "first_win"},
     ],
@@ -451,6 +456,87 @@ def test_members_stay_exact_while_a_run_is_unified(db: Connection, database_url:
     process_all(db)
     assert {found.xp for found in rows(db, "SELECT xp FROM ttfd.unified_users")} == {1030, 1000}
     assert violations(db) == []
+
+
+def test_a_member_who_is_being_merged_goes_where_the_merge_puts_him(db: Connection, database_url: str) -> None:
+    into, merged = get_user(db, "1"), get_user(db, "9", "discord")
+    run_id = load(db, telegram=[{"id": "1", "xp": 5}], discord=[{"id": "9", "xp": 7}])
+    with (
+        psycopg.connect(database_url) as merger,
+        psycopg.connect(database_url, autocommit=True) as importer,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        # A merge has its members and not their accounts yet: the run waits for the one and lets it have the others.
+        merger.execute("SELECT ttfd.lock_user(%s)", [into])
+        unified = pool.submit(unify, importer, run_id)
+        wait_until_blocked(db, importer.info.backend_pid)
+        merger.execute("SELECT ttfd.merge_users(%s, %s, 'test')", [into, merged])
+        merger.commit()
+        assert unified.result(timeout=60).status == "unified"
+    process_all(db)
+    assert profile(db, into).xp == 12
+    assert violations(db) == []
+
+
+def test_new_members_show_the_same_as_members_whom_the_run_finds(db: Connection) -> None:
+    records = {
+        "telegram": [
+            {"id": "1", "username": "anna", "xp": 60000, "coins": 5, "games_played": 60, "games_won": 5,
+             "daily_streak": 30, "achievements": ["first"], "discord_id": "9", "created_at": "2025-02-01"},
+            {"id": "2", "display_name": "Boris", "xp": 10000},
+        ],
+        "discord": [{"id": "9", "username": "annad", "display_name": "A", "created_at": "2025-01-01"}],
+    }  # fmt: skip
+    db.execute(
+        "INSERT INTO ttfd.achievements (name, metric, threshold, title_ru, title_en, description_ru, description_en)"
+        " SELECT 'own_' || m, m, 8, m, m, m, m"
+        "  FROM unnest(ARRAY['messages', 'voice', 'xp', 'coins', 'games', 'wins', 'streak']) m"
+    )
+    for record in records["telegram"]:
+        record |= {"messages_sent": 50, "total_voice_time": 5}
+    seen = []
+    for is_known in (False, True):
+        with db.transaction(force_rollback=True):
+            if is_known:
+                get_user(db, "1")
+                get_user(db, "2")
+            run(db, **records)
+            assert (
+                value(
+                    db,
+                    "SELECT count(*) FROM ttfd.unified_users u"
+                    "  JOIN ttfd.projected_accounts(ARRAY[u.id]) p ON p.user_id = u.id"
+                    " WHERE (u.telegram_id, u.discord_id, u.platforms, u.username, u.display_name) IS NOT DISTINCT FROM"
+                    "       (p.telegram_id, p.discord_id, p.platforms, p.username, p.display_name)",
+                )
+                == 2
+            )
+            seen.append(
+                rows(
+                    db,
+                    "SELECT telegram_id, discord_id, platforms, xp, rank_id, highest_rank_id, rank_xp, next_rank_xp,"
+                    "       ARRAY(SELECT unnest(achievements) ORDER BY 1) AS achievements"
+                    "  FROM ttfd.unified_users ORDER BY telegram_id",
+                )
+            )
+    assert seen[0] == seen[1]
+    reached = {name for name in seen[0][0].achievements if name.startswith("own_")}
+    assert reached == {"own_xp", "own_messages", "own_games", "own_streak"}
+
+
+def test_a_claim_in_the_future_cannot_come_in(db: Connection) -> None:
+    set_time(db, "2026-01-31T12:00:00Z")
+    result = run(
+        db,
+        telegram=[
+            {"id": "1", "last_daily": "2026-02-02"},
+            {"id": "2", "created_at": "2099-01-01T00:00:00"},
+            {"id": "3", "last_active": "2026-02-01"},
+        ],
+    )
+    reasons = [found["reason"] for found in result.report["rejected"]]
+    assert reasons == ["a time lies in the future: 2026-02-02", "a time lies in the future: 2099-01-01T00:00:00"]
+    assert result.accounts == 1
 
 
 TRAP = [

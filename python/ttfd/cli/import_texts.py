@@ -45,6 +45,7 @@ _REJECTIONS = (
     marked("{} is too large: {}"),
     marked("{} is not a number: {}"),
     marked("{} is no time stamp: {}"),
+    marked("a time lies in the future: {}"),
     marked("{} is no list: {}"),
     marked("the event id has the wrong form: {}"),
     marked("duplicate of {}, with other values"),

@@ -1,12 +1,16 @@
 """Hands legacy sources to the database, which does all the rest of an import."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
+from ttfd.legacy.ahead import ahead
 from ttfd.legacy.errors import marked
 from ttfd.legacy.source import LeftOut, LegacySource
 
@@ -15,7 +19,13 @@ __all__ = ["ImportResult", "Progress", "list_conflicts", "run_import", "settle_c
 Progress = Callable[[LegacySource, int], None]
 """Called with a source and the number of its rows that are loaded so far; how far it is, the source knows."""
 
-_ROWS_A_REPORT = 1000
+_ROWS_A_BLOCK = 1000
+_CHARACTERS_A_BLOCK = 1 << 20
+_BLOCKS_AHEAD = 40
+_BLOCKS_A_JUDGEMENT = 50
+_COPY = "COPY ttfd.import_rows (run_id, source, part, source_key, platform, record, reject_reason) FROM STDIN"
+_SPECIAL = re.compile(r"[\\\t\n\r]")
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +134,40 @@ def _copy(
     source: LegacySource,
     progress: Progress | None,
 ) -> None:
+    """Load the rows of `source`: a thread reads on while the database takes in and judges what was read."""
     count = 0
-    with cursor.copy(
-        "COPY ttfd.import_rows (run_id, source, part, source_key, platform, record, reject_reason) FROM STDIN"
-    ) as copy:
-        for count, row in enumerate(source.rows(), start=1):
-            place = (labels[row.part], row.part, row.source_key, row.platform)
-            copy.write_row((run_id, *place, row.record, row.reject_reason))
-            if progress and count % _ROWS_A_REPORT == 0:
-                progress(source, count)
+    with closing(ahead(_blocks(run_id, labels, source), _BLOCKS_AHEAD)) as blocks:
+        while part := list(islice(blocks, 1)):
+            with cursor.copy(_COPY) as copy:
+                for rows, text in chain(part, islice(blocks, _BLOCKS_A_JUDGEMENT - 1)):
+                    copy.write(text)
+                    count += rows
+                    if progress:
+                        progress(source, count)
+            cursor.execute("SELECT ttfd.judge_import_rows(p_run_id => %s)", [run_id])
     if progress:
         progress(source, count)
+
+
+def _blocks(run_id: int, labels: dict[str, str], source: LegacySource) -> Iterator[tuple[int, bytes]]:
+    """Yield the rows of `source` as COPY wants them, many at a time, each time with their number."""
+    lines: list[str] = []
+    size = 0
+    for row in source.rows():
+        fields = (labels[row.part], row.part, row.source_key, row.platform, row.record, row.reject_reason)
+        lines.append(f"{run_id}\t" + "\t".join(map(_escaped, fields)) + "\n")
+        size += len(lines[-1])
+        if len(lines) == _ROWS_A_BLOCK or size > _CHARACTERS_A_BLOCK:
+            yield len(lines), "".join(lines).encode()
+            lines, size = [], 0
+    if lines:
+        yield len(lines), "".join(lines).encode()
+
+
+def _escaped(text: str | None) -> str:
+    if text is None:
+        return "\\N"
+    return text.translate(_ESCAPES) if _SPECIAL.search(text) else text
 
 
 def _leave_out_repeated(sources: Sequence[LegacySource]) -> None:

@@ -21,7 +21,9 @@ def open_sqlite(preset: Preset, location: str) -> LegacySource:
         LegacyError: no such file, no SQLite database, or not the tables of `preset`.
     """
     (file,) = open_files(preset, location)
-    connection = sqlite3.connect(f"file:{quote(str(file.path))}?mode=ro", uri=True)
+    connection = sqlite3.connect(
+        f"file:{quote(str(file.path))}?mode=ro", uri=True, check_same_thread=False
+    )  # opened by one thread, read by the next
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
     connection.row_factory = sqlite3.Row
     source = LegacySource(preset, f"{preset.name}:{file.short_name}", (), connection.close)

@@ -13,8 +13,8 @@ DECLARE
   v_outcome event_outcome;
 BEGIN
   PERFORM require_read_committed();
-  PERFORM check_event(p_event_id, p_event_type, v_data, v_now);
-  IF NOT insert_event(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL, NULL, NULL, NULL, v_now) THEN
+  IF NOT check_event(p_event_id, p_event_type, find_rule(p_event_type, v_now), v_data, v_now)
+     OR NOT insert_event(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL, NULL, NULL, NULL, v_now) THEN
     RETURN find_outcome(p_event_id, v_user_id, p_event_type, p_platform, v_data, NULL);
   END IF;
   SELECT p_event_id, u.id, 'queued', NULL, NULL, NULL, u.xp, u.coins, u.rank_id, false INTO v_outcome

@@ -7,11 +7,8 @@ BEGIN
     RAISE EXCEPTION 'there is no policy %', coalesce(quote_literal(left(p_policy, 60)), 'NULL')
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Policies are sum, max, and prefer with an origin: prefer telegram.';
   END IF;
-  UPDATE import_runs r SET policy = p_policy WHERE r.id = p_run_id AND r.status = 'loading';
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'run % is not waiting to be unified', coalesce(p_run_id::text, 'NULL')
-      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Open a run with start_import.';
-  END IF;
+  PERFORM require_loading_import(p_run_id);
+  UPDATE import_runs r SET policy = p_policy WHERE r.id = p_run_id;
 END;
 $$;
 

@@ -12,6 +12,10 @@ AS $$
 BEGIN
   PERFORM require_read_committed();
   PERFORM require_undoable_import(p_run_id);
+  PERFORM set_config('ttfd.update_kind', 'import', true);
+  -- In the order in which a merge locks, so that neither waits for the other. Whoever was merged before the table was
+  -- locked is found only now.
+  PERFORM lock_undone_members(p_run_id);
   LOCK TABLE platform_accounts IN SHARE ROW EXCLUSIVE MODE;
   PERFORM lock_undone_members(p_run_id);
   PERFORM measure_import_undo(p_run_id);
@@ -26,6 +30,7 @@ BEGIN
   DELETE FROM import_changes c WHERE c.run_id = p_run_id;
   DELETE FROM import_grants g WHERE g.run_id = p_run_id;
   UPDATE import_runs r SET status = 'undone', undone_at = ttfd.current_time() WHERE r.id = p_run_id;
+  PERFORM set_config('ttfd.update_kind', '', true);
   run_id := p_run_id;
   status := 'undone';
   users_kept := users_kept - users_removed;

@@ -6,38 +6,26 @@ RETURNS TABLE (
   run_id bigint, status text, rows bigint, rejected bigint, accounts bigint, users_created bigint, users_joined bigint,
   linked_by_id bigint, linked_by_username bigint, conflicts bigint, report jsonb)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
-SET work_mem = '128MB'
+SET work_mem = '256MB'
 SET jit = off
 AS $$
 DECLARE
   v_report jsonb;
   v_users_created bigint;
 BEGIN
-  IF NOT EXISTS (SELECT 1 FROM import_runs r WHERE r.id = p_run_id AND r.status = 'loading' FOR UPDATE) THEN
-    RAISE EXCEPTION 'import run % is not waiting to be unified', coalesce(p_run_id::text, 'NULL')
-      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Open a run with start_import.';
-  END IF;
+  PERFORM require_loading_import(p_run_id);
+  PERFORM set_config('ttfd.update_kind', 'import', true);
   BEGIN
     -- Every step meets tables that were empty a moment ago: without fresh statistics its plan may be quadratic.
     ANALYZE import_rows, import_sources;
-    PERFORM reject_forgotten_rows(p_run_id);
-    PERFORM collect_import_events(p_run_id);
-    PERFORM collect_import_accounts(p_run_id);
+    PERFORM judge_import(p_run_id);
     ANALYZE import_accounts;
     PERFORM reject_import_rows(p_run_id);
     PERFORM refuse_same_sources(p_run_id);
     PERFORM collect_import_links(p_run_id);
     ANALYZE import_links;
-    -- First contacts wait until the run is done; members whom we know go on.
-    LOCK TABLE platform_accounts IN SHARE ROW EXCLUSIVE MODE;
-    PERFORM collect_import_identities(p_run_id);
-    ANALYZE import_identities;
-    PERFORM link_import_by_id(p_run_id);
-    IF p_link_by_username THEN
-      PERFORM link_import_by_username(p_run_id);
-    END IF;
+    PERFORM group_import_accounts(p_run_id, p_link_by_username);
     PERFORM apply_import_policy(p_run_id);
-    PERFORM lock_import_members(p_run_id);
     PERFORM measure_import(p_run_id);
     ANALYZE import_grants;
     PERFORM note_import_changes(p_run_id);
@@ -54,6 +42,7 @@ BEGIN
   EXCEPTION
     WHEN SQLSTATE 'TI999' THEN NULL;
   END;
+  PERFORM set_config('ttfd.update_kind', '', true);
   RETURN QUERY
   SELECT p_run_id, CASE WHEN p_dry_run THEN 'dry_run' ELSE 'unified' END, c.rows, c.rejected, c.accounts,
          c.users_created, c.users_joined, c.linked_by_id, c.linked_by_username, c.conflicts, v_report

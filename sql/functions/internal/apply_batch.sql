@@ -61,7 +61,7 @@ BEGIN
          array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'wins') AS wins
     INTO v_goals
     FROM ttfd.achievements a;
-  PERFORM set_config('ttfd.is_batch', 'on', true);
+  PERFORM set_config('ttfd.update_kind', 'batch', true);
 
   WITH batch AS MATERIALIZED (
     DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
@@ -211,7 +211,7 @@ BEGIN
            || (SELECT array_agg(u.id) FROM updated u WHERE u.has_achieved)
     INTO v_taken, failed, v_members, v_updated, v_achievers
     FROM granted;
-  PERFORM set_config('ttfd.is_batch', 'off', true);
+  PERFORM set_config('ttfd.update_kind', '', true);
 
   IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
     RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members

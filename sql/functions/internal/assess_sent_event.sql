@@ -5,13 +5,16 @@ RETURNS text
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-  RETURN CASE
-           WHEN p_event_id IS NULL THEN '22004'
-           WHEN p_occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND ttfd.current_time() + INTERVAL '5 minutes' THEN '22008'
-           WHEN p_rule.is_enabled IS NOT TRUE THEN 'TE001'
-           WHEN p_rule.is_admin_only AND NOT ttfd.is_admin() THEN 'TE003'
-           ELSE (ttfd.assess_single(p_rule, p_data)).error
-         END;
+  IF p_event_id IS NULL THEN
+    RETURN '22004';
+  ELSIF p_occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND ttfd.current_time() + INTERVAL '5 minutes' THEN
+    RETURN '22008';
+  ELSIF p_rule.is_enabled IS NOT TRUE THEN
+    RETURN 'TE001';
+  ELSIF p_rule.is_admin_only AND NOT ttfd.is_admin() THEN
+    RETURN 'TE003';
+  END IF;
+  RETURN (ttfd.assess_single(p_rule, p_data)).error;
 END;
 $$;
 

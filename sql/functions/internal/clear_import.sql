@@ -7,6 +7,7 @@ AS $$
   DELETE FROM ttfd.import_links WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_identities WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_accounts WHERE run_id = p_run_id;
+  DELETE FROM ttfd.import_judged WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_rows WHERE run_id = p_run_id AND reject_reason IS NULL;
 $$;
 

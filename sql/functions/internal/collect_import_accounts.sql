@@ -1,8 +1,11 @@
 -- One pass over the records, because there may be millions: each is judged, and taken apart where nothing is wrong.
-CREATE OR REPLACE FUNCTION ttfd.collect_import_accounts(p_run_id bigint)
+CREATE OR REPLACE FUNCTION ttfd.collect_import_accounts(p_run_id bigint, p_after bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
 AS $$
+DECLARE
+  v_tomorrow text := to_char(ttfd.current_time() AT TIME ZONE 'UTC' + INTERVAL '1 day', 'YYYY-MM-DD');
 BEGIN
   INSERT INTO ttfd.import_accounts
     (run_id, row_id, origin, part, platform, external_id, source, source_key, reject_reason, name, username, display_name,
@@ -59,14 +62,16 @@ BEGIN
                              ttfd.assess_import_amount('total_voice_time', v.total_voice_time),
                              ttfd.assess_import_amount('messages_sent', v.messages_sent),
                              ttfd.assess_import_amount('daily_streak', v.daily_streak)) END,
-                      ttfd.assess_import_time('last_daily', v.last_daily),
-                      ttfd.assess_import_time('created_at', v.created_at),
-                      ttfd.assess_import_time('last_active', v.last_active))
+                      ttfd.assess_import_times(v.last_daily, v.created_at, v.last_active),
+                      -- A claim in the future would forbid the next ones. It is tomorrow already somewhere.
+                      CASE WHEN greatest(left(v.last_daily, 10), left(v.created_at, 10), left(v.last_active, 10)) > v_tomorrow
+                           THEN 'a time lies in the future: '
+                                || greatest(v.last_daily, v.created_at, v.last_active) END)
                   END
            OFFSET 0) j (reason)
-   WHERE r.run_id = p_run_id AND r.reject_reason IS NULL AND (r.record ? 'event_id') IS NOT TRUE;
+   WHERE r.run_id = p_run_id AND r.id > p_after AND r.reject_reason IS NULL AND (r.record ? 'event_id') IS NOT TRUE;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.collect_import_accounts(bigint) IS
-  'Fills import_accounts with the records of a run: their values, or the reason why they cannot be imported.';
+COMMENT ON FUNCTION ttfd.collect_import_accounts(bigint, bigint) IS
+  'Fills import_accounts with the records of a run after one: their values, or the reason why they cannot be imported.';

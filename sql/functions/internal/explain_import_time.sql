@@ -19,4 +19,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.explain_import_time(text, text) IS
-  'What is wrong with a legacy time, or NULL when it is empty or ISO 8601.';
+  'What is wrong with a legacy time, or NULL when it is missing, empty or ISO 8601.';

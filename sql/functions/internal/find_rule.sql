@@ -2,13 +2,10 @@ CREATE OR REPLACE FUNCTION ttfd.find_rule(p_event_type text, p_at timestamptz)
 RETURNS ttfd.event_type_versions
 LANGUAGE plpgsql STABLE
 AS $$
-DECLARE
-  v_rule ttfd.event_type_versions;
 BEGIN
-  SELECT * INTO v_rule
-    FROM ttfd.event_type_versions v
-   WHERE v.name = p_event_type AND v.valid_from <= p_at AND v.valid_to > p_at;
-  RETURN v_rule;
+  RETURN (SELECT v
+            FROM ttfd.event_type_versions v
+           WHERE v.name = p_event_type AND v.valid_from <= p_at AND v.valid_to > p_at);
 END;
 $$;
 

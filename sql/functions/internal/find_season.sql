@@ -5,13 +5,12 @@ RETURNS ttfd.seasons
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-  v_season ttfd.seasons;
+  v_season ttfd.seasons := (SELECT s FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL);
 BEGIN
-  SELECT * INTO v_season FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL;
-  IF NOT FOUND THEN
+  IF v_season.id IS NULL AND EXISTS (SELECT 1 FROM ttfd.seasons) THEN
     PERFORM ttfd.turn_seasons(p_at);
     -- Somebody else may have started it since we looked.
-    SELECT * INTO v_season FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL;
+    v_season := (SELECT s FROM ttfd.seasons s WHERE s.starts_at <= p_at AND s.ends_at > p_at AND s.closed_at IS NULL);
   END IF;
   RETURN v_season;
 END;

@@ -46,16 +46,8 @@ BEGIN
      AND (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
    ORDER BY g.user_id;
 
-  INSERT INTO ttfd.import_balances
-    (origin, part, platform, external_id, user_id, run_id, xp, coins, games_played, games_won, total_voice_time, messages_sent)
-  SELECT g.origin, g.part, g.platform, g.external_id, g.user_id, p_run_id, g.xp, g.coins, g.games_played, g.games_won,
-         g.total_voice_time, g.messages_sent
-    FROM ttfd.list_import_gains(p_run_id) g
-   WHERE (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
-     AND g.user_id NOT IN (SELECT h.user_id FROM ttfd.import_grants h WHERE h.run_id = p_run_id AND h.is_held)
-   ORDER BY g.user_id;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.grant_import(bigint) IS
-  'Grants what measure_import found to members who were there before, and writes the events opening_balance and import_balances of all.';
+  'Grants what measure_import found to members who were there before, and writes the events opening_balance of all.';

@@ -12,9 +12,9 @@ AS $$
          a.messages_sent - coalesce(b.messages_sent, 0), a.daily_streak, a.last_daily, a.created_at, a.last_active
     FROM ttfd.import_accounts a
     JOIN ttfd.import_identities i ON i.run_id = a.run_id AND i.platform = a.platform AND i.external_id = a.external_id
-    LEFT JOIN (SELECT g.origin, g.part, g.platform, g.external_id, sum(g.xp)::bigint AS xp, sum(g.coins)::bigint AS coins,
-                      sum(g.games_played)::bigint AS games_played, sum(g.games_won)::bigint AS games_won,
-                      sum(g.total_voice_time)::bigint AS total_voice_time, sum(g.messages_sent)::bigint AS messages_sent
+    LEFT JOIN (SELECT g.origin, g.part, g.platform, g.external_id, ttfd.add_up(g.xp) AS xp, ttfd.add_up(g.coins) AS coins,
+                      ttfd.add_up(g.games_played) AS games_played, ttfd.add_up(g.games_won) AS games_won,
+                      ttfd.add_up(g.total_voice_time) AS total_voice_time, ttfd.add_up(g.messages_sent) AS messages_sent
                  FROM ttfd.import_balances g
                 GROUP BY g.origin, g.part, g.platform, g.external_id) b
       ON b.origin = a.origin AND b.part = a.part AND b.platform = a.platform AND b.external_id = a.external_id

@@ -5,8 +5,8 @@ RETURNS TABLE (
   last_active timestamptz)
 LANGUAGE sql STABLE
 AS $$
-  SELECT g.user_id, sum(g.xp)::bigint, sum(g.coins)::bigint, sum(g.games_played)::bigint, sum(g.games_won)::bigint,
-         sum(g.total_voice_time)::bigint, sum(g.messages_sent)::bigint, max(g.daily_streak), max(g.last_daily),
+  SELECT g.user_id, ttfd.add_up(g.xp), ttfd.add_up(g.coins), ttfd.add_up(g.games_played), ttfd.add_up(g.games_won),
+         ttfd.add_up(g.total_voice_time), ttfd.add_up(g.messages_sent), max(g.daily_streak), max(g.last_daily),
          max(g.achievements), min(g.created_at), max(g.last_active)
     FROM ttfd.import_grants g
    WHERE g.run_id = p_run_id

@@ -2,30 +2,35 @@ CREATE OR REPLACE FUNCTION ttfd.report_import(p_run_id bigint, p_users_created b
 RETURNS jsonb
 LANGUAGE sql STABLE
 AS $$
-  WITH sources AS (
-    SELECT s.source, s.origin,
-           (SELECT count(*) FROM ttfd.import_rows r WHERE r.run_id = p_run_id AND r.source = s.source) AS rows,
-           (SELECT count(*) FROM ttfd.import_rows r
-             WHERE r.run_id = p_run_id AND r.source = s.source AND r.reject_reason IS NOT NULL) AS rejected
-      FROM ttfd.import_sources s
-     WHERE s.run_id = p_run_id
+  WITH records AS (
+    SELECT r.source, count(*) AS rows, count(r.reject_reason) AS rejected
+      FROM ttfd.import_rows r
+     WHERE r.run_id = p_run_id
+     GROUP BY r.source
   ), amounts AS (
-    SELECT a.source, count(*) AS accounts, sum(a.xp) AS xp, sum(a.coins) AS coins,
-           sum(a.messages_sent) AS messages_sent, sum(a.total_voice_time) AS total_voice_time
-      FROM (SELECT i.source, sum(i.xp) AS xp, sum(i.coins) AS coins, sum(i.messages_sent) AS messages_sent,
-                   sum(i.total_voice_time) AS total_voice_time
-              FROM ttfd.import_accounts i
-             WHERE i.run_id = p_run_id
-             GROUP BY i.source, i.platform, i.external_id) a
-     GROUP BY a.source
-  ), gains AS (
-    SELECT a.source, sum(b.xp) AS xp, sum(b.coins) AS coins, sum(b.messages_sent) AS messages_sent,
-           sum(b.total_voice_time) AS total_voice_time
-      FROM ttfd.import_balances b
-      JOIN ttfd.import_accounts a
-        ON a.run_id = p_run_id AND a.platform = b.platform AND a.external_id = b.external_id AND a.origin = b.origin AND a.part = b.part
-     WHERE b.run_id = p_run_id
-     GROUP BY a.source
+    SELECT i.source, sum(i.xp) AS xp, sum(i.coins) AS coins, sum(i.messages_sent) AS messages_sent,
+           sum(i.total_voice_time) AS total_voice_time
+      FROM ttfd.import_accounts i
+     WHERE i.run_id = p_run_id
+     GROUP BY i.source
+  ), owners AS (
+    SELECT d.source, count(*) AS accounts
+      FROM (SELECT DISTINCT i.source, i.platform, i.external_id FROM ttfd.import_accounts i WHERE i.run_id = p_run_id) d
+     GROUP BY d.source
+  ), held AS MATERIALIZED (
+    SELECT a.source, b.run_id = p_run_id AS is_gain, sum(b.xp) AS xp, sum(b.coins) AS coins,
+           sum(b.messages_sent) AS messages_sent, sum(b.total_voice_time) AS total_voice_time
+      FROM ttfd.import_accounts a
+      JOIN ttfd.import_balances b USING (platform, external_id, origin, part)
+     WHERE a.run_id = p_run_id
+     GROUP BY 1, 2
+  ), sources AS (
+    SELECT s.source, s.origin, coalesce(r.rows, 0) AS rows, coalesce(r.rejected, 0) AS rejected,
+           coalesce(o.accounts, 0) AS accounts
+      FROM ttfd.import_sources s
+      LEFT JOIN records r USING (source)
+      LEFT JOIN owners o USING (source)
+     WHERE s.run_id = p_run_id
   ), links AS (
     SELECT count(*) FILTER (WHERE l.kind = 'id') AS by_id, count(*) FILTER (WHERE l.kind = 'username') AS by_username
       FROM ttfd.import_links l
@@ -35,7 +40,7 @@ AS $$
     'sources', (
       SELECT coalesce(jsonb_agg(jsonb_build_object(
                'source', s.source, 'origin', s.origin, 'rows', s.rows, 'accepted', s.rows - s.rejected,
-               'rejected', s.rejected, 'accounts', coalesce(a.accounts, 0),
+               'rejected', s.rejected, 'accounts', s.accounts,
                'xp', coalesce(a.xp, 0), 'coins', coalesce(a.coins, 0),
                'messages_sent', coalesce(a.messages_sent, 0), 'total_voice_time', coalesce(a.total_voice_time, 0),
                'granted_xp', coalesce(g.xp, 0), 'granted_coins', coalesce(g.coins, 0),
@@ -43,7 +48,7 @@ AS $$
                'granted_total_voice_time', coalesce(g.total_voice_time, 0)) ORDER BY s.source), '[]')
         FROM sources s
         LEFT JOIN amounts a USING (source)
-        LEFT JOIN gains g USING (source)),
+        LEFT JOIN held g ON g.source = s.source AND g.is_gain),
     'counts', jsonb_build_object(
       'rows', (SELECT coalesce(sum(s.rows), 0) FROM sources s),
       'rejected', (SELECT coalesce(sum(s.rejected), 0) FROM sources s),
@@ -71,9 +76,8 @@ AS $$
       SELECT coalesce(jsonb_agg(jsonb_build_object('platforms', o.platforms, 'persons', o.persons)
                                 ORDER BY o.persons DESC, o.platforms), '[]')
         FROM (SELECT p.platforms, count(*) AS persons
-                FROM (SELECT array_agg(i.platform ORDER BY i.platform) AS platforms
-                        FROM ttfd.import_identities i
-                       WHERE i.run_id = p_run_id
+                FROM (SELECT array_agg(i.platform) AS platforms
+                        FROM (SELECT n.* FROM ttfd.import_identities n WHERE n.run_id = p_run_id ORDER BY n.person, n.platform) i
                        GROUP BY i.person
                       HAVING count(i.row_id) > 0) p
                GROUP BY p.platforms) o),
@@ -88,9 +92,7 @@ AS $$
                'xp', coalesce(sum(b.xp), 0), 'coins', coalesce(sum(b.coins), 0),
                'messages_sent', coalesce(sum(b.messages_sent), 0),
                'total_voice_time', coalesce(sum(b.total_voice_time), 0))
-        FROM ttfd.import_accounts a
-        JOIN ttfd.import_balances b USING (platform, external_id, origin, part)
-       WHERE a.run_id = p_run_id));
+        FROM held b));
 $$;
 
 COMMENT ON FUNCTION ttfd.report_import(bigint, bigint) IS

@@ -4,16 +4,16 @@
 CREATE OR REPLACE FUNCTION ttfd.settle_achievements(p_user_ids bigint[], p_is_paid boolean)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
+SET enable_hashjoin = on  -- A batch has it off.
 AS $$
 DECLARE
   v_members bigint;
 BEGIN
   WITH due AS MATERIALIZED (
-    SELECT u.id AS user_id, a.name, a.sort_order, a.xp, a.coins
-      FROM ttfd.unified_users u
-     CROSS JOIN ttfd.achievements a
-      JOIN ttfd.achievement_progress(p_user_ids) p ON p.user_id = u.id AND p.name = a.name
-     WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NULL AND u.forgotten_at IS NULL AND p.is_reached AND a.name <> ALL (u.achievements)
+    SELECT p.user_id, a.name, a.sort_order, a.xp, a.coins
+      FROM ttfd.achievement_progress(p_user_ids) p
+      JOIN ttfd.achievements a ON a.name = p.name
+     WHERE p.is_reached AND NOT p.is_shown
   ), unlocked AS (
     INSERT INTO ttfd.user_achievements AS k (user_id, achievement, unlocked_at)
     SELECT d.user_id, d.name, ttfd.current_time() FROM due d

@@ -7,14 +7,15 @@ AS $$
   UPDATE ttfd.unified_users u
      SET achievements = u.achievements || s.names
     FROM (SELECT m.id, array_agg(a.name ORDER BY a.sort_order, a.name) AS names
-            FROM ttfd.list_import_totals(p_run_id) g
-            JOIN ttfd.unified_users m ON m.id = g.user_id
+            FROM ttfd.import_changes c
+            JOIN ttfd.unified_users m ON m.id = c.user_id
             JOIN ttfd.achievements a
               ON a.is_enabled AND a.metric NOT IN ('seasons', 'season_place') AND a.name <> ALL (m.achievements)
              AND CASE a.metric WHEN 'streak' THEN m.daily_streak ELSE ttfd.metric_value(m, a.metric) END >= a.threshold
+           WHERE c.run_id = p_run_id
            GROUP BY m.id) s
    WHERE u.id = s.id;
 $$;
 
 COMMENT ON FUNCTION ttfd.show_import_achievements(bigint) IS
-  'Shows the achievements that the members of a run have reached, unpaid.';
+  'Shows the achievements that members who were there before a run have reached by it, unpaid.';

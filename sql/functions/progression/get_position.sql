@@ -5,15 +5,19 @@ AS $$
 DECLARE
   v_user unified_users;
   v_place record;
+  v_counts record;
 BEGIN
   PERFORM require_metric(p_metric);
-  v_user := find_member(p_user_id);
+  v_user := find_survivor(p_user_id);
   v_place := find_place(v_user, p_metric);
-  value := v_place.value;
-  IF v_place.since IS NOT NULL THEN
-    "position" := count_above(p_metric, value, v_place.since, v_user.id) + 1;
+  IF p_metric = 'xp' THEN
+    v_counts := count_xp_above(v_place.value, v_place.since, v_user.id);
+  ELSE
+    v_counts := count_scores_above(p_metric, v_place.value, v_place.since, v_user.id);
   END IF;
-  total := count_listed(p_metric);
+  "position" := CASE WHEN v_place.since IS NOT NULL THEN v_counts.above + 1 END;
+  value := v_place.value;
+  total := v_counts.listed;
   RETURN NEXT;
 END;
 $$;

@@ -1,5 +1,5 @@
 -- A cursor names the last row seen by value, time and id, not by place, so members who move meanwhile neither hide nor
--- repeat those who do not.
+-- repeat those who do not. Seconds in double precision hold every microsecond until 2106.
 CREATE OR REPLACE FUNCTION ttfd.list_leaderboard(p_metric text, p_limit integer DEFAULT 100, p_after text DEFAULT NULL)
 RETURNS TABLE (
   "position" bigint, user_id bigint, display_name text, value bigint, rank_id smallint, rank_name text, rank_color text,
@@ -24,7 +24,7 @@ BEGIN
   END IF;
   RETURN QUERY
   SELECT v_above + w.turn, u.id, coalesce(u.display_name, u.username), w.value, u.rank_id, r.name, r.color, u.platforms,
-         w.value || ':' || (extract(epoch FROM w.since) * 1000000)::bigint || ':' || u.id
+         w.value || ':' || (date_part('epoch', w.since) * 1000000)::bigint || ':' || u.id
     FROM walk_board(p_metric, v_value, v_since, v_id, false, least(greatest(p_limit, 0), 1000)) w
     JOIN unified_users u ON u.id = w.user_id
     JOIN ranks r ON r.id = u.rank_id

@@ -11,7 +11,7 @@ DECLARE
   v_position bigint;
 BEGIN
   PERFORM require_metric(p_metric);
-  v_user := find_member(p_user_id);
+  v_user := find_survivor(p_user_id);
   v_place := find_place(v_user, p_metric);
   IF v_place.since IS NULL THEN
     RETURN;
