@@ -5,7 +5,11 @@ from sessions import token_hash
 
 
 def log_in(
-    db: Connection, platform: str, external_id: str, username: str | None = None, token: str = "t"
+    db: Connection,
+    platform: str,
+    external_id: str,
+    username: str | None = None,
+    token: str = "t",  # noqa: S107
 ) -> tuple[int, bool]:
     found = row(
         db, "SELECT * FROM ttfd.log_in(%s, %s, %s, NULL, %s)", platform, external_id, username, token_hash(token)
@@ -50,7 +54,7 @@ def test_of_more_than_twenty_sessions_the_oldest_end(db: Connection) -> None:
 
 
 def test_expired_sessions_are_removed_on_the_way(db: Connection) -> None:
-    log_in(db, "discord", "5", token="old")
+    log_in(db, "discord", "5", token="old")  # noqa: S106
     db.execute("UPDATE ttfd.website_sessions SET started_at = '2020-01-01', expires_at = '2020-01-02'")
-    log_in(db, "discord", "6", token="new")
+    log_in(db, "discord", "6", token="new")  # noqa: S106
     assert value(db, "SELECT count(*) FROM ttfd.website_sessions") == 1

@@ -4,7 +4,7 @@ from sessions import start_session, token_hash
 SET = "SELECT * FROM ttfd.set_website_admin(%s, %s)"
 
 
-def is_admin(db: Connection, token: str = "a token") -> bool:
+def is_admin(db: Connection, token: str = "a token") -> bool:  # noqa: S107
     return bool(value(db, "SELECT is_admin FROM ttfd.find_session(%s)", token_hash(token)))
 
 

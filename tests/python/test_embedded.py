@@ -92,7 +92,7 @@ def test_nobody_else_can_enter_and_no_secret_is_in_sight(place: Path) -> None:
 def test_a_wrong_password_is_refused(used: Path) -> None:
     server = start(used)
     with pytest.raises(psycopg.OperationalError, match="password"):
-        psycopg.connect(server.url, password="wrong")
+        psycopg.connect(server.url, password="wrong")  # noqa: S106
 
 
 def test_stopping_keeps_the_data_and_may_be_repeated(used: Path) -> None:

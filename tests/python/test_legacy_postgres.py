@@ -227,7 +227,7 @@ def test_the_identity_holds_without_the_privilege_to_see_the_servers_own(
     legacy.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
     legacy.execute("CREATE ROLE legacy_reader LOGIN PASSWORD 'secret-of-legacy' IN ROLE pg_read_all_data")
     try:
-        url = psycopg.conninfo.make_conninfo(database_url, user="legacy_reader", password="secret-of-legacy")
+        url = psycopg.conninfo.make_conninfo(database_url, user="legacy_reader", password="secret-of-legacy")  # noqa: S106
         with open_source("discord-postgres", url) as one, open_source("telegram-postgres", url) as other:
             assert one.identity == other.identity != before
     finally:
@@ -309,7 +309,7 @@ def test_an_unreachable_server_is_refused_with_host_and_reason() -> None:
 
 
 def test_a_wrong_password_is_refused_without_showing_it(database_url: str) -> None:
-    url = psycopg.conninfo.make_conninfo(database_url, password="hunter2")
+    url = psycopg.conninfo.make_conninfo(database_url, password="hunter2")  # noqa: S106
     message = refusal("telegram-postgres", url)
     assert 'password authentication failed for user "ttfd"' in message
     assert "hunter2" not in message
