@@ -7,6 +7,8 @@ DROP FUNCTION ttfd.walk_scores(text, bigint, timestamptz, bigint, boolean, bigin
 
 DROP FUNCTION ttfd.walk_board(text, bigint, timestamptz, bigint, boolean, bigint);
 
+DROP FUNCTION ttfd.voice_members(boolean, jsonb);
+
 DROP FUNCTION ttfd.use_link_code(text, text, text);
 
 DROP FUNCTION ttfd.undo_merge_of(bigint, bigint);
@@ -107,6 +109,8 @@ DROP FUNCTION ttfd.raise_collision(text);
 
 DROP FUNCTION ttfd.raise_already_claimed(text, timestamptz);
 
+DROP FUNCTION ttfd.queue_voice(text, text[]);
+
 DROP FUNCTION ttfd.purge_forgotten();
 
 DROP FUNCTION ttfd.projected_accounts(bigint[]);
@@ -193,9 +197,13 @@ DROP FUNCTION ttfd.list_import_achievements(bigint);
 
 DROP FUNCTION ttfd.list_audit_lines(bigint[], ttfd.platform_accounts[]);
 
+DROP FUNCTION ttfd.list_announceable(text, bigint, bigint, integer);
+
 DROP FUNCTION ttfd.link_import_by_username(bigint);
 
 DROP FUNCTION ttfd.link_import_by_id(bigint);
+
+DROP FUNCTION ttfd.lease_announcements(text, uuid);
 
 DROP FUNCTION ttfd.keep_tombstones(bigint[], ttfd.platform_accounts[]);
 
@@ -383,6 +391,10 @@ DROP FUNCTION ttfd.apply_grant(uuid, ttfd.unified_users, text, text, jsonb, bigi
 
 DROP FUNCTION ttfd.apply_batch(tid[]);
 
+DROP FUNCTION ttfd.announcement_details(text, jsonb);
+
+DROP FUNCTION ttfd.announced_kind(text);
+
 DROP FUNCTION ttfd.announce_seasons();
 
 DROP FUNCTION ttfd.advance_floor(ttfd.feed_head, bigint);
@@ -392,3 +404,5 @@ DROP FUNCTION ttfd.add_season_score(bigint, integer, bigint, timestamptz);
 DROP FUNCTION ttfd.add_counts(integer[], integer[], bigint[]);
 
 DROP FUNCTION ttfd.achievement_progress(bigint[]);
+
+DROP FUNCTION ttfd.accrue_voice(ttfd.voice_sessions, text, boolean);

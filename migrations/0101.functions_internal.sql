@@ -6,6 +6,31 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- Whoever looked last has left the state that held until now. After a silence of the bot nobody knows what was in between:
+-- it counts if the connection is the same, and earns if it did before and does now, for an hour at most.
+CREATE OR REPLACE FUNCTION ttfd.accrue_voice(p_session ttfd.voice_sessions, p_session_id text, p_is_idle boolean)
+RETURNS ttfd.voice_sessions
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_gap numeric := greatest(0, extract(epoch FROM ttfd.current_time() - p_session.seen_at));
+  v_is_silence boolean := v_gap > 150;
+BEGIN
+  IF v_is_silence AND p_session_id IS DISTINCT FROM p_session.session_id THEN
+    RETURN p_session;
+  END IF;
+  p_session.seconds := p_session.seconds + v_gap;
+  IF p_session.is_idle OR v_is_silence AND (p_is_idle OR v_gap > 3600) THEN
+    p_session.idle_seconds := p_session.idle_seconds + v_gap;
+  END IF;
+  p_session.seen_at := greatest(p_session.seen_at, ttfd.current_time());
+  RETURN p_session;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.accrue_voice(ttfd.voice_sessions, text, boolean) IS
+  'A voice session with the time added that has passed since it was last seen, given the connection as it is now (NULL: gone).';
+
 -- One place that says what a metric is. The planner inlines it, so a filter on names is applied before anything is counted.
 CREATE OR REPLACE FUNCTION ttfd.achievement_progress(p_user_ids bigint[])
 RETURNS TABLE (user_id bigint, name text, value bigint, is_reached boolean, is_shown boolean)
@@ -130,6 +155,47 @@ $$;
 
 COMMENT ON FUNCTION ttfd.announce_seasons() IS
   'Tells the community (user_id 0) of seasons that have begun, once, by an event season_started. Returns how many.';
+
+-- Two kinds, because a rank must not hide from a member that an account was linked.
+CREATE OR REPLACE FUNCTION ttfd.announced_kind(p_event_type text)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT CASE
+           WHEN p_event_type IN ('rank_up', 'achievement_unlock', 'season_reward') THEN 'progress'
+           WHEN p_event_type IN ('account_linked', 'account_unlinked', 'accounts_merged', 'merge_undone') THEN 'account'
+           WHEN p_event_type = 'season_closed' THEN 'season'
+         END;
+$$;
+
+COMMENT ON FUNCTION ttfd.announced_kind(text) IS
+  'What an event is as an announcement: progress, account or season; NULL for what is not announced.';
+
+CREATE OR REPLACE FUNCTION ttfd.announcement_details(p_event_type text, p_data jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN CASE p_event_type
+    WHEN 'rank_up' THEN
+      (SELECT jsonb_build_object('rank_name', r.name, 'rank_color', r.color)
+         FROM ttfd.ranks r
+        WHERE r.id = (p_data ->> 'to_rank_id')::smallint)
+    WHEN 'achievement_unlock' THEN
+      (SELECT jsonb_build_object('titles_ru', jsonb_agg(a.title_ru ORDER BY n.ordinal),
+                                 'titles_en', jsonb_agg(a.title_en ORDER BY n.ordinal))
+         FROM jsonb_array_elements_text(p_data -> 'achievements') WITH ORDINALITY n (name, ordinal)
+         JOIN ttfd.achievements a ON a.name = n.name)
+    WHEN 'season_closed' THEN
+      (SELECT jsonb_build_object('winner_names', jsonb_agg(coalesce(u.display_name, u.username) ORDER BY w.ordinal))
+         FROM jsonb_array_elements(p_data -> 'winners') WITH ORDINALITY w (winner, ordinal)
+         LEFT JOIN ttfd.unified_users u ON u.id = (w.winner ->> 'user_id')::bigint AND NOT u.is_hidden)
+  END;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.announcement_details(text, jsonb) IS
+  'Names that the text of an announcement needs beside the data of its event; NULL when there are none.';
 
 -- The heart: one pass over a set of pending events. First the members are locked in ascending id, as everywhere; then one
 -- statement takes the rows out of the queue, judges them by the rules, updates every member once and appends the log.
@@ -1079,8 +1145,10 @@ BEGIN
              'windows', (SELECT coalesce(jsonb_agg(to_jsonb(w) - 'user_id'), '[]')
                            FROM ttfd.award_windows w
                            LEFT JOIN ttfd.event_types t ON t.name = w.event_type
+                           LEFT JOIN ttfd.games g ON 'game_' || g.name = w.event_type
                           WHERE w.user_id = ANY (p_user_ids)
-                            AND w.starts_at + make_interval(secs => CASE WHEN w.is_daily THEN 86400 ELSE t.cooldown_seconds END)
+                            AND w.starts_at + make_interval(secs => CASE WHEN w.is_daily THEN 86400
+                                                                            ELSE coalesce(t.cooldown_seconds, g.cooldown_seconds) END)
                                 > ttfd.current_time()),
              'transfers', (SELECT coalesce(jsonb_agg(to_jsonb(t) - 'user_id'), '[]')
                              FROM ttfd.transfer_days t
@@ -1597,13 +1665,17 @@ BEGIN
       SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]')
         FROM ttfd.account_preferences r
         JOIN unnest(p_accounts) a ON (r.platform, r.external_id) = (a.platform, a.external_id)),
+    'voice_sessions', (
+      SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]')
+        FROM ttfd.voice_sessions r
+        JOIN unnest(p_accounts) a ON (r.platform, r.external_id) = (a.platform, a.external_id)),
     'audit_log', (
       SELECT coalesce(jsonb_agg(to_jsonb(l) ORDER BY l.id), '[]') FROM ttfd.list_audit_lines(p_user_ids, p_accounts) l));
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]) IS
-  'Legacy records, import conflicts, remembered limits, roles that were taken by hand, preferences and audit lines that are about a member.';
+  'Legacy records, import conflicts, remembered limits, roles that were taken by hand, preferences, time in voice and audit lines that are about a member.';
 
 -- An event that was granted already has its place in the ledger and never leaves it: that error is raised again.
 CREATE OR REPLACE FUNCTION ttfd.fail_event(p_row tid, p_sqlstate text, p_message text)
@@ -2688,6 +2760,32 @@ $$;
 COMMENT ON FUNCTION ttfd.keep_tombstones(bigint[], ttfd.platform_accounts[]) IS
   'Remembers for 90 days what the accounts must not get twice.';
 
+-- One process announces. The lease outlives a slow send, and lets another take over from one that was killed.
+CREATE OR REPLACE FUNCTION ttfd.lease_announcements(p_platform text, p_reader uuid)
+RETURNS ttfd.announcement_cursors
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_now timestamptz := ttfd.current_time();
+  v_head bigint;
+  v_epoch uuid;
+  v_cursor ttfd.announcement_cursors;
+BEGIN
+  SELECT h.position, h.epoch INTO v_head, v_epoch FROM ttfd.feed_head h;
+  INSERT INTO ttfd.announcement_cursors AS c (platform, position, epoch, reader, leased_until)
+  VALUES (p_platform, v_head, v_epoch, p_reader, v_now + INTERVAL '2 minutes')
+  ON CONFLICT (platform) DO UPDATE
+     SET position = CASE WHEN c.epoch = v_epoch THEN c.position ELSE v_head END,
+         epoch = v_epoch, reader = p_reader, leased_until = EXCLUDED.leased_until
+   WHERE c.reader = p_reader OR c.leased_until <= v_now
+  RETURNING * INTO v_cursor;
+  RETURN v_cursor;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.lease_announcements(text, uuid) IS
+  'Makes a process the one that announces on a platform for two minutes, from the present head at first and after a restore. Returns the cursor, all NULL when another process holds it.';
+
 CREATE OR REPLACE FUNCTION ttfd.link_import_by_id(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -2786,6 +2884,41 @@ $$;
 
 COMMENT ON FUNCTION ttfd.link_import_by_username(bigint) IS
   'Joins accounts of the same unambiguous username; all other equal names become conflicts.';
+
+-- After an outage the newest is told and no more: of what is older than 15 minutes the last of each kind for each member.
+CREATE OR REPLACE FUNCTION ttfd.list_announceable(p_platform text, p_after bigint, p_until bigint, p_limit integer)
+RETURNS TABLE ("position" bigint, user_id bigint, external_id text, place text)
+LANGUAGE sql STABLE
+AS $$
+  SELECT e.position, coalesce(u.id, 0), a.external_id,
+         CASE WHEN e.user_id = 0 THEN 'public'
+              WHEN ttfd.announced_kind(e.event_type) = 'account' OR t.is_old THEN 'private'
+              ELSE coalesce(p.announcements, 'private') END
+    FROM ttfd.cross_platform_events_processed e
+   CROSS JOIN LATERAL (SELECT e.occurred_at < ttfd.current_time() - INTERVAL '15 minutes') t (is_old)
+    LEFT JOIN ttfd.unified_users asked ON asked.id = e.user_id
+    LEFT JOIN ttfd.unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
+    LEFT JOIN ttfd.platform_accounts a ON a.user_id = u.id AND a.platform = p_platform
+    LEFT JOIN ttfd.account_preferences p ON (p.platform, p.external_id) = (a.platform, a.external_id)
+   WHERE e.position > p_after AND e.position <= p_until
+     AND ttfd.announced_kind(e.event_type) IS NOT NULL
+     AND e.occurred_at > ttfd.current_time() - INTERVAL '7 days'
+     AND (e.user_id = 0 OR a.external_id IS NOT NULL AND p.announcements IS DISTINCT FROM 'off')
+     AND (e.event_type <> 'season_reward' OR e.xp > 0 OR e.coins > 0)
+     -- Both users of a merge have an event of it, for the amounts; whoever joins on this platform was answered here.
+     AND (e.event_type <> 'accounts_merged' OR (e.data ->> 'into_id')::bigint = e.user_id)
+     AND (e.event_type <> 'account_linked' OR e.data ->> 'platform' <> p_platform)
+     AND NOT (t.is_old AND EXISTS (
+           SELECT 1
+             FROM ttfd.cross_platform_events_processed later
+            WHERE later.user_id = e.user_id AND later.position > e.position
+              AND ttfd.announced_kind(later.event_type) = ttfd.announced_kind(e.event_type)))
+   ORDER BY e.position
+   LIMIT p_limit;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_announceable(text, bigint, bigint, integer) IS
+  'Feed positions that a platform announces, to which account (NULL for the community), and where: private or public.';
 
 -- A line is about a member when it names the member's id, an account of theirs, or an event of theirs that failed.
 CREATE OR REPLACE FUNCTION ttfd.list_audit_lines(p_user_ids bigint[], p_accounts ttfd.platform_accounts[])
@@ -3766,6 +3899,32 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.purge_forgotten() IS 'Removes what was remembered of forgotten accounts and has expired.';
+
+-- The id of the event is in the row that is reset in the same transaction, so time is counted once, whoever reports.
+CREATE OR REPLACE FUNCTION ttfd.queue_voice(p_platform text, p_external_ids text[])
+RETURNS integer
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_sent ttfd.sent_event[] := ARRAY(
+    SELECT (row_number() OVER (ORDER BY s.external_id), s.slice_id, s.platform, s.external_id, 'voice_time', d.data,
+            s.seen_at)::ttfd.sent_event
+      FROM ttfd.voice_sessions s
+     CROSS JOIN LATERAL (
+             SELECT jsonb_build_object('seconds', floor(s.seconds), 'idle_seconds', least(ceil(s.idle_seconds), floor(s.seconds)))
+           ) d (data)
+     WHERE s.platform = p_platform AND s.external_id = ANY (p_external_ids) AND s.seconds >= 1
+       AND ttfd.assess_sent_event(s.slice_id, ttfd.find_rule('voice_time', s.seen_at), d.data, s.seen_at) IS NULL);
+BEGIN
+  UPDATE ttfd.voice_sessions s
+     SET slice_id = ttfd.generate_event_id(), seconds = 0, idle_seconds = 0
+   WHERE s.platform = p_platform AND s.external_id = ANY (p_external_ids);
+  RETURN cardinality(ttfd.insert_events(v_sent));
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.queue_voice(text, text[]) IS
+  'Queues the time of voice sessions that are locked as events voice_time, if the type is enabled, and begins to count anew. Returns how many it queued.';
 
 CREATE OR REPLACE FUNCTION ttfd.raise_already_claimed(p_what text, p_next_at timestamptz)
 RETURNS void
@@ -5077,6 +5236,30 @@ $$;
 
 COMMENT ON FUNCTION ttfd.use_link_code(text, text, text) IS
   'Uses up a link code for the account that sends it, and locks the users of both; or says why not: locked, invalid. Returns who made the code.';
+
+-- Company is somebody who can hear.
+CREATE OR REPLACE FUNCTION ttfd.voice_members(p_is_afk boolean, p_members jsonb)
+RETURNS TABLE (external_id text, session_id text, is_idle boolean)
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  IF jsonb_typeof(p_members) IS DISTINCT FROM 'array' THEN
+    RAISE EXCEPTION 'p_members has to be a JSON array'
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'Its elements are objects with external_id, session_id, is_muted, is_deafened.';
+  END IF;
+  RETURN QUERY
+  SELECT DISTINCT ON (m.external_id) m.external_id, coalesce(m.session_id, ''),
+         coalesce(p_is_afk, false) OR coalesce(m.is_muted, false) OR coalesce(m.is_deafened, false)
+         OR count(*) FILTER (WHERE m.is_deafened IS NOT TRUE) OVER () < 2
+    FROM jsonb_to_recordset(p_members) m (external_id text, session_id text, is_muted boolean, is_deafened boolean)
+   WHERE m.external_id IS NOT NULL
+   ORDER BY m.external_id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.voice_members(boolean, jsonb) IS
+  'Who is in a voice channel, and whether the time earns nothing: AFK channel, muted, deafened, or nobody else who can hear. Raises 22023.';
 
 -- By XP this is a walk along the key from one place on; other metrics sort everybody.
 CREATE OR REPLACE FUNCTION ttfd.walk_board(

@@ -112,6 +112,33 @@ REVOKE ALL ON FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb) FROM PUBL
 GRANT EXECUTE ON FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+CREATE OR REPLACE FUNCTION ttfd.close_stale_voice(p_platform text)
+RETURNS TABLE (closed integer, queued integer)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_ids text[];
+BEGIN
+  PERFORM require_read_committed();
+  PERFORM require_platform(p_platform);
+  v_ids := ARRAY(SELECT s.external_id
+                   FROM voice_sessions s
+                  WHERE s.platform = p_platform AND s.seen_at < ttfd.current_time() - INTERVAL '5 minutes'
+                  ORDER BY s.external_id
+                    FOR UPDATE SKIP LOCKED);
+  queued := queue_voice(p_platform, v_ids);
+  DELETE FROM voice_sessions s WHERE s.platform = p_platform AND s.external_id = ANY (v_ids);
+  closed := cardinality(v_ids);
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.close_stale_voice(text) IS
+  'Ends voice sessions that nobody has reported for five minutes, with the time up to the last report. Call it after report_voice for every channel. Returns closed, queued (events voice_time). Raises TP001. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.close_stale_voice(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.close_stale_voice(text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
 -- Keeps the log small: of a member's old events one line remains, at the place of the newest of them, with their sums.
 -- Their ids are kept, so that a resend still counts once. Opening balances of imports stay: they are the proof of those.
 CREATE OR REPLACE FUNCTION ttfd.compact_events(p_before timestamptz)
@@ -164,6 +191,28 @@ COMMENT ON FUNCTION ttfd.compact_events(timestamptz) IS
 
 REVOKE ALL ON FUNCTION ttfd.compact_events(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.compact_events(timestamptz) TO ttfd_admin;
+
+CREATE OR REPLACE FUNCTION ttfd.confirm_announcements(p_platform text, p_reader uuid, p_position bigint)
+RETURNS TABLE (is_confirmed boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  PERFORM require_platform(p_platform);
+  UPDATE announcement_cursors c
+     SET position = greatest(c.position, p_position), leased_until = ttfd.current_time() + INTERVAL '2 minutes'
+   WHERE c.platform = p_platform AND c.reader = p_reader
+     AND p_position <= (SELECT h.position FROM feed_head h);
+  is_confirmed := FOUND;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.confirm_announcements(text, uuid, bigint) IS
+  'Says that everything up to a position from take_announcements was told; call it after each. Who is killed in between tells that one again: at least once. Returns is_confirmed: false when another process has taken over, which tells the rest. Raises TP001.';
+
+REVOKE ALL ON FUNCTION ttfd.confirm_announcements(text, uuid, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.confirm_announcements(text, uuid, bigint)
+  TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
 -- The row stays, so that its id stays known and a resend does not bring it back.
 CREATE OR REPLACE FUNCTION ttfd.discard_failed_event(p_event_id uuid, p_reason text)
@@ -379,6 +428,60 @@ COMMENT ON FUNCTION ttfd.record_events(jsonb) IS
 REVOKE ALL ON FUNCTION ttfd.record_events(jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.record_events(jsonb) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- A channel as it is, not what changed: a report that is lost or sent twice makes no difference, and a bot that was away
+-- reports what it finds. The bot sends one for both channels whenever somebody comes, goes or changes, where they go to
+-- first, and one for every channel each minute.
+CREATE OR REPLACE FUNCTION ttfd.report_voice(p_platform text, p_channel_id text, p_is_afk boolean, p_members jsonb)
+RETURNS TABLE (present integer, queued integer)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_ids text[] := ARRAY(SELECT m.external_id FROM voice_members(p_is_afk, p_members) m);
+  v_ended text[];
+BEGIN
+  PERFORM require_read_committed();
+  PERFORM require_platform(p_platform);
+  PERFORM resolve_user(p_platform, n.id) FROM unnest(v_ids) n (id);  -- first contacts, in a fixed order
+  PERFORM 1
+     FROM voice_sessions s
+    WHERE s.platform = p_platform AND (s.channel_id = p_channel_id OR s.external_id = ANY (v_ids))
+    ORDER BY s.external_id
+      FOR UPDATE;
+  WITH seen AS (
+    SELECT s.external_id, s.session_id = m.session_id AS is_same, accrue_voice(s, m.session_id, m.is_idle) AS a
+      FROM voice_sessions s
+      LEFT JOIN voice_members(p_is_afk, p_members) m ON m.external_id = s.external_id
+     WHERE s.platform = p_platform AND (s.channel_id = p_channel_id OR m.external_id IS NOT NULL)
+  ), accrued AS (
+    UPDATE voice_sessions s
+       SET seconds = (n.a).seconds, idle_seconds = (n.a).idle_seconds, seen_at = (n.a).seen_at
+      FROM seen n
+     WHERE s.platform = p_platform AND s.external_id = n.external_id
+    RETURNING s.external_id, n.is_same IS TRUE AND s.seconds < 900 AS goes_on
+  )
+  SELECT coalesce(array_agg(d.external_id) FILTER (WHERE NOT d.goes_on), '{}') INTO v_ended FROM accrued d;
+  queued := queue_voice(p_platform, v_ended);
+  DELETE FROM voice_sessions s
+   WHERE s.platform = p_platform AND s.channel_id = p_channel_id AND s.external_id <> ALL (v_ids);
+  INSERT INTO voice_sessions AS s (platform, external_id, session_id, channel_id, slice_id, is_idle, seen_at)
+  SELECT p_platform, m.external_id, m.session_id, p_channel_id, generate_event_id(), m.is_idle, ttfd.current_time()
+    FROM voice_members(p_is_afk, p_members) m
+   ORDER BY m.external_id
+  ON CONFLICT (platform, external_id) DO UPDATE
+     SET session_id = EXCLUDED.session_id, channel_id = EXCLUDED.channel_id, is_idle = EXCLUDED.is_idle,
+         seen_at = greatest(s.seen_at, EXCLUDED.seen_at);
+  present := cardinality(v_ids);
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.report_voice(text, text, boolean, jsonb) IS
+  'Who is in a voice channel now, bots left out: a JSON array of objects with external_id, session_id (the platform''s name of the connection), is_muted, is_deafened. Time is counted between reports and queued as events voice_time with seconds and idle_seconds (AFK channel, muted, deafened, or nobody else who can hear), every 15 minutes and when a member leaves. Sent twice, or by two processes, it counts once. Report every channel each minute: what was silent for longer counts only if the connection is still the same. Returns present, queued (events). Raises 22023, TU002, TP001. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+REVOKE ALL ON FUNCTION ttfd.report_voice(text, text, boolean, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.report_voice(text, text, boolean, jsonb)
+  TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
 CREATE OR REPLACE FUNCTION ttfd.retry_failed_event(p_event_id uuid)
 RETURNS ttfd.event_outcome
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -431,5 +534,52 @@ COMMENT ON FUNCTION ttfd.silence_doorbell(interval) IS
 
 REVOKE ALL ON FUNCTION ttfd.silence_doorbell(interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.silence_doorbell(interval) TO ttfd_worker, ttfd_admin;
+
+-- The position is kept here and not in the bot, so that a restart neither repeats nor forgets. Most events are announced
+-- to nobody: the loop passes over them a slice at a time, for a second at most, and the cursor keeps what it has passed.
+CREATE OR REPLACE FUNCTION ttfd.take_announcements(p_platform text, p_reader uuid, p_limit integer DEFAULT 20)
+RETURNS TABLE (
+  "position" bigint, event_id uuid, event_type text, user_id bigint, external_id text, display_name text, language text,
+  place text, data jsonb, xp bigint, coins bigint, occurred_at timestamptz)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_cursor announcement_cursors;
+  v_position bigint;
+  v_head bigint;
+  v_until bigint;
+  v_give_up_at timestamptz := clock_timestamp() + INTERVAL '1 second';
+BEGIN
+  PERFORM require_platform(p_platform);
+  v_cursor := lease_announcements(p_platform, p_reader);
+  IF v_cursor.platform IS NULL THEN
+    RETURN;
+  END IF;
+  v_position := v_cursor.position;
+  SELECT h.position INTO v_head FROM feed_head h;
+  WHILE v_position < v_head AND clock_timestamp() < v_give_up_at LOOP
+    v_until := least(v_position + 20000, v_head);
+    RETURN QUERY
+    SELECT e.position, e.id, e.event_type, l.user_id, l.external_id, coalesce(u.display_name, u.username),
+           CASE WHEN l.external_id IS NOT NULL THEN (SELECT g.language FROM get_preferences(p_platform, l.external_id) g) END,
+           l.place, e.data || coalesce(announcement_details(e.event_type, e.data), '{}'), e.xp, e.coins, e.occurred_at
+      FROM list_announceable(p_platform, v_position, v_until, least(greatest(p_limit, 1), 1000)) l
+      JOIN cross_platform_events_processed e ON e.position = l.position
+      LEFT JOIN unified_users u ON u.id = l.user_id
+     ORDER BY e.position;
+    EXIT WHEN FOUND;
+    v_position := v_until;
+  END LOOP;
+  UPDATE announcement_cursors c SET position = v_position WHERE c.platform = p_platform;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.take_announcements(text, uuid, integer) IS
+  'What the bot of a platform is to tell next, in feed order: rank_up, achievement_unlock, season_reward (where it paid), account_linked, account_unlinked, accounts_merged, merge_undone to the member, season_closed to the community. p_reader is an id that the process has chosen for itself: another one gets nothing for two minutes, so that each is told once per platform. The first reading begins at the present head. Returns position, event_id, event_type, user_id (0 for the community), external_id (NULL for the community), display_name, language, place (private, public), data (with rank_name, titles or winner_names added), xp, coins, occurred_at. Of what is older than 15 minutes only the last of each kind for each member is told, privately, and nothing after 7 days; what concerns accounts is always private. The same rows come again until confirm_announcements. Raises TP001.';
+
+REVOKE ALL ON FUNCTION ttfd.take_announcements(text, uuid, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.take_announcements(text, uuid, integer)
+  TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
 RESET ROLE;

@@ -263,6 +263,43 @@ class Client:
         """Replace each member's events that were applied before a time by one with the same sums."""
         return self._one(models.Compaction, "compact_events", p_before=before)
 
+    # What bots would otherwise have to remember
+
+    def take_announcements(self, platform: str, reader: UUID, limit: int = 20) -> list[models.Announcement]:
+        """What to tell next; the same again until it is confirmed. Nothing while another ``reader`` is at it.
+
+        Raises PlatformNotAllowedError.
+        """
+        return self._all(models.Announcement, "take_announcements", p_platform=platform, p_reader=reader, p_limit=limit)
+
+    def confirm_announcements(self, platform: str, reader: UUID, position: int) -> models.Confirmation:
+        """Say that all was told up to a position: call it after each. Raises PlatformNotAllowedError."""
+        return self._one(
+            models.Confirmation, "confirm_announcements", p_platform=platform, p_reader=reader, p_position=position
+        )
+
+    def report_voice(
+        self, platform: str, channel_id: str, is_afk: bool, members: Iterable[Mapping[str, Any]]
+    ) -> models.VoiceReport:
+        """Who is in a voice channel now, bots left out; the time in between is counted by the database.
+
+        Each member is a mapping with ``external_id``, ``session_id`` (the platform's name of the connection),
+        ``is_muted`` and ``is_deafened``. Report both channels when somebody moves, the new one first, and every channel
+        once a minute. Raises InvalidExternalIdError, PlatformNotAllowedError.
+        """
+        return self._one(
+            models.VoiceReport,
+            "report_voice",
+            p_platform=platform,
+            p_channel_id=channel_id,
+            p_is_afk=is_afk,
+            p_members=Jsonb([dict(member) for member in members]),
+        )
+
+    def close_stale_voice(self, platform: str) -> models.ClosedVoice:
+        """End voice sessions that nobody has reported for five minutes. Raises PlatformNotAllowedError."""
+        return self._one(models.ClosedVoice, "close_stale_voice", p_platform=platform)
+
     # Progression
 
     def list_leaderboard(

@@ -233,6 +233,51 @@ class FeedState:
 
 
 @dataclass(frozen=True, slots=True)
+class Announcement:
+    """Something for a bot to tell: to the community where ``external_id`` is None, else about that member.
+
+    ``place`` is ``private`` (to the member) or ``public``; ``language`` is None where none was chosen. ``data`` is
+    that of the event, with ``rank_name``, ``titles_ru``, ``titles_en`` or ``winner_names`` where the text needs them.
+    """
+
+    position: int
+    event_id: UUID
+    event_type: str
+    user_id: int
+    external_id: str | None
+    display_name: str | None
+    language: str | None
+    place: str
+    data: dict[str, Any]
+    xp: int
+    coins: int
+    occurred_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Answer of ``confirm_announcements``: False when another process has taken over."""
+
+    is_confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceReport:
+    """Answer of ``report_voice``: members in the channel, and events that were queued."""
+
+    present: int
+    queued: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedVoice:
+    """Answer of ``close_stale_voice``: sessions that were closed, and events that were queued."""
+
+    closed: int
+    queued: int
+
+
+@dataclass(frozen=True, slots=True)
 class FailedEvent:
     """An event that could not be applied, with the SQLSTATE that says why."""
 

@@ -9,12 +9,14 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes
 from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
+import psycopg
 from telegram import Update
 from telegram.ext import Application
 from telegram.request import BaseRequest, HTTPXRequest
@@ -40,20 +42,24 @@ class FakeTelegram:
     sees_all: bool = True
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
+    photos: dict[str, Any] = field(default_factory=lambda: {"total_count": 0, "photos": []})
+    files: dict[str, bytes] = field(default_factory=dict)
     pollers: int = 0
     most_pollers: int = 0
     fails: Callable[[str, dict[str, Any]], httpx.Response | None] = lambda method, parameters: None
     _messages: int = 1000
 
     def request(self) -> BaseRequest:
-        return HTTPXRequest(httpx_kwargs={"transport": httpx.MockTransport(self._handle)})
+        return HTTPXRequest(httpx_kwargs={"transport": httpx.MockTransport(self.handle)})
 
     def named(self, method: str) -> list[dict[str, Any]]:
         return [parameters for name, parameters in self.calls if name == method]
 
-    async def _handle(self, request: httpx.Request) -> httpx.Response:
+    async def handle(self, request: httpx.Request) -> httpx.Response:
         method = request.url.path.rpartition("/")[2]
-        parameters: dict[str, Any] = dict(parse_qsl(request.content.decode(), keep_blank_values=True))
+        parameters = _parameters(request)
+        if "/file/" in request.url.path:
+            return httpx.Response(200, content=self.files[method])
         if method == "getUpdates":
             return await self._poll(parameters)
         self.calls.append((method, parameters))
@@ -62,13 +68,17 @@ class FakeTelegram:
     def _result(self, method: str, parameters: dict[str, Any]) -> object:
         if method == "getMe":
             return {**BOT, "can_read_all_group_messages": self.sees_all}
-        if method not in ("sendMessage", "editMessageText"):
+        if method == "getUserProfilePhotos":
+            return self.photos
+        if method == "getFile":
+            return {"file_id": "f", "file_unique_id": "u", "file_path": "photos/1.png"}
+        if method not in ("sendMessage", "editMessageText", "sendPhoto"):
             return True
         self._messages += 1
         number = int(parameters.get("message_id", self._messages))
         chat_id = int(parameters["chat_id"])
         chat = GROUP if chat_id < 0 else {"id": chat_id, "type": "private"}
-        return {"message_id": number, "date": 1, "chat": chat, "from": BOT, "text": parameters["text"]}
+        return {"message_id": number, "date": 1, "chat": chat, "from": BOT, "text": parameters.get("text", "")}
 
     async def _poll(self, parameters: dict[str, Any]) -> httpx.Response:
         self.pollers += 1
@@ -80,6 +90,21 @@ class FakeTelegram:
             return _ok(self.updates[: int(parameters.get("limit", 100))])
         finally:
             self.pollers -= 1
+
+
+def _parameters(request: httpx.Request) -> dict[str, Any]:
+    """What a call says; the bytes of its files as they are."""
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith("multipart/"):
+        return dict(parse_qsl(request.content.decode(), keep_blank_values=True))
+    parts = message_from_bytes(b"Content-Type: " + kind.encode() + b"\n\n" + request.content).get_payload()
+    assert isinstance(parts, list)
+    found: dict[str, Any] = {}
+    for part in parts:
+        content = part.get_payload(decode=True)
+        is_file = part.get_filename() is not None
+        found[str(part.get_param("name", header="content-disposition"))] = content if is_file else content.decode()
+    return found
 
 
 def _ok(result: object) -> httpx.Response:
@@ -120,7 +145,9 @@ class Chat:
         """Hand an update to the bot; what it says, without markup."""
         before = len(self.telegram.calls)
         await self.application.process_update(Update.de_json(json.loads(json.dumps(update)), self.application.bot))
-        return [said(parameters) for _, parameters in self.telegram.calls[before:] if "text" in parameters]
+        return [
+            said(parameters) for _, parameters in self.telegram.calls[before:] if {"text", "caption"} & {*parameters}
+        ]
 
     async def send(self, text: str, user: dict[str, Any] = ANNA, chat: dict[str, Any] | None = None) -> str:
         """Send a message; the one answer, empty when there is none."""
@@ -167,14 +194,20 @@ def callback_update(
 
 def said(parameters: dict[str, Any]) -> str:
     """The text of an answer without tags, with plain spaces."""
-    return unescape(re.sub(r"</?(b|code)>", "", parameters["text"])).replace("\xa0", " ").replace("\u202f", " ")
+    text = parameters.get("text") or parameters["caption"]
+    return unescape(re.sub(r"</?(b|code)>", "", text)).replace("\xa0", " ").replace("\u202f", " ")
+
+
+def as_telegram(database_url: str) -> str:
+    """The address with the rights of a Telegram bot and no others."""
+    return psycopg.conninfo.make_conninfo(database_url, options="-c role=ttfd_telegram")
 
 
 @asynccontextmanager
 async def chatting(database_url: str, place: Path, telegram: FakeTelegram | None = None) -> AsyncIterator[Chat]:
     telegram = telegram or FakeTelegram()
     application = build_application(TOKEN, telegram.request)
-    async with create_pool(database_url, "test") as pool:
+    async with create_pool(as_telegram(database_url), "test") as pool:
         outbox = Outbox(place / "outbox", AsyncClient(pool))
         mount(application, AsyncClient(pool), outbox)
         sender = asyncio.create_task(outbox.run())

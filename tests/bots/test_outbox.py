@@ -122,6 +122,19 @@ def test_an_event_that_is_refused_holds_up_no_other(db: Connection, database_url
     assert counted(db) == 19
 
 
+def test_a_name_that_cannot_be_loses_no_event(db: Connection, database_url: str, tmp_path: Path) -> None:
+    async def do(outbox: Outbox) -> None:
+        outbox.put(event_id_for(1), "telegram", "1", "message_sent", names=("anna", "An\x00na"))
+        outbox.put(event_id_for(2), "telegram", "2", "message_sent", names=("boris", "Борис"))
+        while await outbox.send():
+            pass
+        assert (outbox.waiting, outbox.refused) == (0, 0)
+
+    with_outbox(tmp_path / "outbox", database_url, do)
+    assert counted(db) == 2
+    assert value(db, "SELECT display_name FROM ttfd.unified_users WHERE telegram_id = '2'") == "Борис"
+
+
 def test_events_wait_for_a_role_that_may_speak(db: Connection, database_url: str, tmp_path: Path) -> None:
     async def do(outbox: Outbox) -> None:
         put(outbox, 1)

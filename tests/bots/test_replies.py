@@ -15,24 +15,11 @@ from babel.messages.pofile import read_po
 import ttfd
 from ttfd import errors, models
 from ttfd.bots import announcements, game_replies, link_replies, refusals, replies, words
-from ttfd.bots.writer import Safe, Writer, choose_language
+from ttfd.bots.writer import HTML, Safe, Writer, choose_language
 
 PACKAGE = Path(ttfd.__file__).parent
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 EN, RU = Writer("en"), Writer("ru")
-
-
-class Html:
-    """The markup of these tests."""
-
-    def escape(self, text: str) -> str:
-        return html.escape(text)
-
-    def bold(self, text: str) -> str:
-        return f"<b>{text}</b>"
-
-    def code(self, text: str) -> str:
-        return f"<code>{text}</code>"
 
 
 def plain(text: str) -> str:
@@ -121,7 +108,7 @@ def test_numbers_are_grouped_as_the_language_does() -> None:
 
 @pytest.mark.parametrize("name", ["<b>x</b>", "a & b", "{xp}", "</code>", "%s"])
 def test_a_name_is_never_markup(name: str) -> None:
-    w = Writer("en", Html())
+    w = Writer("en", HTML)
     assert html.escape(name) in replies.profile(w, make_profile(display_name=name))
     row = models.LeaderboardRow(1, 7, name, 5, 1, "F I", "#95a5a6", ["telegram"], "x")
     assert html.escape(name) in replies.leaderboard(w, "xp", [row])
@@ -224,7 +211,7 @@ def test_every_announced_type_has_its_words(w: Writer, event_type: str) -> None:
 
 def test_an_announcement_for_others_names_the_member() -> None:
     event = make_feed_event("rank_up", to_rank_id=2)
-    text = announcements.announcement(Writer("en", Html()), event, name=Safe("Anna"), rank_name="F II")
+    text = announcements.announcement(Writer("en", HTML), event, name=Safe("Anna"), rank_name="F II")
     assert text == "<b>Anna</b>: New rank: <b>F II</b>!"
 
 

@@ -1,11 +1,15 @@
 """Whole conversations with the Telegram bot: every command, in both languages, with a real database."""
 
+import io
+import sys
 from pathlib import Path
 
 import psycopg
 import pytest
 from outage import outage
+from PIL import Image
 from telegram_chat import ANNA, BORIS, GROUP, Chat, chat, message_update, until
+from telegram_chat import refused as refused_call
 
 from calls import Connection, apply_event, enable_achievements, get_user, process_all, row, rows, value
 from ttfd.bots.commands import COMMANDS
@@ -19,6 +23,7 @@ FIRST_WORDS = {
     "start": ("Welcome, Anna!", "Добро пожаловать, Борис!"),
     "help": ("What I can do", "Что я умею"),
     "profile": ("Anna\nRank F I · 0 XP", "Борис\nРанг F I · 0 XP"),
+    "rank": ("Anna\nRank F I · 0 XP", "Борис\nРанг F I · 0 XP"),
     "daily": ("Daily reward\n+100 XP · +50 coins", "Ежедневная награда\n+100 XP · +50 монет"),
     "leaderboard": ("Leaderboard: XP\n\n1. Anna — 0", "Таблица лидеров: Опыт\n\n1. Борис — 0"),
     "top": ("Leaderboard: XP\n\n1. Anna — 0", "Таблица лидеров: Опыт\n\n1. Борис — 0"),
@@ -60,6 +65,40 @@ def test_every_command_answers_a_newcomer(db: Connection, database_url: str, tmp
     chat(database_url, tmp_path, story)
 
 
+# What is different for a member who was here before.
+NEXT_WORDS = {
+    "start": ("Hello, Anna!", "Здравствуйте, Борис!"),
+    "profile": ("Anna\nRank F I · ", "Борис\nРанг F I · "),
+    "rank": ("Anna\nRank F I · ", "Борис\nРанг F I · "),
+    "daily": ("It is too soon. Next time in ", "Ещё рано. До следующего раза: "),
+    "leaderboard": ("Leaderboard: XP\n\n1. Anna — 1", "Таблица лидеров: Опыт\n\n1. Борис — 1"),
+    "top": ("Leaderboard: XP\n\n1. Anna — 1", "Таблица лидеров: Опыт\n\n1. Борис — 1"),
+    "shop": ("Shop\nYour coins: ", "Магазин\nВаши монеты: "),
+    "history": ("History\n\n", "История\n\n"),
+    "unlink": ("Take accounts apart?", "Разделить аккаунты?"),
+    "spin": ("It is too soon. Next time in ", "Ещё рано. До следующего раза: "),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_command_answers_a_member(db: Connection, database_url: str, tmp_path: Path, language: str) -> None:
+    db.execute("SELECT ttfd.tend_seasons()")
+    user = LANGUAGES[language]
+    member_id = get_user(db, str(user["id"]))
+    db.execute("SELECT ttfd.link_verified_account(%s, 'discord', '9', NULL)", [member_id])
+
+    async def story(talk: Chat) -> None:
+        await talk.send("/daily", user)
+        await talk.send("/spin", user)
+        process_all(db)
+        for name, words in {**FIRST_WORDS, **NEXT_WORDS}.items():
+            answer = await talk.send(f"/{name}", user)
+            assert answer.startswith(words[list(LANGUAGES).index(language)]), (name, answer)
+            assert answer
+
+    chat(database_url, tmp_path, story)
+
+
 def test_the_profile_of_a_member_shows_all_of_it(db: Connection, database_url: str, tmp_path: Path) -> None:
     get_user(db, "1001")
     apply_event(db, "game_played", {"xp": 100, "coins": 500, "won": True}, external_id="1001")
@@ -76,6 +115,44 @@ def test_the_profile_of_a_member_shows_all_of_it(db: Connection, database_url: s
         assert "Аккаунты: Telegram" in russian
 
     chat(database_url, tmp_path, story)
+
+
+def picture(red: int) -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (320, 320), (red, 0, 0)).save(made, "PNG")
+    return made.getvalue()
+
+
+def test_the_rank_card_shows_the_avatar_and_says_the_same_in_words(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    size = {"file_id": "f", "file_unique_id": "u", "width": 320, "height": 320}
+
+    async def story(talk: Chat) -> None:
+        words = await talk.send("/profile")
+        assert await talk.send("/rank") == words
+        talk.telegram.photos = {"total_count": 1, "photos": [[size, size]]}
+        for red in (90, 200):
+            talk.telegram.files["1.png"] = picture(red)
+            assert await talk.send("/rank") == words
+        talk.telegram.files["1.png"] = b"no picture"
+        assert await talk.send("/rank") == words
+
+    fake = chat(database_url, tmp_path, story)
+    cards = [next(part for part in call.values() if isinstance(part, bytes)) for call in fake.named("sendPhoto")]
+    assert all(card.startswith(b"\x89PNG") for card in cards)
+    assert len(set(cards)) == 3  # without an avatar (or with one that is none), and with each of two
+
+
+def test_without_the_drawing_installed_the_rank_is_said_in_words(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ttfd.bots.rank_card", None)
+
+    async def story(talk: Chat) -> None:
+        assert await talk.send("/rank") == await talk.send("/profile")
+
+    assert chat(database_url, tmp_path, story).named("sendPhoto") == []
 
 
 def test_names_are_text_and_not_markup(db: Connection, database_url: str, tmp_path: Path) -> None:
@@ -305,6 +382,7 @@ def test_what_is_private_is_not_said_in_a_group(
         answer = await talk.send(f"/{command} ABCDEFGHJK", chat=GROUP)
         assert answer == "That is between you and me: write to me privately."
         assert talk.buttons()[0]["url"] == "https://t.me/ttfd_bot?start=link"
+        assert talk.telegram.calls[-1][0] == "deleteMessage"  # with the code that others might use
 
     chat(database_url, tmp_path, story)
     assert value(db, "SELECT count(*) FROM ttfd.link_codes") == 0
@@ -438,6 +516,18 @@ def test_a_merge_of_others_cannot_be_undone_by_a_forged_button(
 
     chat(database_url, tmp_path, story)
     assert value(db, "SELECT undone_at FROM ttfd.user_merges") is None
+
+
+def test_a_button_that_was_pressed_long_ago_still_does_its_work(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    async def story(talk: Chat) -> None:
+        await talk.send("/language")
+        late = refused_call(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
+        talk.telegram.fails = lambda method, _: late if method == "answerCallbackQuery" else None
+        assert await talk.press("Русский") == "Теперь я говорю по-русски."
+
+    chat(database_url, tmp_path, story)
 
 
 # Outages

@@ -21,13 +21,14 @@ from telegram_chat import (
     TOKEN,
     Chat,
     FakeTelegram,
+    as_telegram,
     chat,
     message_update,
     refused,
     until,
 )
 
-from calls import Connection, get_user, process_all, row, value
+from calls import Connection, apply_event, get_user, process_all, row, value
 from ttfd.bots import lease
 from ttfd.bots.writer import Safe
 from ttfd.telegram import announce
@@ -66,7 +67,10 @@ def test_of_two_pollers_one_works_and_the_other_takes_over_without_a_loss(
     everything = [message_update(number, "hello", ANNA, GROUP) for number in range(1, 201)]
 
     async def run() -> None:
-        bots = [TelegramBot(TOKEN, database_url, tmp_path / name, new_request=telegram.request) for name in ("a", "b")]
+        bots = [
+            TelegramBot(TOKEN, as_telegram(database_url), tmp_path / name, new_request=telegram.request)
+            for name in ("a", "b")
+        ]
         telegram.updates = everything[:100]
         running = [asyncio.create_task(bot.run()) for bot in bots]
         await until(lambda: not telegram.updates)
@@ -91,7 +95,7 @@ def test_a_bot_whose_lease_was_taken_stops_polling_and_stands_by(
     telegram = FakeTelegram()
 
     async def run() -> None:
-        bot = TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request)
+        bot = TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request)
         running = asyncio.create_task(bot.run())
         await until(lambda: telegram.pollers > 0)
         rival = lease.Lease(database_url, "telegram 4242")
@@ -119,7 +123,7 @@ def test_what_arrives_while_the_database_is_away_is_counted_after(
     telegram = FakeTelegram()
 
     async def run() -> None:
-        bot = TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request)
+        bot = TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request)
         running = asyncio.create_task(bot.run())
         await until(lambda: telegram.pollers > 0)
         with outage(database_url):
@@ -142,7 +146,7 @@ def test_it_waits_for_a_telegram_that_cannot_be_reached(
     telegram = FakeTelegram(fails=lambda method, _: refused(502, "Bad Gateway") if method == "getMe" else None)
 
     async def run() -> None:
-        bot = TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request)
+        bot = TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request)
         running = asyncio.create_task(bot.run())
         await until(lambda: len(telegram.named("getMe")) > 2)
         telegram.fails = lambda method, _: None
@@ -158,7 +162,7 @@ def test_a_wrong_token_is_said_at_once(db: Connection, database_url: str, tmp_pa
 
     async def run() -> None:
         with pytest.raises(InvalidToken):
-            await TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request).run()
+            await TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request).run()
 
     asyncio.run(run())
 
@@ -169,7 +173,7 @@ def test_commands_are_shown_in_both_languages_and_private_ones_not_in_groups(
     telegram = FakeTelegram()
 
     async def run() -> None:
-        bot = TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request)
+        bot = TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request)
         running = asyncio.create_task(bot.run())
         await until(lambda: telegram.pollers > 0)
         bot.stop()
@@ -193,7 +197,7 @@ def test_privacy_mode_is_said_at_the_start(
     telegram = FakeTelegram(sees_all=sees_all)
 
     async def run() -> None:
-        bot = TelegramBot(TOKEN, database_url, tmp_path / "outbox", new_request=telegram.request)
+        bot = TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request)
         running = asyncio.create_task(bot.run())
         await until(lambda: telegram.pollers > 0)
         bot.stop()
@@ -311,3 +315,58 @@ def test_the_log_of_a_failed_call_has_no_token(
         chat(database_url, tmp_path, story)
     assert "Nope" in caplog.text
     assert "4242:test" not in caplog.text
+
+
+# Announcements from the feed
+
+
+def test_members_are_told_in_their_language_and_the_community_in_its_group(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    telegram = FakeTelegram()
+    db.execute("SELECT ttfd.set_language('telegram', '1002', 'ru')")
+    db.execute("SELECT ttfd.set_announcements('telegram', '1003', 'public')")
+    db.execute("SELECT ttfd.set_announcements('telegram', '1004', 'off')")
+    db.execute("SELECT ttfd.get_or_create_user('telegram', '1003', NULL, 'Carl <3')")
+    season = row(db, "SELECT * FROM ttfd.start_season('Весна')")
+
+    async def run() -> None:
+        bot = TelegramBot(
+            TOKEN,
+            as_telegram(database_url),
+            tmp_path / "outbox",
+            channel_id=-100500,
+            language="ru",
+            new_request=telegram.request,
+        )
+        running = asyncio.create_task(bot.run())
+        await until(lambda: bool(value(db, "SELECT count(*) FROM ttfd.announcement_cursors")))
+        for external_id in ("1001", "1002", "1003", "1004"):
+            for _ in range(5):
+                apply_event(db, "game_played", {"xp": 100}, external_id=external_id)
+        db.execute("SELECT ttfd.close_season(%s)", [season.season_id])
+        process_all(db)
+        await until(lambda: any("Сезон Весна завершён" in call["text"] for call in telegram.named("sendMessage")))
+        bot.stop()
+        await asyncio.wait_for(running, 20)
+
+    asyncio.run(run())
+    said = [(call["chat_id"], call["text"]) for call in telegram.named("sendMessage") if "F II" in call["text"]]
+    assert said == [
+        ("1001", "New rank: <b>F II</b>!"),
+        ("1002", "Новый ранг: <b>F II</b>!"),
+        ("-100500", "<b>Carl &lt;3</b>: Новый ранг: <b>F II</b>!"),
+    ]
+
+
+def test_who_starts_the_bot_is_told_in_the_language_of_that_start(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    async def story(talk: Chat) -> None:
+        await talk.send("/start", BORIS)
+        assert (await talk.client.get_preferences("telegram", "1002")).language == "ru"
+        await talk.send("/language en", BORIS)
+        await talk.send("/start", BORIS)
+        assert (await talk.client.get_preferences("telegram", "1002")).language == "en"
+
+    chat(database_url, tmp_path, story)

@@ -79,7 +79,7 @@ def test_the_balance_is_the_sum_of_bets_and_wins(db: Connection) -> None:
     for _ in range(20):
         db.execute("DELETE FROM ttfd.award_windows")
         played = play(db, bet=5)
-        assert played.total_coins == before - 5 + (15 if played.won else 0)
+        assert played.total_coins == before - 5 + (15 if played.won else 0) + (50 if played.rank_up else 0)
         before = played.total_coins
     process_all(db)
     assert violations(db) == []
@@ -99,7 +99,7 @@ def test_every_number_is_drawn_about_as_often(db: Connection) -> None:
         found.drawn
         for found in rows(
             db,
-            "SELECT d.drawn FROM ttfd.games g, generate_series(1, 2000), ttfd.draw_result(g, 1, 0, NULL) d"
+            "SELECT d.drawn FROM ttfd.games g, generate_series(1, 2000) n, ttfd.draw_result(g, 1, n * 0, NULL) d"
             " WHERE g.name = 'guess'",
         )
     ]
@@ -186,6 +186,13 @@ def test_a_merge_brings_no_second_spin(db: Connection) -> None:
         play(db, "spin", None, external_id="1")
 
 
+def test_forgetting_brings_no_second_spin(db: Connection) -> None:
+    played = play(db, "spin", None, external_id="1")
+    db.execute("SELECT ttfd.forget_user(%s)", [played.user_id])
+    with refused(db, "TC002"):
+        play(db, "spin", None, external_id="1")
+
+
 @pytest.mark.parametrize("bet", [-1, 301])
 def test_a_bet_that_is_not_allowed_is_refused(db: Connection, bet: int) -> None:
     rich(db, 1000)
@@ -202,7 +209,8 @@ def test_a_bet_beyond_the_balance_takes_nothing(db: Connection) -> None:
 
 
 @pytest.mark.parametrize(("game", "choice", "question_id"), [
-    ("guess", None, None), ("guess", 0, None), ("guess", 11, None), ("quiz", 1, None), ("quiz", 1, -1), ("quiz", None, 1),
+    ("guess", None, None), ("guess", 0, None), ("guess", 11, None), ("quiz", 1, None),
+    ("quiz", 1, -1), ("quiz", None, 1),
 ])  # fmt: skip
 def test_a_choice_that_cannot_be_is_refused(
     db: Connection, game: str, choice: int | None, question_id: int | None

@@ -26,7 +26,7 @@ TYPES = (
 
 def announcement(
     w: Writer,
-    event: models.FeedEvent,
+    event: models.FeedEvent | models.Announcement,
     *,
     name: Safe | None = None,
     rank_name: str | None = None,
@@ -43,7 +43,9 @@ def announcement(
     return text if text is None or name is None else Safe(f"{w.bold(name)}: {text}")
 
 
-def _text(w: Writer, event: models.FeedEvent, rank_name: str | None, titles: Sequence[str]) -> Safe | None:
+def _text(
+    w: Writer, event: models.FeedEvent | models.Announcement, rank_name: str | None, titles: Sequence[str]
+) -> Safe | None:
     data: dict[str, Any] = event.data
     if event.event_type == "rank_up":
         return w.say("New rank: {rank}!", rank=w.bold(rank_name or "")) if rank_name else w.say("A new rank!")

@@ -69,7 +69,7 @@ def preview(w: Writer, found: models.LinkPreview) -> Safe:
 def _side(w: Writer, name: str | None, platforms: list[str] | None, xp: int | None, coins: int | None) -> Safe:
     if platforms is None:
         return w.say("• this account, which is new")
-    shown = w.escape(name) if name and "@" not in name else w.say("without a name")
+    shown = w.known_name(name) or w.say("without a name")
     return w.say(
         "• {name} ({platforms}): {xp} XP, coins: {coins}",
         name=w.bold(shown),

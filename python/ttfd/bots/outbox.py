@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import psycopg
@@ -42,7 +42,7 @@ class Outbox:
     away. It is sent at least once and, having an id, counts once. An event that the database refuses does not hold up
     the others: it goes to the table ``refused`` of the file, with the reason, and into the log.
 
-    One process writes to a file at a time.
+    One process writes to a file at a time. ``async with`` sends in the background, and ends it.
 
     Parameters:
         path: of the file, created when it is missing.
@@ -61,9 +61,21 @@ class Outbox:
         self._file.execute("PRAGMA synchronous = NORMAL")
         self._file.execute("PRAGMA wal_autocheckpoint = 0")
         self._file.executescript(_SCHEMA)
+        self._sender: asyncio.Task[None] | None = None
         self._rung = asyncio.Event()
         self.is_stuck = False
         """Whether the last attempt to send has failed."""
+
+    async def __aenter__(self) -> Self:
+        """Begin to send."""
+        self._sender = asyncio.create_task(self.run())
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        if self._sender is not None:
+            self._sender.cancel()
+            await asyncio.gather(self._sender, return_exceptions=True)
+        await self.close()
 
     @property
     def waiting(self) -> int:
@@ -142,7 +154,6 @@ class Outbox:
         """All or, by halves, all but those that are refused."""
         try:
             await self._client.record_events(_without_names(event) for _, event in batch)
-            await self._rename([event for _, event in batch if event["names"]])
         except PlatformNotAllowedError:
             raise  # The bot's role is wrong, not the events.
         except (TtfdError, psycopg.DataError) as error:
@@ -153,6 +164,8 @@ class Outbox:
                 await self._send(batch[:middle])
                 await self._send(batch[middle:])
                 return
+        else:
+            await self._rename([event for _, event in batch if event["names"]])
         self._file.executemany("DELETE FROM waiting WHERE number = ?", [(number,) for number, _ in batch])
 
     async def _rename(self, events: list[dict[str, Any]]) -> None:
@@ -160,7 +173,8 @@ class Outbox:
         told = {(event["platform"], event["external_id"]): tuple(event["names"]) for event in events}
         for account, names in told.items():
             if self._names.get(account) != names:
-                await self._client.get_or_create_user(*account, *names)
+                with suppress(TtfdError, psycopg.DataError):  # A name that cannot be is no reason to lose an event.
+                    await self._client.get_or_create_user(*account, *names)
                 self._names[account] = names
         while len(self._names) > _REMEMBERED_NAMES:
             del self._names[next(iter(self._names))]
@@ -170,7 +184,7 @@ class Outbox:
         log.error("the event %s was refused (%s)", event["event_id"], sqlstate)
         self._file.execute(
             "INSERT OR REPLACE INTO refused (event_id, event, sqlstate, message) VALUES (?, ?, ?, ?)",
-            (event["event_id"], json.dumps(event), sqlstate, str(error)),
+            (event["event_id"], json.dumps(_without_names(event)), sqlstate, str(error)),
         )
 
     async def close(self, timeout_seconds: float = 5.0) -> None:

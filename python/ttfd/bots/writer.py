@@ -2,10 +2,9 @@
 
 After a change of texts::
 
-    cd python/ttfd/bots
-    pybabel extract -k say -k plural:1,2 -k marked --no-location --omit-header -o /tmp/bots.pot .
-    pybabel update -D bots -d locale -l ru -i /tmp/bots.pot --omit-header
-    pybabel compile -D bots -d locale
+    pybabel extract -k say -k plural:1,2 -k marked --no-location -o bots.pot python/ttfd/{bots,telegram,discord}
+    pybabel update -D bots -d python/ttfd/bots/locale -l ru -i bots.pot --no-fuzzy-matching --no-wrap
+    pybabel compile -D bots -d python/ttfd/bots/locale
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import gettext
+import html
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,7 +22,7 @@ from babel.dates import format_date, format_timedelta
 from babel.numbers import format_decimal
 from babel.units import format_unit
 
-__all__ = ["LANGUAGES", "PLAIN", "Markup", "Plain", "Safe", "Writer", "choose_language", "marked"]
+__all__ = ["HTML", "LANGUAGES", "PLAIN", "Html", "Markup", "Plain", "Safe", "Writer", "choose_language", "marked"]
 
 LANGUAGES = {"ru": "Русский", "en": "English"}
 
@@ -59,7 +59,21 @@ class Plain:
     bold = code = escape
 
 
+class Html:
+    """The HTML that Telegram knows."""
+
+    def escape(self, text: str) -> str:
+        return html.escape(text, quote=False)
+
+    def bold(self, text: str) -> str:
+        return f"<b>{text}</b>"
+
+    def code(self, text: str) -> str:
+        return f"<code>{text}</code>"
+
+
 PLAIN = Plain()
+HTML = Html()
 
 
 def marked(text: str) -> str:
@@ -129,6 +143,9 @@ class Writer:
         return ("+" if value > 0 else "−" if value < 0 else "") + self.number(abs(value))
 
     def hours(self, seconds: int) -> str:
+        """Time spent: in hours, or in minutes below one."""
+        if seconds < 3600:
+            return format_unit(seconds // 60, "minute", "short", locale=self.language)
         return format_unit(seconds / 3600, "hour", "short", format="#,##0.#", locale=self.language)
 
     def date(self, moment: dt.datetime) -> str:
@@ -146,11 +163,15 @@ class Writer:
         return Safe("▰" * filled + "▱" * (_BAR_CELLS - filled))
 
     def name(self, user_id: int, *names: str | None) -> Safe:
+        """The first name that may be shown, or else the member's number."""
+        return self.known_name(*names) or self.say("Member {user_id}", user_id=str(user_id))
+
+    def known_name(self, *names: str | None) -> Safe | None:
         """The first name that may be shown: none that is empty or an e-mail address."""
         for name in names:
             if name and name.strip() and not _EMAIL.fullmatch(name.strip()):
                 return self.escape(" ".join(name.split()))
-        return self.say("Member {user_id}", user_id=str(user_id))
+        return None
 
     def _fill(self, text: str, values: dict[str, object]) -> Safe:
         return Safe(text.format(**{name: self.escape(value) for name, value in values.items()}))

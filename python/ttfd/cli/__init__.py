@@ -16,6 +16,7 @@ COMMANDS = {
     "worker": "ttfd.cli.worker:worker",
     "serve": "ttfd.cli.serve:serve",
     "telegram": "ttfd.cli.telegram:telegram",
+    "discord": "ttfd.cli.discord:discord",
     "pg": "ttfd.cli.pg:pg",
 }
 

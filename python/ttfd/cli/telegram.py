@@ -18,6 +18,14 @@ __all__ = ["telegram"]
 
 
 @click.command()
+@click.option("--announce-in", "channel_id", type=int, help="Id of the group or channel for what everybody may know.")
+@click.option(
+    "--language",
+    type=click.Choice(["ru", "en"]),
+    default="ru",
+    show_default=True,
+    help="Language of what is announced there.",
+)
 @click.option(
     "--outbox",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -25,7 +33,7 @@ __all__ = ["telegram"]
     show_default=True,
     help="File for what the database does not have yet. Keep it when the bot moves.",
 )
-def telegram(outbox: Path) -> None:
+def telegram(channel_id: int | None, language: str, outbox: Path) -> None:
     """Run the Telegram bot until Ctrl-C.
 
     The environment has its token in TELEGRAM_TOKEN (BotFather gives one) and the database in DATABASE_URL. Several may
@@ -41,15 +49,14 @@ def telegram(outbox: Path) -> None:
     loop_factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None  # psycopg needs that one there
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
-            runner.run(_run(token, url, outbox))
+            runner.run(_run(TelegramBot(token, url, outbox, channel_id=channel_id, language=language)))
     except InvalidToken:
         message = "Telegram does not know this token"
         raise CommandError(message, "Correct the environment variable TELEGRAM_TOKEN.") from None
     click.echo("Stopped.")
 
 
-async def _run(token: str, url: str, outbox: Path) -> None:
-    bot = TelegramBot(token, url, outbox)
+async def _run(bot: TelegramBot) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(bot.stop))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
 
+from telegram.error import TelegramError
+
 from .. import models
 from ..bots import refusals, replies
+from ..bots.cards import draw_rank_card
 from ..bots.commands import COMMANDS
 from ..bots.words import METRICS
 from ..bots.writer import LANGUAGES, Writer, marked
@@ -23,6 +27,7 @@ __all__ = [
     "language",
     "leaderboard",
     "profile",
+    "rank",
     "season",
     "set_announcements",
     "set_language",
@@ -30,7 +35,7 @@ __all__ = [
 ]
 
 HELP = (
-    *("profile", "daily", "leaderboard", "season", "achievements", "shop", "history"),
+    *("profile", "rank", "daily", "leaderboard", "season", "achievements", "shop", "history"),
     *("guess", "quiz", "spin", "link", "unlink", "language", "announcements", "help"),
 )
 """Commands that the bot lists, in this order."""
@@ -39,6 +44,7 @@ _PLACES = 10
 _SEASON_PLACES = 1000  # so many are looked through for one's own
 _HISTORY_ROWS = 15
 _SHORT_NAME = 24
+_AVATAR_SECONDS = 5.0
 
 
 async def help_(talk: Talk) -> None:
@@ -51,6 +57,32 @@ async def profile(talk: Talk) -> None:
     position = await talk.client.get_position(contact.user_id)
     button = Button(talk.writer.say("Leaderboard"), ("top", "xp"))
     await talk.answer(replies.profile(talk.writer, member, position), [[button]])
+
+
+async def rank(talk: Talk) -> None:
+    """The rank card, with the same in words beneath; in words alone where it cannot be drawn."""
+    contact = await talk.member()
+    member = await talk.client.get_profile(contact.user_id)
+    position = await talk.client.get_position(contact.user_id)
+    text = replies.profile(talk.writer, member, position)
+    card = await draw_rank_card(member, position.position, talk.writer.language, await _avatar(talk))
+    if card is None:
+        await talk.answer(text)
+    else:
+        await talk.answer_picture(card, text)
+
+
+async def _avatar(talk: Talk) -> bytes | None:
+    try:
+        async with asyncio.timeout(_AVATAR_SECONDS):
+            photos = await talk.user.get_profile_photos(limit=1)
+            if photos is None or not photos.photos:
+                return None
+            sizes = photos.photos[0]
+            file = await sizes[min(1, len(sizes) - 1)].get_file()  # the second is large enough for the card
+            return bytes(await file.download_as_bytearray())
+    except (TelegramError, TimeoutError):
+        return None
 
 
 async def daily(talk: Talk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any
 
 from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeDefault, Message, Update
@@ -22,10 +23,10 @@ from ..async_client import AsyncClient
 from ..bots import refusals
 from ..bots.commands import COMMANDS
 from ..bots.outbox import Outbox
-from ..bots.writer import LANGUAGES, Writer, choose_language
+from ..bots.writer import HTML, LANGUAGES, Writer, choose_language
 from ..event_id import event_id_for
 from . import account, games, linking, notices
-from .talk import HTML, Button, Handler, Talk
+from .talk import Button, Handler, Talk
 
 __all__ = ["ALLOWED_UPDATES", "mount", "show_commands"]
 
@@ -37,6 +38,7 @@ HANDLERS: dict[str, Handler] = {
     "start": linking.start,
     "help": account.help_,
     "profile": account.profile,
+    "rank": account.rank,
     "daily": account.daily,
     "leaderboard": account.leaderboard,
     "top": account.leaderboard,
@@ -141,6 +143,7 @@ async def _serve(handler: Handler, talk: Talk) -> None:
     """Every failure ends in a sentence for the member."""
     try:
         chosen = (await talk.client.get_preferences("telegram", talk.external_id)).language
+        talk.has_chosen_language = chosen is not None
         talk.writer = talk.writer.in_language(choose_language(chosen, talk.user.language_code))
         await handler(talk)
     except TelegramError:
@@ -154,6 +157,9 @@ async def _serve(handler: Handler, talk: Talk) -> None:
 async def _refuse_in_public(talk: Talk) -> None:
     button = Button(talk.writer.say("Write to me"), url=f"{talk.bot_address}?start=link")
     await talk.answer(refusals.private_only(talk.writer), [[button]])
+    if talk.args:
+        with suppress(TelegramError):  # A code that others have read is theirs, too. Only an administrator may delete.
+            await talk.message.delete()
 
 
 async def _refuse_stranger(talk: Talk) -> None:

@@ -20,6 +20,8 @@ async def start(talk: Talk) -> None:
     if not talk.is_private:
         await talk.answer(hello)
         return
+    if not talk.has_chosen_language:  # Announcements come unasked: nobody says then in which language.
+        await talk.client.set_language("telegram", talk.external_id, w.language)
     if talk.args and talk.args[0] != "link":
         await _ask(talk, talk.args[0])
         return

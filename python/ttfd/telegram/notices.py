@@ -8,12 +8,13 @@ from telegram import Bot, ChatMember, Update
 from telegram.constants import ChatType, ParseMode
 from telegram.error import BadRequest, Forbidden
 
+from .. import models
 from ..async_client import AsyncClient
+from ..bots.announcer import announcement_text
 from ..bots.refusals import is_outage
-from ..bots.writer import Safe, Writer, choose_language
-from .talk import HTML
+from ..bots.writer import HTML, Safe, Writer, choose_language
 
-__all__ = ["announce", "follow_membership", "warn_of_privacy_mode"]
+__all__ = ["Herald", "announce", "follow_membership", "warn_of_privacy_mode"]
 
 log = logging.getLogger("ttfd.telegram")
 
@@ -21,7 +22,7 @@ _HERE = {ChatMember.MEMBER, ChatMember.RESTRICTED, ChatMember.ADMINISTRATOR, Cha
 
 
 async def announce(bot: Bot, client: AsyncClient, external_id: str, text: Safe) -> bool:
-    """Tell a member something in the private chat; the text is in Telegram's HTML (see ``ttfd.telegram.talk.HTML``).
+    """Tell a member something in the private chat; the text is in Telegram's HTML (see ``ttfd.bots.writer.HTML``).
 
     Whoever has blocked the bot, or never wrote to it, gets no announcements any more.
 
@@ -36,6 +37,32 @@ async def announce(bot: Bot, client: AsyncClient, external_id: str, text: Safe) 
         await client.set_announcements("telegram", external_id, "off")
         return False
     return True
+
+
+class Herald:
+    """Sends announcements: to the member's own chat, or into the group that was chosen for them.
+
+    Parameters:
+        channel_id: of that group or channel; without one, members are told privately, and the community is not.
+        language: of what is said there.
+    """
+
+    def __init__(self, bot: Bot, client: AsyncClient, channel_id: int | None = None, language: str = "ru") -> None:
+        self._bot = bot
+        self._client = client
+        self._channel_id = channel_id
+        self._language = language
+
+    async def deliver(self, told: models.Announcement) -> None:
+        """For an ``Announcer``. Raises telegram.error.TelegramError when it may arrive later."""
+        if told.place == "public" and self._channel_id is not None:
+            text = announcement_text(Writer(self._language, HTML), told, is_public=True)
+            if text is not None:
+                await self._bot.send_message(self._channel_id, text, parse_mode=ParseMode.HTML)
+        elif told.external_id is not None:
+            text = announcement_text(Writer(choose_language(told.language, None), HTML), told)
+            if text is not None:
+                await announce(self._bot, self._client, told.external_id, text)
 
 
 def warn_of_privacy_mode(bot: Bot) -> None:

@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psycopg
-from psycopg_pool import AsyncConnectionPool
 from telegram import Update
 from telegram.error import InvalidToken, NetworkError, TelegramError
 from telegram.ext import AIORateLimiter, Application, ApplicationBuilder
 from telegram.request import BaseRequest
 
 from ..async_client import AsyncClient
+from ..bots.announcer import Announcer
 from ..bots.database import create_pool
 from ..bots.lease import Lease
 from ..bots.outbox import Outbox
 from .bot import ALLOWED_UPDATES, mount, show_commands
-from .notices import warn_of_privacy_mode
+from .notices import Herald, warn_of_privacy_mode
 
 __all__ = ["InvalidToken", "TelegramBot"]
 
 log = logging.getLogger("ttfd.telegram")
 
-_AT_A_TIME = 32
+_AT_A_TIME = 256
 _RETRY_SECONDS = 5.0
 
 App = Application[Any, Any, Any, Any, Any, Any]
-Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
 
 class TelegramBot:
@@ -44,15 +42,26 @@ class TelegramBot:
         token: of the bot, from BotFather.
         url: a direct PostgreSQL address.
         outbox_path: the file for what the database does not have yet.
+        channel_id: of the group or channel where announcements are made; None for private ones only.
+        language: of what is announced there.
         new_request: makes what reaches Telegram; for tests and proxies.
     """
 
     def __init__(
-        self, token: str, url: str, outbox_path: Path, *, new_request: Callable[[], BaseRequest] | None = None
+        self,
+        token: str,
+        url: str,
+        outbox_path: Path,
+        *,
+        channel_id: int | None = None,
+        language: str = "ru",
+        new_request: Callable[[], BaseRequest] | None = None,
     ) -> None:
         self._token = token
         self._url = url
         self._outbox_path = outbox_path
+        self._channel_id = channel_id
+        self._language = language
         self._new_request = new_request
         self._stopped = asyncio.Event()
 
@@ -64,24 +73,43 @@ class TelegramBot:
         """Work until ``stop()``. Raises InvalidToken when Telegram does not know the token."""
         lease = Lease(self._url, f"telegram {self._token.partition(':')[0]}")
         while not self._stopped.is_set():
-            await self._either(lease.acquire())
-            if not self._stopped.is_set():
-                await self._serve(lease)
-            await lease.release()
+            try:
+                await self._either(lease.acquire())
+                if not self._stopped.is_set():
+                    await self._serve(lease)
+            finally:
+                await lease.release()
 
     async def _serve(self, lease: Lease) -> None:
         application = build_application(self._token, self._new_request)
         if not await self._initialize(application):
             return
-        async with create_pool(self._url, "ttfd telegram") as pool, self._mounted(application, pool):
+        async with (
+            create_pool(self._url, "ttfd telegram") as pool,
+            Outbox(self._outbox_path, AsyncClient(pool)) as outbox,
+        ):
+            mount(application, AsyncClient(pool), outbox)
+            warn_of_privacy_mode(application.bot)
+            with suppress(TelegramError):
+                await show_commands(application.bot)
             await application.start()
             assert application.updater is not None
             await application.updater.start_polling(allowed_updates=ALLOWED_UPDATES, bootstrap_retries=-1)
             log.info("polling as @%s", application.bot.username)
+            announcing = asyncio.create_task(self._announce(application, AsyncClient(pool)))
             await self._either(lease.lost.wait())
+            announcing.cancel()
             await application.updater.stop()
             await application.stop()
         await application.shutdown()
+
+    async def _announce(self, application: App, client: AsyncClient) -> None:
+        """Without it, the rest of the bot goes on."""
+        herald = Herald(application.bot, client, self._channel_id, self._language)
+        try:
+            await Announcer(self._url, client, "telegram", herald.deliver).run()
+        except Exception:
+            log.exception("announcements have ended")
 
     async def _initialize(self, application: App) -> bool:
         """Learn from Telegram who the bot is; False when it is to stop before that."""
@@ -95,21 +123,6 @@ class TelegramBot:
                 log.warning("Telegram cannot be reached: %s", type(error).__name__)
                 await self._either(asyncio.sleep(_RETRY_SECONDS))
         return False
-
-    @asynccontextmanager
-    async def _mounted(self, application: App, pool: Pool) -> AsyncIterator[None]:
-        """Handlers added, and the outbox at work."""
-        outbox = Outbox(self._outbox_path, AsyncClient(pool))
-        mount(application, AsyncClient(pool), outbox)
-        warn_of_privacy_mode(application.bot)
-        with suppress(TelegramError):
-            await show_commands(application.bot)
-        sender = asyncio.create_task(outbox.run())
-        try:
-            yield
-        finally:
-            sender.cancel()
-            await outbox.close()
 
     async def _either(self, work: Any) -> None:
         """Wait for something, or for ``stop()``."""

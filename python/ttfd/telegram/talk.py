@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,25 +17,9 @@ from ..async_client import AsyncClient
 from ..bots.writer import Safe, Writer
 from ..event_id import event_id_for
 
-__all__ = ["HTML", "Button", "Handler", "Talk"]
+__all__ = ["Button", "Handler", "Talk"]
 
 _ALERT_LENGTH = 200
-
-
-class Html:
-    """Telegram's HTML."""
-
-    def escape(self, text: str) -> str:
-        return html.escape(text, quote=False)
-
-    def bold(self, text: str) -> str:
-        return f"<b>{text}</b>"
-
-    def code(self, text: str) -> str:
-        return f"<code>{text}</code>"
-
-
-HTML = Html()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +44,7 @@ class Talk:
     query: CallbackQuery | None
     args: list[str]
     """The words after a command, or the data of a button."""
+    has_chosen_language: bool = True
 
     @property
     def external_id(self) -> str:
@@ -97,19 +83,27 @@ class Talk:
                 fit(text), parse_mode=ParseMode.HTML, reply_markup=keyboard, do_quote=not self.is_private
             )
             return
-        await self.query.answer()
         try:
             await self.query.edit_message_text(fit(text), parse_mode=ParseMode.HTML, reply_markup=keyboard)
         except BadRequest as error:
             if "not modified" not in error.message.lower():
                 raise
+        with suppress(BadRequest):  # Too late to say that the button has worked: the message says so.
+            await self.query.answer()
+
+    async def answer_picture(self, picture: bytes, caption: Safe) -> None:
+        """Send a picture after a command."""
+        await self.message.reply_photo(
+            picture, caption=caption, parse_mode=ParseMode.HTML, do_quote=not self.is_private
+        )
 
     async def refuse(self, text: Safe) -> None:
         """Say why not: after a button as an alert, so that the message with its buttons stays."""
         if self.query is None:
             await self.answer(text)
         else:
-            await self.query.answer(html.unescape(text)[:_ALERT_LENGTH], show_alert=True)
+            with suppress(BadRequest):  # Nobody waits for it any more.
+                await self.query.answer(html.unescape(text)[:_ALERT_LENGTH], show_alert=True)
 
     def _keyboard(self, rows: Iterable[Iterable[Button]]) -> InlineKeyboardMarkup | None:
         keyboard = [[self._button(button) for button in row] for row in rows]

@@ -29,10 +29,14 @@ BEGIN
       SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]')
         FROM ttfd.account_preferences r
         JOIN unnest(p_accounts) a ON (r.platform, r.external_id) = (a.platform, a.external_id)),
+    'voice_sessions', (
+      SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]')
+        FROM ttfd.voice_sessions r
+        JOIN unnest(p_accounts) a ON (r.platform, r.external_id) = (a.platform, a.external_id)),
     'audit_log', (
       SELECT coalesce(jsonb_agg(to_jsonb(l) ORDER BY l.id), '[]') FROM ttfd.list_audit_lines(p_user_ids, p_accounts) l));
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]) IS
-  'Legacy records, import conflicts, remembered limits, roles that were taken by hand, preferences and audit lines that are about a member.';
+  'Legacy records, import conflicts, remembered limits, roles that were taken by hand, preferences, time in voice and audit lines that are about a member.';

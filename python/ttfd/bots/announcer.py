@@ -1,0 +1,112 @@
+"""Tells members what the feed says of them. The database keeps what was told; this only carries it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+import psycopg
+
+from .. import models
+from ..async_client import AsyncClient
+from ..async_listener import AsyncFeedListener
+from .announcements import TYPES, announcement
+from .writer import Safe, Writer
+
+__all__ = ["Announcer", "Deliver", "announcement_text"]
+
+log = logging.getLogger("ttfd.bots.announcer")
+
+_BATCH = 20
+_POLL_SECONDS = 5.0
+_OUTAGE_SECONDS = 2.0
+_DELIVERY_SECONDS = 30.0  # well below the two minutes after which another process takes over
+_PAUSES = (1.0, 5.0)  # before the second and the third attempt
+
+Deliver = Callable[[models.Announcement], Awaitable[None]]
+"""Sends one announcement; raises when it may arrive later, and returns when it has arrived or never will."""
+
+
+def announcement_text(w: Writer, told: models.Announcement, *, is_public: bool = False) -> Safe | None:
+    """What to say; a member is named where others read too. None for what there are no words for."""
+    name = w.name(told.user_id, told.display_name) if is_public and told.external_id else None
+    titles = told.data.get(f"titles_{w.language}") or ()
+    return announcement(w, told, name=name, rank_name=told.data.get("rank_name"), titles=titles)
+
+
+class Announcer:
+    """Carries announcements of a platform to whoever sends them, each at least once.
+
+    The position is confirmed after each, so a process that is killed repeats at most the one that it was sending.
+    Of several announcers one works; another takes over two minutes after it was killed.
+
+    Parameters:
+        url: a direct PostgreSQL address, for the doorbell.
+        client: to read and confirm with.
+        platform: which one.
+        deliver: sends. What fails three times is left out, so that it does not hold up the rest.
+    """
+
+    def __init__(self, url: str, client: AsyncClient, platform: str, deliver: Deliver) -> None:
+        self._url = url
+        self._client = client
+        self._platform = platform
+        self._deliver = deliver
+        self._reader = uuid4()
+        self._rung = asyncio.Event()
+
+    async def run(self) -> None:
+        """Announce what comes, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen())
+            while True:
+                self._rung.clear()
+                pause = _POLL_SECONDS
+                try:
+                    await self.drain()
+                except psycopg.Error as error:
+                    log.warning("announcements wait: %s %s", type(error).__name__, error.sqlstate or "")
+                    pause = _OUTAGE_SECONDS
+                try:
+                    await asyncio.wait_for(self._rung.wait(), pause)
+                except TimeoutError:
+                    continue
+
+    async def drain(self) -> int:
+        """Announce all that waits. Raises psycopg.Error when the database is away.
+
+        Returns:
+            how many were told or left out.
+        """
+        told = 0
+        while waiting := await self._client.take_announcements(self._platform, self._reader, _BATCH):
+            for found in waiting:
+                await self._tell(found)
+                done = await self._client.confirm_announcements(self._platform, self._reader, found.position)
+                if not done.is_confirmed:
+                    log.warning("another process announces on %s now", self._platform)
+                    return told
+                told += 1
+        return told
+
+    async def _listen(self) -> None:
+        listener = AsyncFeedListener(self._url, types=TYPES)
+        async for _ in listener.batches():
+            self._rung.set()
+
+    async def _tell(self, found: models.Announcement) -> None:
+        for pause in (*_PAUSES, None):
+            try:
+                async with asyncio.timeout(_DELIVERY_SECONDS):
+                    await self._deliver(found)
+            except psycopg.Error:
+                raise
+            except Exception as error:
+                log.warning("announcement %d was not sent: %s", found.position, type(error).__name__)
+                if pause is not None:
+                    await asyncio.sleep(pause)
+            else:
+                return
+        log.error("announcement %d is left out", found.position)

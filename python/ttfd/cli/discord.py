@@ -1,0 +1,62 @@
+"""`ttfd discord`: the Discord bot, until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+from discord import LoginFailure, PrivilegedIntentsRequired
+
+from ttfd.cli import EMBEDDED_DIRECTORY, CommandError, database_url
+from ttfd.discord import DiscordBot
+
+__all__ = ["discord"]
+
+
+@click.command()
+@click.option("--announce-in", "channel_id", type=int, help="Id of the channel for what everybody may know.")
+@click.option(
+    "--outbox",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=EMBEDDED_DIRECTORY / "discord-outbox.sqlite",
+    show_default=True,
+    help="File for what the database does not have yet. Keep it when the bot moves.",
+)
+def discord(channel_id: int | None, outbox: Path) -> None:
+    """Run the Discord bot until Ctrl-C.
+
+    The environment has its token in DISCORD_TOKEN and the database in DATABASE_URL. Several may run; one works at a
+    time. Start `ttfd worker` as well: it applies what members earn.
+    """
+    token = os.environ.get("DISCORD_TOKEN", "").strip()
+    if not token:
+        hint = "make a bot at https://discord.com/developers/applications, then: export DISCORD_TOKEN=…"
+        raise CommandError("DISCORD_TOKEN is not set", hint)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("discord").setLevel(logging.WARNING)
+    logging.getLogger("discord.client").setLevel(logging.ERROR)  # it warns that it cannot speak in voice channels
+    url = database_url()
+    click.echo("The Discord bot runs. Ctrl-C stops it.")
+    loop_factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None  # psycopg needs that one there
+    try:
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.run(_run(DiscordBot(token, url, outbox, channel_id=channel_id)))
+    except LoginFailure:
+        message = "Discord does not know this token"
+        raise CommandError(message, "Correct the environment variable DISCORD_TOKEN.") from None
+    except PrivilegedIntentsRequired:
+        hint = "Switch on Server Members Intent on the page Bot of your application."
+        raise CommandError("Discord does not tell the bot who is on a server", hint) from None
+    click.echo("Stopped.")
+
+
+async def _run(bot: DiscordBot) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(bot.stop))
+    await bot.run()

@@ -1,0 +1,177 @@
+"""The slash commands and the buttons: what reaches which handler."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice
+from discord.ext import commands
+
+from ..async_client import AsyncClient
+from ..bots.commands import COMMANDS
+from ..bots.refusals import is_expected
+from ..bots.words import METRICS
+from ..bots.writer import LANGUAGES, Writer, choose_language, marked
+from . import account, coins, linking
+from .talk import PLATFORM, Button, Handler, Interaction, Talk, serve
+
+__all__ = ["Members", "Texts"]
+
+_CHOICES = 25
+_LONGEST_CHOICE = 100
+
+_METRICS = [Choice(name=name, value=metric) for metric, name in METRICS.items()]
+_LANGUAGES = [Choice(name=name, value=language) for language, name in LANGUAGES.items()]
+_PLACES = [
+    Choice(name=marked("Privately"), value="private"),
+    Choice(name=marked("In public"), value="public"),
+    Choice(name=marked("Not at all"), value="off"),
+]
+
+BUTTONS: dict[str, Callable[[Talk, str], Awaitable[None]]] = {
+    "history": lambda talk, before: account.history(talk, int(before)),
+    "redeem": linking.redeem,
+    "cancel": lambda talk, _: linking.cancel(talk),
+    "unlink": lambda talk, _: linking.unlink_here(talk),
+    "undo": lambda talk, merge_id: linking.undo(talk, int(merge_id)),
+}
+
+
+class Texts(app_commands.Translator):
+    """Descriptions and choices in Russian; the sources have them in English. Names of commands stay as they are."""
+
+    async def translate(
+        self, string: app_commands.locale_str, locale: discord.Locale, context: app_commands.TranslationContextTypes
+    ) -> str | None:
+        if locale is not discord.Locale.russian or not string.message or context.location in _NAMES:
+            return None
+        said = Writer("ru").say(string.message)
+        return None if said == string.message else said
+
+
+_NAMES = (
+    app_commands.TranslationContextLocation.command_name,
+    app_commands.TranslationContextLocation.group_name,
+    app_commands.TranslationContextLocation.parameter_name,
+)
+
+
+class Members(commands.Cog, name="ttfd"):
+    """What members can ask for. Answers that are a member's own business are shown to that member alone."""
+
+    def __init__(self, client: AsyncClient, names: Collection[str] | None = None) -> None:
+        self.client = client
+        if names is not None:  # the bot has others of the same name
+            self.__cog_app_commands__ = [found for found in self.__cog_app_commands__ if found.name in names]
+
+    async def press(self, interaction: Interaction, button: Button) -> None:
+        """A button of any message that this bot has ever sent."""
+        handler = BUTTONS.get(button.action)
+        if handler is None or button.owner != interaction.user.id:
+            w = Writer(choose_language(None, str(interaction.locale)))
+            await interaction.response.send_message(w.say("This is somebody else's button."), ephemeral=True)
+            return
+        await serve(interaction, self.client, lambda talk: handler(talk, button.argument), is_private=True)
+
+    async def _private(self, interaction: Interaction, handler: Handler) -> None:
+        await serve(interaction, self.client, handler, is_private=True)
+
+    async def _public(self, interaction: Interaction, handler: Handler) -> None:
+        await serve(interaction, self.client, handler, is_private=False)
+
+    @app_commands.command(description=COMMANDS["help"])
+    async def help(self, interaction: Interaction) -> None:
+        listed = [(command.name, command.description) for command in self.get_app_commands()]
+        await self._private(interaction, lambda talk: account.help_(talk, listed))
+
+    @app_commands.command(description=COMMANDS["profile"])
+    @app_commands.describe(member=marked("Another member"))
+    async def profile(self, interaction: Interaction, member: discord.User | None = None) -> None:
+        await self._public(interaction, lambda talk: account.profile(talk, member))
+
+    @app_commands.command(description=COMMANDS["rank"])
+    @app_commands.describe(member=marked("Another member"))
+    async def rank(self, interaction: Interaction, member: discord.User | None = None) -> None:
+        await self._public(interaction, lambda talk: account.rank(talk, member))
+
+    @app_commands.command(description=COMMANDS["top"])
+    @app_commands.describe(by=marked("What counts"))
+    @app_commands.choices(by=_METRICS)
+    async def top(self, interaction: Interaction, by: str = "xp") -> None:
+        await self._public(interaction, lambda talk: account.top(talk, by))
+
+    @app_commands.command(description=COMMANDS["season"])
+    async def season(self, interaction: Interaction) -> None:
+        await self._public(interaction, account.season)
+
+    @app_commands.command(description=COMMANDS["achievements"])
+    async def achievements(self, interaction: Interaction) -> None:
+        await self._private(interaction, account.achievements)
+
+    @app_commands.command(description=COMMANDS["history"])
+    async def history(self, interaction: Interaction) -> None:
+        await self._private(interaction, lambda talk: account.history(talk, None))
+
+    @app_commands.command(description=COMMANDS["language"])
+    @app_commands.describe(language=marked("Which language?"))
+    @app_commands.choices(language=_LANGUAGES)
+    async def language(self, interaction: Interaction, language: str) -> None:
+        await self._private(interaction, lambda talk: account.set_language(talk, language))
+
+    @app_commands.command(description=COMMANDS["announcements"])
+    @app_commands.describe(where=marked("Where I tell it"))
+    @app_commands.choices(where=_PLACES)
+    async def announcements(self, interaction: Interaction, where: str) -> None:
+        await self._private(interaction, lambda talk: account.set_announcements(talk, where))
+
+    @app_commands.command(description=COMMANDS["daily"])
+    async def daily(self, interaction: Interaction) -> None:
+        await self._private(interaction, coins.daily)
+
+    @app_commands.command(description=COMMANDS["work"])
+    async def work(self, interaction: Interaction) -> None:
+        await self._private(interaction, coins.work)
+
+    @app_commands.command(description=COMMANDS["pay"])
+    @app_commands.describe(member=marked("To whom"), amount=marked("How many coins"))
+    async def pay(self, interaction: Interaction, member: discord.User, amount: app_commands.Range[int, 1]) -> None:
+        await self._public(interaction, lambda talk: coins.pay(talk, member, amount))
+
+    @app_commands.command(description=COMMANDS["shop"])
+    async def shop(self, interaction: Interaction) -> None:
+        await self._private(interaction, coins.shop)
+
+    @app_commands.command(description=COMMANDS["buy"])
+    @app_commands.describe(item=marked("What to buy"))
+    async def buy(self, interaction: Interaction, item: str) -> None:
+        await self._private(interaction, lambda talk: coins.buy(talk, item))
+
+    @buy.autocomplete("item")
+    async def _suggest_items(self, interaction: Interaction, current: str) -> list[Choice[str]]:
+        """Nothing rather than an error: one may still type."""
+        w = Writer(choose_language(None, str(interaction.locale)))
+        try:
+            user = await self.client.find_user(PLATFORM, str(interaction.user.id))
+            items = await self.client.list_shop(None if user is None else user.user_id)
+        except Exception as error:
+            if not is_expected(error):
+                raise
+            return []
+        named = [(item.item, f"{w.choose(item.title_ru, item.title_en)} — {w.number(item.price)}") for item in items]
+        fitting = [(item, name) for item, name in named if current.casefold() in name.casefold()]
+        return [Choice(name=name[:_LONGEST_CHOICE], value=item) for item, name in fitting[:_CHOICES]]
+
+    @app_commands.command(description=COMMANDS["inventory"])
+    async def inventory(self, interaction: Interaction) -> None:
+        await self._private(interaction, coins.inventory)
+
+    @app_commands.command(description=COMMANDS["link"])
+    @app_commands.describe(code=marked("The code from the other platform, if you have one"))
+    async def link(self, interaction: Interaction, code: str | None = None) -> None:
+        await self._private(interaction, lambda talk: linking.link(talk, code))
+
+    @app_commands.command(description=COMMANDS["unlink"])
+    async def unlink(self, interaction: Interaction) -> None:
+        await self._private(interaction, linking.unlink)

@@ -1,0 +1,46 @@
+-- The position is kept here and not in the bot, so that a restart neither repeats nor forgets. Most events are announced
+-- to nobody: the loop passes over them a slice at a time, for a second at most, and the cursor keeps what it has passed.
+CREATE OR REPLACE FUNCTION ttfd.take_announcements(p_platform text, p_reader uuid, p_limit integer DEFAULT 20)
+RETURNS TABLE (
+  "position" bigint, event_id uuid, event_type text, user_id bigint, external_id text, display_name text, language text,
+  place text, data jsonb, xp bigint, coins bigint, occurred_at timestamptz)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_cursor announcement_cursors;
+  v_position bigint;
+  v_head bigint;
+  v_until bigint;
+  v_give_up_at timestamptz := clock_timestamp() + INTERVAL '1 second';
+BEGIN
+  PERFORM require_platform(p_platform);
+  v_cursor := lease_announcements(p_platform, p_reader);
+  IF v_cursor.platform IS NULL THEN
+    RETURN;
+  END IF;
+  v_position := v_cursor.position;
+  SELECT h.position INTO v_head FROM feed_head h;
+  WHILE v_position < v_head AND clock_timestamp() < v_give_up_at LOOP
+    v_until := least(v_position + 20000, v_head);
+    RETURN QUERY
+    SELECT e.position, e.id, e.event_type, l.user_id, l.external_id, coalesce(u.display_name, u.username),
+           CASE WHEN l.external_id IS NOT NULL THEN (SELECT g.language FROM get_preferences(p_platform, l.external_id) g) END,
+           l.place, e.data || coalesce(announcement_details(e.event_type, e.data), '{}'), e.xp, e.coins, e.occurred_at
+      FROM list_announceable(p_platform, v_position, v_until, least(greatest(p_limit, 1), 1000)) l
+      JOIN cross_platform_events_processed e ON e.position = l.position
+      LEFT JOIN unified_users u ON u.id = l.user_id
+     ORDER BY e.position;
+    EXIT WHEN FOUND;
+    v_position := v_until;
+  END LOOP;
+  UPDATE announcement_cursors c SET position = v_position WHERE c.platform = p_platform;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.take_announcements(text, uuid, integer) IS
+  'What the bot of a platform is to tell next, in feed order: rank_up, achievement_unlock, season_reward (where it paid), account_linked, account_unlinked, accounts_merged, merge_undone to the member, season_closed to the community. p_reader is an id that the process has chosen for itself: another one gets nothing for two minutes, so that each is told once per platform. The first reading begins at the present head. Returns position, event_id, event_type, user_id (0 for the community), external_id (NULL for the community), display_name, language, place (private, public), data (with rank_name, titles or winner_names added), xp, coins, occurred_at. Of what is older than 15 minutes only the last of each kind for each member is told, privately, and nothing after 7 days; what concerns accounts is always private. The same rows come again until confirm_announcements. Raises TP001.';
+
+REVOKE ALL ON FUNCTION ttfd.take_announcements(text, uuid, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.take_announcements(text, uuid, integer)
+  TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;

@@ -1,0 +1,139 @@
+"""Announcements on Discord: to whom, where, once, and what becomes of those that cannot be sent."""
+
+from pathlib import Path
+
+import pytest
+from discord_chat import Chat, chat, plain
+from discord_server import ANNA, BORIS, OWNER_ID, TEXT_CHANNEL, Call, FakeDiscord
+
+from calls import Connection, apply_event, enable_achievements, get_user, process_all, value
+from ttfd.bots import announcer
+
+FORBIDDEN = (403, {"code": 50007, "message": "Cannot send messages to this user"})
+
+
+def reach(db: Connection, xp: int = 500, user_id: int = ANNA) -> None:
+    apply_event(db, "xp_change", {"xp": xp}, external_id=str(user_id), platform="discord")
+    process_all(db)
+
+
+def prefer(db: Connection, place: str, user_id: int = ANNA) -> None:
+    get_user(db, str(user_id), "discord", "anna")
+    db.execute("SELECT ttfd.set_announcements('discord', %s, %s)", [str(user_id), place])
+
+
+def test_a_rank_is_told_to_its_member_in_the_language_that_was_chosen(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    db.execute("SELECT ttfd.set_language('discord', %s, 'ru')", [str(BORIS)])
+
+    async def story(talk: Chat) -> None:
+        await talk.announcer.drain()
+        reach(db)
+        reach(db, 500, BORIS)
+        assert await talk.announcer.drain() == 2
+        assert await talk.announcer.drain() == 0
+
+    fake = chat(database_url, tmp_path, story)
+    assert fake.said_in(f"9{ANNA}") == ["New rank: **F II**!"]
+    assert fake.said_in(f"9{BORIS}") == ["Новый ранг: **F II**!"]
+    nonces = [call.body["nonce"] for call in fake.called("POST", r"/channels/9\d+/messages$")]
+    assert len(set(nonces)) == 2
+    assert all(call.body["enforce_nonce"] for call in fake.called("POST", r"/channels/9\d+/messages$"))
+
+
+def test_what_may_be_public_is_told_in_the_channel_by_name(db: Connection, database_url: str, tmp_path: Path) -> None:
+    enable_achievements(db)
+    prefer(db, "public")
+
+    async def story(talk: Chat) -> None:
+        await talk.announcer.drain()
+        apply_event(db, "game_played", {"won": True}, external_id=str(ANNA), platform="discord")
+        process_all(db)
+        season_id = value(db, "SELECT season_id FROM ttfd.list_seasons(1)")
+        db.execute("SELECT ttfd.close_season(%s)", [season_id])
+        process_all(db)
+        await talk.announcer.drain()
+
+    db.execute("SELECT ttfd.tend_seasons()")
+    fake = chat(database_url, tmp_path, story, channel_id=TEXT_CHANNEL)
+    said = [plain(text) for text in fake.said_in(TEXT_CHANNEL)]
+    assert any(text.startswith("anna: Achievement") for text in said), said
+    assert any(text.startswith("The season ") for text in said), said
+
+
+def test_without_a_channel_members_are_told_privately_and_the_community_is_not(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    prefer(db, "public")
+
+    async def story(talk: Chat) -> None:
+        await talk.announcer.drain()
+        reach(db)
+        await talk.announcer.drain()
+
+    fake = chat(database_url, tmp_path, story)
+    assert fake.said_in(f"9{ANNA}") == ["New rank: **F II**!"]
+
+
+def test_who_does_not_let_the_bot_write_is_left_alone_from_then_on(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    fake = FakeDiscord()
+    fake.fails = lambda call: FORBIDDEN if call.path.startswith("/channels/9") and call.method == "POST" else None
+
+    async def story(talk: Chat) -> None:
+        await talk.announcer.drain()
+        reach(db)
+        await talk.announcer.drain()
+        reach(db, 1000)
+        assert await talk.announcer.drain() == 0
+
+    chat(database_url, tmp_path, story, fake)
+    assert len(fake.said_in(f"9{ANNA}")) == 1
+    assert value(db, "SELECT announcements FROM ttfd.get_preferences('discord', %s)", str(ANNA)) == "off"
+
+
+def test_a_channel_that_is_closed_to_the_bot_is_reported_to_the_owner(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    prefer(db, "public")
+    fake = FakeDiscord()
+    fake.fails = lambda call: FORBIDDEN if call.path == f"/channels/{TEXT_CHANNEL}/messages" else None
+
+    async def story(talk: Chat) -> None:
+        await talk.announcer.drain()
+        for xp in (500, 1000):
+            reach(db, xp)
+        await talk.announcer.drain()
+
+    chat(database_url, tmp_path, story, fake, channel_id=TEXT_CHANNEL)
+    assert [plain(text) for text in fake.said_in(f"9{OWNER_ID}")] == ["I may not write in #general on Guild."]
+
+
+def test_what_fails_is_tried_again_and_then_holds_up_no_other(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcer, "_PAUSES", (0.01, 0.01))
+    fake = FakeDiscord()
+    attempts: list[Call] = []
+
+    def fail_for_anna(call: Call) -> tuple[int, object] | None:
+        if call.method == "POST" and call.path == f"/channels/9{ANNA}/messages":
+            attempts.append(call)
+            return 400, {"code": 0, "message": "?"}
+        return None
+
+    fake.fails = fail_for_anna
+
+    async def story(talk: Chat) -> None:
+        await talk.announcer.drain()
+        reach(db)
+        reach(db, 500, BORIS)
+        await talk.announcer.drain()
+        assert await talk.announcer.drain() == 0
+
+    chat(database_url, tmp_path, story, fake)
+    assert len(attempts) == 3
+    assert len({call.body["nonce"] for call in attempts}) == 1, "so that Discord would drop a repetition"
+    assert len(fake.said_in(f"9{BORIS}")) == 1

@@ -1,0 +1,142 @@
+"""Roles on Discord: given and taken as the database says, with respect for what people do by hand."""
+
+from pathlib import Path
+
+import pytest
+from discord_chat import Chat, chat
+from discord_server import ANNA, BORIS, GUILD_ID, HIGH_ROLE, LOW_ROLE, OWNER_ID, FakeDiscord, member, until
+
+from calls import Connection, apply_event, process_all, value
+from ttfd.discord.roles import Roles
+
+
+def reward(db: Connection, role_id: int, rank_id: int = 2) -> None:
+    db.execute(
+        "INSERT INTO ttfd.role_rewards (platform, role_id, rank_id) VALUES ('discord', %s, %s)", [str(role_id), rank_id]
+    )
+
+
+def reach(db: Connection, xp: int = 500, user_id: int = ANNA) -> None:
+    apply_event(db, "xp_change", {"xp": xp}, external_id=str(user_id), platform="discord")
+    process_all(db)
+
+
+def changes(fake: FakeDiscord) -> list[tuple[str, int, int]]:
+    """Roles that the bot has given (PUT) and taken (DELETE): whose, and which."""
+    calls = [call for method in ("PUT", "DELETE") for call in fake.called(method, r"/members/\d+/roles/\d+$")]
+    return [(call.method, int(call.path.split("/")[4]), int(call.path.split("/")[6])) for call in calls]
+
+
+def roles_of(talk: Chat) -> Roles:
+    cog = talk.bot.get_cog("Roles")
+    assert isinstance(cog, Roles)
+    return cog
+
+
+def test_roles_are_given_and_taken_at_the_start(db: Connection, database_url: str, tmp_path: Path) -> None:
+    reward(db, LOW_ROLE)
+    reach(db)
+    reach(db, 100, BORIS)
+    fake = FakeDiscord()
+    fake.members[BORIS] = member(BORIS, [LOW_ROLE])
+
+    async def story(talk: Chat) -> None:
+        await until(lambda: len(changes(fake)) == 2)
+        await roles_of(talk).mend_everybody()
+
+    chat(database_url, tmp_path, story, fake)
+    assert {("PUT", ANNA, LOW_ROLE), ("DELETE", BORIS, LOW_ROLE)} <= set(changes(fake))
+
+
+def test_a_new_rank_brings_its_role_at_once(db: Connection, database_url: str, tmp_path: Path) -> None:
+    reward(db, LOW_ROLE)
+
+    async def story(talk: Chat) -> None:
+        await talk.send("profile")
+        await roles_of(talk).mend_everybody()
+        reach(db)
+        await until(lambda: ("PUT", ANNA, LOW_ROLE) in changes(talk.discord))
+
+    chat(database_url, tmp_path, story)
+
+
+def test_a_role_that_was_taken_by_hand_is_not_given_again_until_it_is_given_by_hand(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    reward(db, LOW_ROLE)
+    reach(db)
+    removed = "SELECT count(*) FROM ttfd.removed_roles"
+
+    async def story(talk: Chat) -> None:
+        await until(lambda: changes(talk.discord) == [("PUT", ANNA, LOW_ROLE)])
+        await talk.discord.set_roles(ANNA, [LOW_ROLE])
+        await talk.discord.set_roles(ANNA, [])
+        await until(lambda: value(db, removed) == 1)
+        await roles_of(talk).mend_everybody()
+        assert changes(talk.discord) == [("PUT", ANNA, LOW_ROLE)]
+        await talk.discord.set_roles(ANNA, [LOW_ROLE])
+        await until(lambda: value(db, removed) == 0)
+
+    chat(database_url, tmp_path, story)
+
+
+def test_what_the_bot_itself_takes_is_not_taken_for_a_removal_by_hand(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    reward(db, LOW_ROLE)
+    reach(db, 100, BORIS)
+    fake = FakeDiscord()
+    fake.members[BORIS] = member(BORIS, [LOW_ROLE])
+
+    async def story(talk: Chat) -> None:
+        await until(lambda: changes(fake) == [("DELETE", BORIS, LOW_ROLE)])
+        reach(db, 500, BORIS)
+        await talk.discord.set_roles(BORIS, [])
+        await until(lambda: ("PUT", BORIS, LOW_ROLE) in changes(fake))
+
+    chat(database_url, tmp_path, story, fake)
+    assert value(db, "SELECT count(*) FROM ttfd.removed_roles") == 0
+
+
+def test_roles_that_are_nobodys_business_are_left_alone(db: Connection, database_url: str, tmp_path: Path) -> None:
+    reach(db)
+    fake = FakeDiscord()
+    fake.members[ANNA] = member(ANNA, [LOW_ROLE])
+
+    async def story(talk: Chat) -> None:
+        await roles_of(talk).mend_everybody()
+        await talk.discord.set_roles(ANNA, [])
+        await talk.send("profile")
+
+    chat(database_url, tmp_path, story, fake)
+    assert changes(fake) == []
+    assert value(db, "SELECT count(*) FROM ttfd.removed_roles") == 0
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ru"])
+def test_the_owner_is_told_once_what_the_bot_may_not_do(
+    db: Connection, database_url: str, tmp_path: Path, locale: str
+) -> None:
+    """A role above the bot's is not even tried; the other is refused by Discord. The rest goes on."""
+    for role_id in (HIGH_ROLE, LOW_ROLE):
+        reward(db, role_id)
+    reach(db)
+    reach(db, 500, BORIS)
+    fake = FakeDiscord(locale)
+    fake.fails = lambda call: (
+        (403, {"code": 50013, "message": "Missing Permissions"}) if "/roles/" in call.path else None
+    )
+
+    async def story(talk: Chat) -> None:
+        await roles_of(talk).mend_everybody()
+        await until(lambda: len(fake.said_in(f"9{OWNER_ID}")) == 2)
+        await roles_of(talk).mend_everybody()
+        assert (await talk.send("profile")).startswith("Anna")
+
+    for _ in range(2):  # nor again after a restart
+        chat(database_url, tmp_path, story, fake)
+    told = fake.said_in(f"9{OWNER_ID}")
+    assert len(told) == 2
+    words = "Let me manage roles" if locale == "en-US" else "Разрешите мне управлять ролями"
+    assert all(words in text and "Guild" in text for text in told)
+    assert not fake.called("PUT", f"/guilds/{GUILD_ID}/members/.*/roles/{HIGH_ROLE}")
