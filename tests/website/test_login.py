@@ -254,6 +254,19 @@ def test_too_many_logins_from_one_address_are_refused_for_a_while(site: FlaskCli
     assert refused.headers["Retry-After"] == "60"
 
 
+def test_addresses_are_told_apart_behind_as_many_proxies_as_are_known(
+    database_url: str, provider: OAuthServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    for proxies, expected in ((1, 404), (0, 429)):
+        with closing(create_app(database_url, provider.settings(proxies=proxies))) as site:
+            answers = [
+                site.get("/login/link/guess", headers={"X-Forwarded-For": f"198.51.100.{n}"}).status_code
+                for n in range(40)
+            ]
+        assert answers[-1] == expected
+        assert ("TTFD_PROXIES" in caplog.text) == (proxies == 0)
+
+
 # Links from bots
 
 

@@ -37,6 +37,7 @@ def add_guard(blueprint: Blueprint, site: Site) -> None:
     @blueprint.before_request
     def check() -> Response | None:
         address = request.remote_addr or ""
+        _notice_proxy(site)
         if request.endpoint in _LIMITED_LOGINS and not site.limits.is_allowed("login", address):
             abort(429)
         if any("\0" in text for text in (*request.args.values(), *request.form.values())):
@@ -81,6 +82,13 @@ def add_app_guard(app: Flask) -> None:
     site: Site = app.extensions["ttfd"]
     app.register_error_handler(HTTPException, lambda error: _refused(site, error))
     app.after_request(lambda response: response if request.blueprint else finish(site, response))
+
+
+def _notice_proxy(site: Site) -> None:
+    """Behind a proxy that is not known as one, all visitors are one address, and share its limits."""
+    is_forwarded = "X-Forwarded-For" in request.headers and "werkzeug.proxy_fix.orig" not in request.environ
+    if is_forwarded and site.limits.is_allowed("warning", "proxy"):
+        log.warning("requests come through a proxy: set TTFD_PROXIES, or all visitors share the limits of one address")
 
 
 def _refused(site: Site, error: HTTPException) -> ResponseReturnValue:

@@ -20,6 +20,7 @@ _ALLOWED = {
     "export": parse("6/hour"),  # by member: reads all there is
     "card": parse("120/minute"),  # by address: a picture takes some 50 ms of CPU
     "stream": parse("600/minute"),  # by address: reconnecting in a loop
+    "warning": parse("1/day"),
 }
 
 
