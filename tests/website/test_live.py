@@ -359,7 +359,10 @@ def test_a_full_hub_admits_nobody_until_somebody_leaves(hub: Hub, monkeypatch: p
     hub.leave(hub.join())
 
 
-def test_a_burst_of_a_thousand_events_a_second_is_told_at_most_twice_a_second(hub: Hub, client: Client) -> None:
+def test_a_burst_of_a_thousand_events_a_second_is_told_at_most_twice_a_second(
+    hub: Hub, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_MOST_TOLD", 20)  # a busy machine may not manage a hundred in half a second
     stream = hub.join()
     _reading, received = read_aside(stream)
     received.get(timeout=PATIENCE_SECONDS)
