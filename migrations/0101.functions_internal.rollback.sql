@@ -169,6 +169,8 @@ DROP FUNCTION ttfd.lock_live_users(bigint[]);
 
 DROP FUNCTION ttfd.lock_import_members(bigint);
 
+DROP FUNCTION ttfd.lock_batch(tid[], boolean);
+
 DROP FUNCTION ttfd.lock_account(text, text);
 
 DROP FUNCTION ttfd.list_user_references();
@@ -389,7 +391,7 @@ DROP FUNCTION ttfd.apply_import_policy(bigint);
 
 DROP FUNCTION ttfd.apply_grant(uuid, ttfd.unified_users, text, text, jsonb, bigint, bigint);
 
-DROP FUNCTION ttfd.apply_batch(tid[]);
+DROP FUNCTION ttfd.apply_batch(tid[], boolean);
 
 DROP FUNCTION ttfd.announcement_details(text, jsonb);
 

@@ -205,7 +205,7 @@ COMMENT ON FUNCTION ttfd.announcement_details(text, jsonb) IS
 -- in another way, because the queue is where all of that comes by.
 -- Rows of the queue are only ever deleted, and by one processor at a time, so their places (ctid) hold.
 -- The plan settings are there because the statistics of a queue always lie: it was empty when they were taken.
-CREATE OR REPLACE FUNCTION ttfd.apply_batch(p_rows tid[])
+CREATE OR REPLACE FUNCTION ttfd.apply_batch(p_rows tid[], p_looks_first boolean)
 RETURNS TABLE (processed integer, failed integer)
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_generic_plan
@@ -215,9 +215,8 @@ SET enable_seqscan = off
 SET jit = off
 AS $$
 DECLARE
-  v_user_ids bigint[];
-  v_has_strangers boolean;  -- Events of members who are unknown, or merged into another.
-  v_is_stale boolean;
+  v_batch record := ttfd.lock_batch(p_rows, p_looks_first);
+  v_has_strangers boolean := v_batch.has_strangers;
   v_base bigint;
   v_now timestamptz := ttfd.current_time();
   v_has_boosts boolean := EXISTS (SELECT 1 FROM ttfd.boosts);
@@ -230,27 +229,11 @@ DECLARE
   v_members integer;
   v_updated integer;
 BEGIN
-  SELECT array_agg(DISTINCT coalesce(m.merged_into, e.user_id)), bool_or(m.id IS NULL OR m.merged_into IS NOT NULL)
-    INTO v_user_ids, v_has_strangers
-    FROM (SELECT DISTINCT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.ctid = ANY (p_rows)) e
-    LEFT JOIN ttfd.unified_users m ON m.id = e.user_id;
-  -- Who was merged while we waited leads to a survivor who is not locked, and may come before those who are; so does a
-  -- merge that was undone.
-  SELECT bool_or(l.merged_into IS NOT NULL) INTO v_is_stale
-    FROM (SELECT u.merged_into FROM ttfd.unified_users u WHERE u.id = ANY (v_user_ids) ORDER BY u.id FOR NO KEY UPDATE) l;
-  IF v_has_strangers AND NOT v_is_stale THEN
-    SELECT bool_or(coalesce(m.merged_into, m.id) <> ALL (v_user_ids)) INTO v_is_stale
-      FROM (SELECT DISTINCT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.ctid = ANY (p_rows)) e
-      JOIN ttfd.unified_users m ON m.id = e.user_id;
-  END IF;
-  IF v_is_stale THEN
-    RAISE EXCEPTION 'a member was merged meanwhile' USING ERRCODE = 'serialization_failure';
-  END IF;
   SELECT h.position INTO v_base FROM ttfd.feed_head h FOR UPDATE;
   v_season := ttfd.find_season(v_now);
   v_has_past_seasons := EXISTS (SELECT 1 FROM ttfd.seasons s WHERE s.closed_at IS NULL AND s.id IS DISTINCT FROM v_season.id);
   IF v_has_past_seasons AND v_season.id IS NOT NULL THEN
-    PERFORM ttfd.keep_past_seasons(v_user_ids, v_season.id);
+    PERFORM ttfd.keep_past_seasons(v_batch.user_ids, v_season.id);
   END IF;
   SELECT array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'xp') AS xp,
          array_agg(a.threshold ORDER BY a.threshold) FILTER (WHERE a.metric = 'coins') AS coins,
@@ -264,11 +247,11 @@ BEGIN
 
   WITH batch AS MATERIALIZED (
     DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
-    RETURNING *
-  ), assessed AS MATERIALIZED (
-    SELECT b.id, b.seq, CASE WHEN b.xp IS NULL THEN coalesce(u.merged_into, b.user_id) ELSE b.user_id END AS user_id, b.event_type, b.source_platform, b.data,
+    RETURNING id, seq, user_id, event_type, source_platform, data, occurred_at, created_at, xp, coins, note, rank_id
+  ), assessed AS (
+    SELECT b.id, b.seq, CASE WHEN b.xp IS NULL THEN coalesce(o.id, b.user_id) ELSE b.user_id END AS user_id, b.event_type, b.source_platform, b.data,
            b.occurred_at, b.created_at, b.xp AS granted_xp, b.coins AS granted_coins, b.note AS granted_note, b.rank_id,
-           CASE WHEN v_has_strangers AND u.id IS NULL AND b.user_id <> 0 THEN 'TU001'
+           CASE WHEN o.id IS NULL AND b.user_id <> 0 THEN 'TU001'
                 WHEN b.xp IS NOT NULL THEN NULL
                 WHEN t.name IS NULL THEN 'TE001'
                 WHEN b.occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND v_now + INTERVAL '5 minutes' THEN '22008'
@@ -283,14 +266,19 @@ BEGIN
            CASE WHEN b.xp IS NULL AND t.is_enabled AND g.xp > 0 AND t.daily_xp_cap IS NOT NULL
                 THEN ttfd.start_of_window(86400, b.occurred_at) END AS day_start
       FROM batch b
-      LEFT JOIN ttfd.unified_users u ON u.id = CASE WHEN v_has_strangers THEN b.user_id END
+     CROSS JOIN LATERAL (
+             SELECT CASE WHEN v_has_strangers
+                         THEN (SELECT coalesce(u.merged_into, u.id) FROM ttfd.unified_users u WHERE u.id = b.user_id)
+                         ELSE b.user_id END
+             OFFSET 0) o (id)
       LEFT JOIN ttfd.event_type_versions t
         ON t.name = b.event_type AND t.valid_from <= b.occurred_at AND t.valid_to > b.occurred_at AND b.xp IS NULL
       LEFT JOIN LATERAL ttfd.assess_event(t, b.data) g ON t.name IS NOT NULL
      CROSS JOIN LATERAL (
              SELECT CASE WHEN v_has_boosts AND t.is_boostable AND b.xp IS NULL
-                         THEN ttfd.find_boost(coalesce(u.merged_into, b.user_id), b.event_type, b.source_platform, b.occurred_at) END
+                         THEN ttfd.find_boost(o.id, b.event_type, b.source_platform, b.occurred_at) END
              OFFSET 0) f (factor)
+    OFFSET 0
   ), ordered AS (
     SELECT a.*,
            a.cooldown_start IS NOT NULL
@@ -425,8 +413,8 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.apply_batch(tid[]) IS
-  'Applies the pending events at the given places, all or none; those that their own content forbids go to failed_events. Returns processed, failed. Raises 40001 when it has to look again.';
+COMMENT ON FUNCTION ttfd.apply_batch(tid[], boolean) IS
+  'Applies the pending events at the given places, all or none; those that their own content forbids go to failed_events. Returns processed, failed. Raises 40001 when it has to look again, and look first whose members they are.';
 
 -- The one way in which amounts that were decided at once reach the ledger and the balance. The user is locked and the id
 -- was new when it was, so an id that is taken now was taken for something else.
@@ -3185,6 +3173,40 @@ $$;
 COMMENT ON FUNCTION ttfd.lock_account(text, text) IS
   'Makes whoever else creates, links or redeems for this platform account wait for the end of the transaction.';
 
+-- Hardly ever is somebody of a batch merged or unknown, so nobody is looked up before they are locked. Where it turns out
+-- otherwise, the locks have to be let go, because survivors may have lower ids; the next try looks first.
+CREATE OR REPLACE FUNCTION ttfd.lock_batch(p_rows tid[], p_looks_first boolean, OUT user_ids bigint[], OUT has_strangers boolean)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_sent_for bigint[] := ARRAY(
+    SELECT DISTINCT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.ctid = ANY (p_rows) AND p.user_id <> 0);
+  v_locked bigint;
+  v_is_stale boolean;
+BEGIN
+  user_ids := v_sent_for;
+  IF p_looks_first THEN
+    SELECT array_agg(DISTINCT coalesce(m.merged_into, m.id)) INTO user_ids
+      FROM ttfd.unified_users m
+     WHERE m.id = ANY (v_sent_for);
+  END IF;
+  SELECT count(*), coalesce(bool_or(l.merged_into IS NOT NULL), false) INTO v_locked, v_is_stale
+    FROM (SELECT u.merged_into FROM ttfd.unified_users u WHERE u.id = ANY (user_ids) ORDER BY u.id FOR NO KEY UPDATE) l;
+  has_strangers := v_is_stale OR v_locked <> cardinality(v_sent_for) OR p_looks_first;
+  -- Who was merged while we waited leads to a survivor who is not locked; so does a merge that was undone.
+  IF p_looks_first AND NOT v_is_stale THEN
+    v_is_stale := EXISTS (
+      SELECT 1 FROM ttfd.unified_users m WHERE m.id = ANY (v_sent_for) AND coalesce(m.merged_into, m.id) <> ALL (user_ids));
+  END IF;
+  IF v_is_stale OR (has_strangers AND NOT p_looks_first) THEN
+    RAISE EXCEPTION 'a member is merged or unknown' USING ERRCODE = 'serialization_failure';
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.lock_batch(tid[], boolean) IS
+  'Locks the members of the pending events at the given places, in ascending id. Returns user_ids, and has_strangers: whether some of the events are of members who are merged or unknown. Raises 40001 when it has to look again, and look first.';
+
 CREATE OR REPLACE FUNCTION ttfd.lock_import_members(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -3821,13 +3843,15 @@ LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
   v_half integer := cardinality(p_rows) / 2;
+  v_looks_first boolean := false;
 BEGIN
   LOOP
     BEGIN
-      RETURN QUERY SELECT b.processed, b.failed FROM ttfd.apply_batch(p_rows) b;
+      RETURN QUERY SELECT b.processed, b.failed FROM ttfd.apply_batch(p_rows, v_looks_first) b;
       RETURN;
     EXCEPTION
-      WHEN serialization_failure THEN NULL;  -- The locks are let go, and we look again.
+      WHEN serialization_failure THEN
+        v_looks_first := true;  -- The locks are let go, and we look again.
       WHEN OTHERS THEN
         IF left(SQLSTATE, 2) NOT IN ('22', '23') AND left(SQLSTATE, 1) <> 'T' THEN
           RAISE;

@@ -303,16 +303,15 @@ BEGIN
   SELECT * INTO v_head FROM feed_head FOR UPDATE SKIP LOCKED;
   IF FOUND THEN
     v_rows := ARRAY(
-      SELECT t.ctid
-        FROM (SELECT e.ctid, e.seq, row_number() OVER (PARTITION BY l.lane ORDER BY e.seq) AS turn
-                FROM generate_series(0, 7) l (lane)
-               CROSS JOIN LATERAL (
-                       SELECT p.ctid, p.seq
-                         FROM cross_platform_events_pending p
-                        WHERE pg_catalog.hashtext(p.source_platform) & 7 = l.lane AND p.seq > v_head.floor_seq
-                        ORDER BY p.seq
-                        LIMIT p_limit) e) t
-       ORDER BY t.turn, t.seq
+      SELECT t.place
+        FROM generate_series(0, 7) l (lane)
+       CROSS JOIN LATERAL unnest(ARRAY(
+               SELECT p.ctid
+                 FROM cross_platform_events_pending p
+                WHERE pg_catalog.hashtext(p.source_platform) & 7 = l.lane AND p.seq > v_head.floor_seq
+                ORDER BY p.seq
+                LIMIT p_limit)) WITH ORDINALITY t (place, turn)
+       ORDER BY t.turn, l.lane
        LIMIT p_limit);
     IF cardinality(v_rows) > 0 THEN
       SELECT b.processed, b.failed INTO processed, failed FROM process_batch(v_rows) b;

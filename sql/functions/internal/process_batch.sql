@@ -6,13 +6,15 @@ LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
   v_half integer := cardinality(p_rows) / 2;
+  v_looks_first boolean := false;
 BEGIN
   LOOP
     BEGIN
-      RETURN QUERY SELECT b.processed, b.failed FROM ttfd.apply_batch(p_rows) b;
+      RETURN QUERY SELECT b.processed, b.failed FROM ttfd.apply_batch(p_rows, v_looks_first) b;
       RETURN;
     EXCEPTION
-      WHEN serialization_failure THEN NULL;  -- The locks are let go, and we look again.
+      WHEN serialization_failure THEN
+        v_looks_first := true;  -- The locks are let go, and we look again.
       WHEN OTHERS THEN
         IF left(SQLSTATE, 2) NOT IN ('22', '23') AND left(SQLSTATE, 1) <> 'T' THEN
           RAISE;
