@@ -44,9 +44,9 @@ def running(database_url: str, provider: OAuthServer) -> Iterator[str]:
             app.extensions["ttfd"].close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, where there is one."""
+    """Chromium, where there is one. Not for longer: Playwright occupies the thread's event loop."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine (apt-get install chromium)")
     with sync_playwright() as playwright:
