@@ -7,7 +7,7 @@ CHECKERS := .venv-check/.ready
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check migration freeze drift docs soak mutants bench clean
+.PHONY: help demo test check migration freeze drift docs soak mutants bench screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -58,6 +58,9 @@ mutants: $(READY) ## Break each guard and see that a test notices
 bench: $(READY) ## Measure, beside its peers (BENCH_ARGS=--quick for a rough look)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	$(BIN)/python -m bench $(BENCH_ARGS)
+
+screenshots: $(READY) ## Write a picture of every page of the website, phone and desktop, to build/screenshots
+	$(BIN)/python tools/screenshots.py build/screenshots
 
 clean: ## Stop the embedded PostgreSQL and remove what make has made
 	@if [ -x $(BIN)/ttfd ]; then $(BIN)/ttfd pg stop || true; fi

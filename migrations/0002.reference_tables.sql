@@ -135,12 +135,14 @@ CREATE TABLE ttfd.audit_log (
   role   text NOT NULL,
   action text NOT NULL,
   before jsonb,
-  after  jsonb
+  after  jsonb,
+  on_behalf_of bigint
 );
 
 COMMENT ON TABLE ttfd.audit_log IS 'Who changed what: append-only.';
 COMMENT ON COLUMN ttfd.audit_log.actor IS 'The login.';
 COMMENT ON COLUMN ttfd.audit_log.role IS 'The role it acted as.';
+COMMENT ON COLUMN ttfd.audit_log.on_behalf_of IS 'The member for whom the login acted (act_for_session); NULL when it acted for itself.';
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON ttfd.event_types, ttfd.boosts, ttfd.ranks TO ttfd_admin;
 GRANT SELECT ON ttfd.platforms, ttfd.event_type_versions, ttfd.audit_log TO ttfd_admin;

@@ -11,6 +11,8 @@ DROP FUNCTION ttfd.voice_members(boolean, jsonb);
 
 DROP FUNCTION ttfd.use_link_code(text, text, text);
 
+DROP FUNCTION ttfd.undo_merge_of(bigint, bigint);
+
 DROP FUNCTION ttfd.turn_seasons(timestamptz);
 
 DROP FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint);
@@ -85,6 +87,8 @@ DROP FUNCTION ttfd.reject_forgotten_rows(bigint, bigint);
 
 DROP FUNCTION ttfd.refuse_same_sources(bigint);
 
+DROP FUNCTION ttfd.redeem_code(text, text, text);
+
 DROP FUNCTION ttfd.redact(jsonb, text[]);
 
 DROP FUNCTION ttfd.recall_import_settlements(bigint);
@@ -125,7 +129,13 @@ DROP FUNCTION ttfd.project_accounts(bigint[]);
 
 DROP FUNCTION ttfd.process_batch(tid[]);
 
+DROP FUNCTION ttfd.preview_code(text, text, text);
+
+DROP FUNCTION ttfd.pay_daily(uuid, ttfd.unified_users, text);
+
 DROP FUNCTION ttfd.parse_events(jsonb);
+
+DROP FUNCTION ttfd.open_session(bigint, bytea, text);
 
 DROP FUNCTION ttfd.open_game(bigint, text, bigint);
 
@@ -179,6 +189,8 @@ DROP FUNCTION ttfd.list_user_references();
 
 DROP FUNCTION ttfd.list_undone_members(bigint);
 
+DROP FUNCTION ttfd.list_undoable_merges(bigint);
+
 DROP FUNCTION ttfd.list_season_players(integer);
 
 DROP FUNCTION ttfd.list_scores(text);
@@ -220,6 +232,14 @@ DROP FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bi
 DROP FUNCTION ttfd.judge_import(bigint);
 
 DROP FUNCTION ttfd.join_users(bigint, bigint, text);
+
+DROP FUNCTION ttfd.join_proven_users(bigint, bigint, text);
+
+DROP FUNCTION ttfd.issue_link_code(text, text);
+
+DROP FUNCTION ttfd.is_website_admin(bigint);
+
+DROP FUNCTION ttfd.is_logged_in(bigint);
 
 DROP FUNCTION ttfd.is_link_locked(text, bytea);
 
@@ -276,6 +296,8 @@ DROP FUNCTION ttfd.find_rank(bigint);
 DROP FUNCTION ttfd.find_place(ttfd.unified_users, text);
 
 DROP FUNCTION ttfd.find_owner(text, text);
+
+DROP FUNCTION ttfd.find_own_account(bigint);
 
 DROP FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz);
 

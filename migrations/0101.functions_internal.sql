@@ -729,8 +729,9 @@ CREATE OR REPLACE FUNCTION ttfd.audit(p_action text, p_before jsonb, p_after jso
 RETURNS void
 LANGUAGE sql VOLATILE
 AS $$
-  INSERT INTO ttfd.audit_log (actor, role, action, before, after)
-  VALUES (session_user, ttfd.caller_role(), p_action, p_before, p_after);
+  INSERT INTO ttfd.audit_log (actor, role, action, before, after, on_behalf_of)
+  VALUES (session_user, ttfd.caller_role(), p_action, p_before, p_after,
+          nullif(pg_catalog.current_setting('ttfd.on_behalf_of', true), '')::bigint);
 $$;
 
 COMMENT ON FUNCTION ttfd.audit(text, jsonb, jsonb) IS 'Writes a line into the audit log.';
@@ -1892,6 +1893,31 @@ $$;
 COMMENT ON FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz) IS
   'The outcome of an event that was sent before; note is failed where it could not be applied, compacted where nothing more is known. Raises TE002 when its content differs.';
 
+-- sql/functions/internal/find_own_account.sql
+-- A code belongs to an account, and on the website a member is known without one: the account that was there first does.
+CREATE OR REPLACE FUNCTION ttfd.find_own_account(p_user_id bigint)
+RETURNS ttfd.platform_accounts
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_account ttfd.platform_accounts;
+BEGIN
+  IF NOT ttfd.is_logged_in(p_user_id) THEN
+    RAISE EXCEPTION 'user % is not logged in', p_user_id
+      USING ERRCODE = 'TP001', HINT = 'Only the website, and only for whom it has a session.';
+  END IF;
+  SELECT a.* INTO v_account
+    FROM ttfd.platform_accounts a
+   WHERE a.user_id = p_user_id
+   ORDER BY a.linked_at, a.platform
+   LIMIT 1;
+  RETURN v_account;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.find_own_account(bigint) IS
+  'The oldest account of a member who is logged in to the website. Raises TP001 when the caller is not the website or the member not logged in.';
+
 -- sql/functions/internal/find_owner.sql
 CREATE OR REPLACE FUNCTION ttfd.find_owner(p_platform text, p_external_id text)
 RETURNS bigint
@@ -2594,6 +2620,89 @@ $$;
 
 COMMENT ON FUNCTION ttfd.is_link_locked(text, bytea) IS 'Whether an account has to wait before it may try a link code again.';
 
+-- sql/functions/internal/is_logged_in.sql
+CREATE OR REPLACE FUNCTION ttfd.is_logged_in(p_user_id bigint)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN ttfd.may_speak('ttfd_website')
+     AND EXISTS (SELECT 1 FROM ttfd.website_sessions s WHERE s.user_id = p_user_id AND s.expires_at > ttfd.current_time());
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.is_logged_in(bigint) IS 'Whether the caller is the website and the member is logged in there.';
+
+-- sql/functions/internal/is_website_admin.sql
+-- Whoever became one with an administrator is one, until that merge is undone.
+CREATE OR REPLACE FUNCTION ttfd.is_website_admin(p_user_id bigint)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN EXISTS (SELECT 1
+                   FROM ttfd.website_admins a
+                   JOIN ttfd.unified_users u ON u.id = a.user_id
+                  WHERE coalesce(u.merged_into, u.id) = p_user_id);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.is_website_admin(bigint) IS 'Whether a member may use the administrators'' part of the website.';
+
+-- sql/functions/internal/issue_link_code.sql
+CREATE OR REPLACE FUNCTION ttfd.issue_link_code(p_platform text, p_external_id text)
+RETURNS TABLE (code text, expires_at timestamptz)
+LANGUAGE plpgsql VOLATILE
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_now timestamptz := ttfd.current_time();
+  v_issued integer;
+BEGIN
+  code := ttfd.generate_link_code();
+  expires_at := v_now + INTERVAL '10 minutes';
+  INSERT INTO ttfd.link_codes AS c (platform, external_id, code_hash, created_at, expires_at, issued_since)
+  VALUES (p_platform, p_external_id, ttfd.hash_link_code(code), v_now, issue_link_code.expires_at, v_now)
+  ON CONFLICT (platform, external_id) DO UPDATE
+    SET code_hash = EXCLUDED.code_hash, created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at, used_at = NULL,
+        issued = CASE WHEN c.issued_since > v_now - INTERVAL '1 hour' THEN c.issued + 1 ELSE 1 END,
+        issued_since = CASE WHEN c.issued_since > v_now - INTERVAL '1 hour' THEN c.issued_since ELSE v_now END
+  RETURNING c.issued INTO v_issued;
+  IF v_issued > 10 THEN
+    RAISE EXCEPTION 'this % account has had 10 link codes within the hour', p_platform
+      USING ERRCODE = 'TL004', HINT = 'The last one is valid for 10 minutes. Ask for another later.';
+  END IF;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.issue_link_code(text, text) IS
+  'A new link code for an account whose member is locked; the one before is void. Raises TL004 after 10 within an hour.';
+
+-- sql/functions/internal/join_proven_users.sql
+-- A user with a history survives one without; of two with a history, the older one does.
+CREATE OR REPLACE FUNCTION ttfd.join_proven_users(p_own_id bigint, p_other_id bigint, p_reason text)
+RETURNS TABLE (status text, user_id bigint, merge_id bigint)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_is_blank boolean;
+BEGIN
+  SELECT u.id INTO user_id
+    FROM ttfd.unified_users u
+   WHERE u.id IN (p_own_id, p_other_id)
+   ORDER BY ttfd.is_blank(u), u.created_at, u.id
+   LIMIT 1;
+  v_is_blank := EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id IN (p_own_id, p_other_id) AND ttfd.is_blank(u));
+  merge_id := ttfd.join_users(user_id, CASE WHEN user_id = p_own_id THEN p_other_id ELSE p_own_id END, p_reason);
+  status := CASE WHEN v_is_blank THEN 'linked' ELSE 'merged' END;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.join_proven_users(bigint, bigint, text) IS
+  'Makes one of two users who are locked and were both proven to be the same person. Returns status (linked when one had nothing yet, merged), user_id, merge_id. Raises TL002.';
+
 -- sql/functions/internal/join_users.sql
 -- The merge itself, of two users who are locked. Everything that reverse_merge needs goes into the journal.
 CREATE OR REPLACE FUNCTION ttfd.join_users(p_into_id bigint, p_from_id bigint, p_reason text)
@@ -3136,6 +3245,30 @@ $$;
 COMMENT ON FUNCTION ttfd.list_season_players(integer) IS
   'Who has earned XP in a season that is not closed, how many, and since when; hidden members too.';
 
+-- sql/functions/internal/list_undoable_merges.sql
+-- The journal holds no names: platforms and amounts say which merge it was.
+CREATE OR REPLACE FUNCTION ttfd.list_undoable_merges(p_user_id bigint)
+RETURNS TABLE (
+  merge_id bigint, merged_at timestamptz, undo_until timestamptz, platforms text[], other_platforms text[],
+  other_xp bigint, other_coins bigint)
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN QUERY
+  SELECT m.id, m.merged_at, m.merged_at + INTERVAL '7 days',
+         ARRAY(SELECT jsonb_array_elements_text(m.into_before -> 'platforms')),
+         ARRAY(SELECT jsonb_array_elements_text(m.from_before -> 'platforms')),
+         (m.from_before ->> 'xp')::bigint, (m.from_before ->> 'coins')::bigint
+    FROM ttfd.user_merges m
+   WHERE m.into_id = p_user_id AND m.undone_at IS NULL
+     AND ttfd.current_time() <= m.merged_at + INTERVAL '7 days'
+   ORDER BY m.id DESC;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_undoable_merges(bigint) IS
+  'Merges into a user that are not older than 7 days nor undone, the latest first: see list_own_merges.';
+
 -- sql/functions/internal/list_undone_members.sql
 CREATE OR REPLACE FUNCTION ttfd.list_undone_members(p_run_id bigint)
 RETURNS TABLE (user_id bigint)
@@ -3337,7 +3470,8 @@ COMMENT ON FUNCTION ttfd.lock_person(bigint) IS
   'Locks everybody whom list_person names, and returns their ids. Raises TU001.';
 
 -- sql/functions/internal/lock_represented_user.sql
--- The gate of every function that names a member by user id: whoever speaks for one of the accounts may.
+-- The gate of every function that names a member by user id: whoever speaks for one of the accounts may, and the website for
+-- whoever is logged in there.
 CREATE OR REPLACE FUNCTION ttfd.lock_represented_user(p_user_id bigint)
 RETURNS ttfd.unified_users
 LANGUAGE plpgsql VOLATILE
@@ -3348,7 +3482,8 @@ BEGIN
   IF NOT EXISTS (SELECT 1
                    FROM ttfd.platform_accounts a
                    JOIN ttfd.platforms p ON p.name = a.platform
-                  WHERE a.user_id = v_user.id AND ttfd.may_speak(p.role_name)) THEN
+                  WHERE a.user_id = v_user.id AND ttfd.may_speak(p.role_name))
+     AND NOT ttfd.is_logged_in(v_user.id) THEN
     RAISE EXCEPTION 'role "%" may not speak for user %', ttfd.caller_role(), p_user_id
       USING ERRCODE = 'TP001', HINT = 'The user has no account on a platform of this role.';
   END IF;
@@ -3781,6 +3916,30 @@ $$;
 COMMENT ON FUNCTION ttfd.open_game(bigint, text, bigint) IS
   'A game that a member, who is locked, may play now with this bet. Raises P0002, TE003, TC002.';
 
+-- sql/functions/internal/open_session.sql
+-- The number of sessions of a member is bounded, so that logging in over and over fills nothing.
+CREATE OR REPLACE FUNCTION ttfd.open_session(p_user_id bigint, p_token_hash bytea, p_method text)
+RETURNS timestamptz
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_now timestamptz := ttfd.current_time();
+  v_expires_at timestamptz := v_now + INTERVAL '30 days';
+BEGIN
+  DELETE FROM ttfd.website_sessions s
+   WHERE s.token_hash IN (SELECT o.token_hash FROM ttfd.website_sessions o WHERE o.expires_at <= v_now LIMIT 100 FOR UPDATE SKIP LOCKED);
+  DELETE FROM ttfd.website_sessions s
+   WHERE s.token_hash IN (SELECT o.token_hash FROM ttfd.website_sessions o WHERE o.user_id = p_user_id
+                           ORDER BY o.started_at DESC OFFSET 19);
+  INSERT INTO ttfd.website_sessions (token_hash, user_id, method, started_at, expires_at)
+  VALUES (p_token_hash, p_user_id, p_method, v_now, v_expires_at);
+  RETURN v_expires_at;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.open_session(bigint, bytea, text) IS
+  'A session of a member who is locked, for 30 days; of more than 20 the oldest ends. Returns when it expires.';
+
 -- sql/functions/internal/parse_events.sql
 CREATE OR REPLACE FUNCTION ttfd.parse_events(p_events jsonb)
 RETURNS SETOF ttfd.sent_event
@@ -3804,6 +3963,75 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.parse_events(jsonb) IS 'The elements of a JSON array of events. Raises 22023, 22P02, 22007.';
+
+-- sql/functions/internal/pay_daily.sql
+CREATE OR REPLACE FUNCTION ttfd.pay_daily(p_event_id uuid, p_user ttfd.unified_users, p_platform text)
+RETURNS ttfd.event_outcome
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_now timestamptz := ttfd.current_time();
+  v_outcome ttfd.event_outcome := ttfd.find_first_outcome(p_event_id, p_user.id, 'daily_claim', p_platform, '{}');
+  v_day record;
+  v_streak record;
+BEGIN
+  IF v_outcome.status IS NOT NULL THEN
+    RETURN v_outcome;
+  END IF;
+  SELECT * INTO v_day FROM ttfd.assess_daily(p_user, v_now);
+  IF NOT v_day.is_due THEN
+    PERFORM ttfd.raise_already_claimed('the daily reward', v_day.next_at);
+  END IF;
+  SELECT * INTO v_streak FROM ttfd.continue_streak(p_user, v_day.missed_days);
+  v_outcome := ttfd.apply_grant(
+    p_event_id, p_user, 'daily_claim', p_platform,
+    jsonb_build_object('streak', v_streak.streak, 'bonus', v_streak.bonus, 'freeze_used', v_streak.freezes_used),
+    floor(ttfd.read_setting('daily_xp') * (100 + v_streak.bonus) / 100)::bigint,
+    floor(ttfd.read_setting('daily_coins') * (100 + v_streak.bonus) / 100)::bigint);
+  UPDATE ttfd.unified_users u
+     SET daily_streak = v_streak.streak, streak_freezes = v_streak.freezes,
+         last_daily = v_day.today, last_daily_at = v_now, last_daily_zone = u.time_zone,
+         last_active = greatest(u.last_active, v_now)
+   WHERE u.id = p_user.id;
+  RETURN v_outcome;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.pay_daily(uuid, ttfd.unified_users, text) IS
+  'The daily reward of a member who is locked: see claim_daily. Raises TC002, TE002.';
+
+-- sql/functions/internal/preview_code.sql
+CREATE OR REPLACE FUNCTION ttfd.preview_code(p_code text, p_platform text, p_external_id text)
+RETURNS TABLE (
+  status text, other_display_name text, other_platforms text[], other_xp bigint, other_coins bigint,
+  other_rank_id smallint, own_display_name text, own_platforms text[], own_xp bigint, own_coins bigint,
+  own_rank_id smallint)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_code record;
+BEGIN
+  SELECT * INTO v_code FROM ttfd.find_link_code(p_code, p_platform, p_external_id);
+  IF v_code.refusal IS NOT NULL THEN
+    status := v_code.refusal;
+    RETURN NEXT;
+    RETURN;
+  END IF;
+  RETURN QUERY
+  SELECT CASE WHEN own.id = other.id THEN 'already_linked'
+              WHEN other.platforms && coalesce(own.platforms, ARRAY[p_platform]) THEN 'accounts_collide'
+              WHEN own.id IS NULL OR ttfd.is_blank(own) OR ttfd.is_blank(other) THEN 'linked'
+              ELSE 'merged' END,
+         coalesce(other.display_name, other.username), other.platforms, other.xp, other.coins, other.rank_id,
+         coalesce(own.display_name, own.username), own.platforms, own.xp, own.coins, own.rank_id
+    FROM ttfd.unified_users other
+    LEFT JOIN ttfd.unified_users own ON own.id = ttfd.find_owner(p_platform, p_external_id)
+   WHERE other.id = v_code.user_id;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.preview_code(text, text, text) IS
+  'What redeem_code would do, without doing it: see preview_link. A code that is refused counts as a failed attempt.';
 
 -- sql/functions/internal/process_batch.sql
 -- A row that makes the whole batch fail is found by halving, so that the good ones are not held up. Only errors that the
@@ -4203,6 +4431,42 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.redact(jsonb, text[]) IS 'A JSON value in which every text that contains one of the names is replaced.';
+
+-- sql/functions/internal/redeem_code.sql
+-- Whoever holds a code that was made on another account owns both.
+-- A refusal is a status and not an error, because an error would undo the count of failures.
+CREATE OR REPLACE FUNCTION ttfd.redeem_code(p_code text, p_platform text, p_external_id text)
+RETURNS TABLE (status text, user_id bigint, merge_id bigint)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_code record;
+  v_own_id bigint;
+BEGIN
+  PERFORM ttfd.require_read_committed();
+  SELECT * INTO v_code FROM ttfd.use_link_code(p_code, p_platform, p_external_id);
+  IF v_code.refusal IS NOT NULL THEN
+    status := v_code.refusal;
+    RETURN NEXT;
+    RETURN;
+  END IF;
+  v_own_id := ttfd.find_owner(p_platform, p_external_id);
+  IF v_own_id IS NULL THEN
+    PERFORM ttfd.attach_account(v_code.user_id, p_platform, p_external_id, NULL, 'code');
+    status := 'linked';
+    user_id := v_code.user_id;
+  ELSIF v_own_id = v_code.user_id THEN
+    status := 'already_linked';
+    user_id := v_own_id;
+  ELSE
+    SELECT j.status, j.user_id, j.merge_id INTO status, user_id, merge_id FROM ttfd.join_proven_users(v_own_id, v_code.user_id, 'link code') j;
+  END IF;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.redeem_code(text, text, text) IS
+  'Links an account, whose id is checked, with the one that a code was made on: see redeem_link_code.';
 
 -- sql/functions/internal/refuse_same_sources.sql
 -- It really happened: two bots pointed at one database, both calling their table "users". The same table or file is known
@@ -5299,6 +5563,29 @@ $$;
 
 COMMENT ON FUNCTION ttfd.turn_seasons(timestamptz) IS
   'Starts the seasons that follow the last one, up to a time.';
+
+-- sql/functions/internal/undo_merge_of.sql
+-- Whose account it is may undo, on either side: both have agreed, so either may take it back. A merge of somebody else's is
+-- answered like one that never was.
+CREATE OR REPLACE FUNCTION ttfd.undo_merge_of(p_merge_id bigint, p_user_id bigint)
+RETURNS TABLE (merge_id bigint, into_id bigint, from_id bigint, undone_at timestamptz)
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  RETURN QUERY
+  SELECT u.merge_id, u.into_id, u.from_id, u.undone_at
+    FROM ttfd.user_merges m
+   CROSS JOIN LATERAL ttfd.undo_merge(m.id) u
+   WHERE m.id = p_merge_id
+     AND (p_user_id = m.into_id OR p_user_id = m.from_id AND m.undone_at IS NOT NULL);
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'this member has no merge %', coalesce(p_merge_id::text, 'NULL')
+      USING ERRCODE = 'no_data_found', HINT = 'list_own_merges lists those that can be undone.';
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.undo_merge_of(bigint, bigint) IS 'undo_merge, for a user whose merge it is. Raises TM001, TM002, P0002.';
 
 -- sql/functions/internal/use_link_code.sql
 -- The users are locked first; the code is then used up by one UPDATE, so that of many redeemers one wins, and the others

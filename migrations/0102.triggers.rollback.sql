@@ -44,6 +44,10 @@ DROP TRIGGER keep_last_delete ON ttfd.platform_accounts;
 DROP TRIGGER keep_last_update ON ttfd.platform_accounts;
 DROP FUNCTION ttfd.platform_accounts__keep_last();
 
+DROP TRIGGER end_sessions_of_both ON ttfd.platform_accounts;
+DROP TRIGGER end_sessions ON ttfd.platform_accounts;
+DROP FUNCTION ttfd.platform_accounts__end_sessions();
+
 DROP TRIGGER keep_versions ON ttfd.event_types;
 DROP FUNCTION ttfd.event_types__keep_versions();
 

@@ -114,6 +114,27 @@ COMMENT ON FUNCTION ttfd.event_types__keep_versions() IS 'Keeps every rule with 
 CREATE OR REPLACE TRIGGER keep_versions AFTER INSERT OR UPDATE OR DELETE ON ttfd.event_types
   FOR EACH ROW EXECUTE FUNCTION ttfd.event_types__keep_versions();
 
+-- sql/triggers/platform_accounts__end_sessions.sql
+-- Whoever loses an account, by a merge, its undoing, unlinking or being forgotten, is another person than the one who logged in.
+CREATE OR REPLACE FUNCTION ttfd.platform_accounts__end_sessions()
+RETURNS trigger
+LANGUAGE plpgsql SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  DELETE FROM website_sessions s WHERE s.user_id IN (OLD.user_id, NEW.user_id);
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.platform_accounts__end_sessions() IS
+  'Logs members out everywhere when an account leaves one of them for the other, or for good.';
+
+CREATE OR REPLACE TRIGGER end_sessions_of_both AFTER UPDATE OF user_id ON ttfd.platform_accounts
+  FOR EACH ROW WHEN (OLD.user_id <> NEW.user_id) EXECUTE FUNCTION ttfd.platform_accounts__end_sessions();
+
+CREATE OR REPLACE TRIGGER end_sessions AFTER DELETE ON ttfd.platform_accounts
+  FOR EACH ROW EXECUTE FUNCTION ttfd.platform_accounts__end_sessions();
+
 -- sql/triggers/platform_accounts__keep_last.sql
 -- A member without an account could never come back. A merged user is a signpost and a forgotten one nobody: they
 -- need none.

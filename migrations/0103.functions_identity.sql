@@ -13,27 +13,11 @@ CREATE OR REPLACE FUNCTION ttfd.create_link_code(p_platform text, p_external_id 
 RETURNS TABLE (code text, expires_at timestamptz)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
-#variable_conflict use_column
 DECLARE
   v_external_id text := resolve_platform(p_platform, p_external_id);
-  v_now timestamptz := ttfd.current_time();
-  v_issued integer;
 BEGIN
   PERFORM lock_owner(p_platform, v_external_id);
-  code := generate_link_code();
-  expires_at := v_now + INTERVAL '10 minutes';
-  INSERT INTO link_codes AS c (platform, external_id, code_hash, created_at, expires_at, issued_since)
-  VALUES (p_platform, v_external_id, hash_link_code(code), v_now, create_link_code.expires_at, v_now)
-  ON CONFLICT (platform, external_id) DO UPDATE
-    SET code_hash = EXCLUDED.code_hash, created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at, used_at = NULL,
-        issued = CASE WHEN c.issued_since > v_now - INTERVAL '1 hour' THEN c.issued + 1 ELSE 1 END,
-        issued_since = CASE WHEN c.issued_since > v_now - INTERVAL '1 hour' THEN c.issued_since ELSE v_now END
-  RETURNING c.issued INTO v_issued;
-  IF v_issued > 10 THEN
-    RAISE EXCEPTION 'this % account has had 10 link codes within the hour', p_platform
-      USING ERRCODE = 'TL004', HINT = 'The last one is valid for 10 minutes. Ask for another later.';
-  END IF;
-  RETURN NEXT;
+  RETURN QUERY SELECT i.code, i.expires_at FROM issue_link_code(p_platform, v_external_id) i;
 END;
 $$;
 
@@ -128,6 +112,7 @@ BEGIN
     UPDATE unified_users u
        SET daily_streak = 0, streak_freezes = 0, last_daily = NULL, last_daily_at = NULL, last_daily_zone = NULL
      WHERE u.id = ANY (v_user_ids);
+    DELETE FROM website_admins a WHERE a.user_id = ANY (v_user_ids);
     DELETE FROM user_achievements k WHERE k.user_id = ANY (v_user_ids);
     DELETE FROM removed_roles r USING unnest(v_accounts) a WHERE (r.platform, r.external_id) = (a.platform, a.external_id);
     UPDATE user_merges m SET reason = NULL WHERE m.into_id = ANY (v_user_ids) OR m.from_id = ANY (v_user_ids);
@@ -281,25 +266,16 @@ REVOKE ALL ON FUNCTION ttfd.link_verified_account(bigint, text, text, text) FROM
 GRANT EXECUTE ON FUNCTION ttfd.link_verified_account(bigint, text, text, text) TO ttfd_website, ttfd_admin;
 
 -- sql/functions/identity/list_own_merges.sql
--- What undo_own_merge would take back. The journal holds no names: platforms and amounts say which merge it was.
+-- What undo_own_merge would take back.
 CREATE OR REPLACE FUNCTION ttfd.list_own_merges(p_platform text, p_external_id text)
 RETURNS TABLE (
   merge_id bigint, merged_at timestamptz, undo_until timestamptz, platforms text[], other_platforms text[],
   other_xp bigint, other_coins bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
-DECLARE
-  v_user_id bigint := find_owner(p_platform, resolve_platform(p_platform, p_external_id));
 BEGIN
   RETURN QUERY
-  SELECT m.id, m.merged_at, m.merged_at + INTERVAL '7 days',
-         ARRAY(SELECT jsonb_array_elements_text(m.into_before -> 'platforms')),
-         ARRAY(SELECT jsonb_array_elements_text(m.from_before -> 'platforms')),
-         (m.from_before ->> 'xp')::bigint, (m.from_before ->> 'coins')::bigint
-    FROM user_merges m
-   WHERE m.into_id = v_user_id AND m.undone_at IS NULL
-     AND ttfd.current_time() <= m.merged_at + INTERVAL '7 days'
-   ORDER BY m.id DESC;
+  SELECT m.* FROM list_undoable_merges(find_owner(p_platform, resolve_platform(p_platform, p_external_id))) m;
 END;
 $$;
 
@@ -349,26 +325,9 @@ RETURNS TABLE (
   own_rank_id smallint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
-DECLARE
-  v_external_id text := resolve_platform(p_platform, p_external_id);
-  v_code record;
 BEGIN
-  SELECT * INTO v_code FROM find_link_code(p_code, p_platform, v_external_id);
-  IF v_code.refusal IS NOT NULL THEN
-    status := v_code.refusal;
-    RETURN NEXT;
-    RETURN;
-  END IF;
   RETURN QUERY
-  SELECT CASE WHEN own.id = other.id THEN 'already_linked'
-              WHEN other.platforms && coalesce(own.platforms, ARRAY[p_platform]) THEN 'accounts_collide'
-              WHEN own.id IS NULL OR is_blank(own) OR is_blank(other) THEN 'linked'
-              ELSE 'merged' END,
-         coalesce(other.display_name, other.username), other.platforms, other.xp, other.coins, other.rank_id,
-         coalesce(own.display_name, own.username), own.platforms, own.xp, own.coins, own.rank_id
-    FROM unified_users other
-    LEFT JOIN unified_users own ON own.id = find_owner(p_platform, v_external_id)
-   WHERE other.id = v_code.user_id;
+  SELECT c.* FROM preview_code(p_code, p_platform, resolve_platform(p_platform, p_external_id)) c;
 END;
 $$;
 
@@ -379,45 +338,14 @@ REVOKE ALL ON FUNCTION ttfd.preview_link(text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.preview_link(text, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
 -- sql/functions/identity/redeem_link_code.sql
--- Whoever holds a code that was made on another account owns both.
--- A refusal is a status and not an error, because an error would undo the count of failures.
 CREATE OR REPLACE FUNCTION ttfd.redeem_link_code(p_code text, p_platform text, p_external_id text)
 RETURNS TABLE (status text, user_id bigint, merge_id bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
-DECLARE
-  v_external_id text := resolve_platform(p_platform, p_external_id);
-  v_code record;
-  v_own_id bigint;
-  v_is_blank boolean;
 BEGIN
-  PERFORM require_read_committed();
-  SELECT * INTO v_code FROM use_link_code(p_code, p_platform, v_external_id);
-  IF v_code.refusal IS NOT NULL THEN
-    status := v_code.refusal;
-    RETURN NEXT;
-    RETURN;
-  END IF;
-  v_own_id := find_owner(p_platform, v_external_id);
-  IF v_own_id IS NULL THEN
-    PERFORM attach_account(v_code.user_id, p_platform, v_external_id, NULL, 'code');
-    status := 'linked';
-    user_id := v_code.user_id;
-  ELSIF v_own_id = v_code.user_id THEN
-    status := 'already_linked';
-    user_id := v_own_id;
-  ELSE
-    -- A user with a history survives one without; of two with a history, the older one does.
-    SELECT u.id INTO user_id
-      FROM unified_users u
-     WHERE u.id IN (v_own_id, v_code.user_id)
-     ORDER BY is_blank(u), u.created_at, u.id
-     LIMIT 1;
-    v_is_blank := EXISTS (SELECT 1 FROM unified_users u WHERE u.id IN (v_own_id, v_code.user_id) AND is_blank(u));
-    merge_id := join_users(user_id, CASE WHEN user_id = v_own_id THEN v_code.user_id ELSE v_own_id END, 'link code');
-    status := CASE WHEN v_is_blank THEN 'linked' ELSE 'merged' END;
-  END IF;
-  RETURN NEXT;
+  RETURN QUERY
+  SELECT r.status, r.user_id, r.merge_id
+    FROM redeem_code(p_code, p_platform, resolve_platform(p_platform, p_external_id)) r;
 END;
 $$;
 
@@ -504,25 +432,14 @@ REVOKE ALL ON FUNCTION ttfd.undo_merge(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.undo_merge(bigint) TO ttfd_website, ttfd_admin;
 
 -- sql/functions/identity/undo_own_merge.sql
--- Whose account it is may undo, on either side: both have agreed, so either may take it back. A merge of somebody else's is
--- answered like one that never was.
 CREATE OR REPLACE FUNCTION ttfd.undo_own_merge(p_merge_id bigint, p_platform text, p_external_id text)
 RETURNS TABLE (merge_id bigint, into_id bigint, from_id bigint, undone_at timestamptz)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
-DECLARE
-  v_user_id bigint := find_owner(p_platform, resolve_platform(p_platform, p_external_id));
 BEGIN
   RETURN QUERY
   SELECT u.merge_id, u.into_id, u.from_id, u.undone_at
-    FROM user_merges m
-   CROSS JOIN LATERAL undo_merge(m.id) u
-   WHERE m.id = p_merge_id
-     AND (v_user_id = m.into_id OR v_user_id = m.from_id AND m.undone_at IS NOT NULL);
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'this member has no merge %', coalesce(p_merge_id::text, 'NULL')
-      USING ERRCODE = 'no_data_found', HINT = 'list_own_merges lists those that can be undone.';
-  END IF;
+    FROM undo_merge_of(p_merge_id, find_owner(p_platform, resolve_platform(p_platform, p_external_id))) u;
 END;
 $$;
 

@@ -45,11 +45,17 @@ DROP FUNCTION ttfd.list_history(bigint, bigint, integer);
 
 DROP FUNCTION ttfd.list_games();
 
+DROP FUNCTION ttfd.list_event_types();
+
 DROP FUNCTION ttfd.list_desired_roles(text, text, integer);
+
+DROP FUNCTION ttfd.list_boosts();
 
 DROP FUNCTION ttfd.list_achievements(bigint);
 
 DROP FUNCTION ttfd.get_position(bigint, text);
+
+DROP FUNCTION ttfd.end_boost(bigint);
 
 DROP FUNCTION ttfd.draw_question();
 
@@ -59,8 +65,12 @@ DROP FUNCTION ttfd.claim_work(uuid, text, text);
 
 DROP FUNCTION ttfd.claim_daily(uuid, text, text);
 
+DROP FUNCTION ttfd.change_event_type(text, jsonb);
+
 DROP FUNCTION ttfd.buy_item(uuid, bigint, text);
 
 DROP FUNCTION ttfd.award(uuid, bigint, bigint, bigint, text);
 
 DROP FUNCTION ttfd.adjust_balance(uuid, bigint, bigint, bigint, text);
+
+DROP FUNCTION ttfd.add_boost(numeric, timestamptz, timestamptz, text[], text[]);

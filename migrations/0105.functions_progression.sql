@@ -6,6 +6,26 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- sql/functions/progression/add_boost.sql
+CREATE OR REPLACE FUNCTION ttfd.add_boost(
+  p_factor numeric, p_starts_at timestamptz, p_ends_at timestamptz, p_event_types text[] DEFAULT NULL, p_platforms text[] DEFAULT NULL)
+RETURNS TABLE (boost_id bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  INSERT INTO boosts (factor, starts_at, ends_at, event_types, platforms)
+  VALUES (p_factor, coalesce(p_starts_at, ttfd.current_time()), p_ends_at, p_event_types, p_platforms)
+  RETURNING id INTO boost_id;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.add_boost(numeric, timestamptz, timestamptz, text[], text[]) IS
+  'Multiplies what events of the whole community earn for a time (from now on without p_starts_at), all or some types and platforms. Returns boost_id. Raises 23514 for a factor or a time that is not allowed, 23502. Audited.';
+
+REVOKE ALL ON FUNCTION ttfd.add_boost(numeric, timestamptz, timestamptz, text[], text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.add_boost(numeric, timestamptz, timestamptz, text[], text[]) TO ttfd_admin;
+
 -- sql/functions/progression/adjust_balance.sql
 CREATE OR REPLACE FUNCTION ttfd.adjust_balance(
   p_event_id uuid, p_user_id bigint, p_xp bigint, p_coins bigint, p_reason text)
@@ -102,38 +122,54 @@ COMMENT ON FUNCTION ttfd.buy_item(uuid, bigint, text) IS
 REVOKE ALL ON FUNCTION ttfd.buy_item(uuid, bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.buy_item(uuid, bigint, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/progression/change_event_type.sql
+-- A trigger keeps the version before and writes the audit log.
+CREATE OR REPLACE FUNCTION ttfd.change_event_type(p_name text, p_changes jsonb)
+RETURNS TABLE (
+  name text, xp bigint, coins bigint, per_seconds integer, max_seconds integer, cooldown_seconds integer,
+  daily_xp_cap bigint, stated_xp_max bigint, stated_coins_max bigint, allows_negative boolean, is_admin_only boolean,
+  is_boostable boolean, counter text, is_enabled boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_rule event_types;
+  v_may CONSTANT text[] := ARRAY['xp', 'coins', 'per_seconds', 'max_seconds', 'cooldown_seconds', 'daily_xp_cap', 'stated_xp_max',
+                                 'stated_coins_max', 'is_boostable', 'is_enabled'];
+BEGIN
+  IF p_changes - v_may <> '{}' THEN
+    RAISE EXCEPTION 'this cannot be changed: %', p_changes - v_may
+      USING ERRCODE = 'invalid_parameter_value', HINT = format('Changeable are %s.', array_to_string(v_may, ', '));
+  END IF;
+  SELECT * INTO v_rule FROM event_types t WHERE t.name = p_name FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no event type "%"', p_name USING ERRCODE = 'no_data_found', HINT = 'list_event_types lists them.';
+  END IF;
+  v_rule := jsonb_populate_record(v_rule, p_changes);
+  RETURN QUERY
+  UPDATE event_types t
+     SET xp = v_rule.xp, coins = v_rule.coins, per_seconds = v_rule.per_seconds, max_seconds = v_rule.max_seconds,
+         cooldown_seconds = v_rule.cooldown_seconds, daily_xp_cap = v_rule.daily_xp_cap, stated_xp_max = v_rule.stated_xp_max,
+         stated_coins_max = v_rule.stated_coins_max, is_boostable = v_rule.is_boostable, is_enabled = v_rule.is_enabled
+   WHERE t.name = p_name
+  RETURNING t.name, t.xp, t.coins, t.per_seconds, t.max_seconds, t.cooldown_seconds, t.daily_xp_cap, t.stated_xp_max,
+            t.stated_coins_max, t.allows_negative, t.is_admin_only, t.is_boostable, t.counter, t.is_enabled;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.change_event_type(text, jsonb) IS
+  'Changes what an event earns, for events that happen from now on; p_changes is an object of columns and new values, NULL for no limit. Returns the row as list_event_types does. Raises P0002 for an unknown type, 22023 for a column that cannot be changed, 23514, 23502, 22P02 or 22003 for a value that is not allowed. Audited.';
+
+REVOKE ALL ON FUNCTION ttfd.change_event_type(text, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.change_event_type(text, jsonb) TO ttfd_admin;
+
 -- sql/functions/progression/claim_daily.sql
 -- Once a day for the member, whatever the platform. The row lock makes three claims in the same instant one and two refusals.
 CREATE OR REPLACE FUNCTION ttfd.claim_daily(p_event_id uuid, p_platform text, p_external_id text)
 RETURNS ttfd.event_outcome
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
-DECLARE
-  v_now timestamptz := ttfd.current_time();
-  v_user unified_users := lock_user(resolve_user(p_platform, p_external_id));
-  v_outcome event_outcome := find_first_outcome(p_event_id, v_user.id, 'daily_claim', p_platform, '{}');
-  v_day record;
-  v_streak record;
 BEGIN
-  IF v_outcome.status IS NOT NULL THEN
-    RETURN v_outcome;
-  END IF;
-  SELECT * INTO v_day FROM assess_daily(v_user, v_now);
-  IF NOT v_day.is_due THEN
-    PERFORM raise_already_claimed('the daily reward', v_day.next_at);
-  END IF;
-  SELECT * INTO v_streak FROM continue_streak(v_user, v_day.missed_days);
-  v_outcome := apply_grant(
-    p_event_id, v_user, 'daily_claim', p_platform,
-    jsonb_build_object('streak', v_streak.streak, 'bonus', v_streak.bonus, 'freeze_used', v_streak.freezes_used),
-    floor(read_setting('daily_xp') * (100 + v_streak.bonus) / 100)::bigint,
-    floor(read_setting('daily_coins') * (100 + v_streak.bonus) / 100)::bigint);
-  UPDATE unified_users u
-     SET daily_streak = v_streak.streak, streak_freezes = v_streak.freezes,
-         last_daily = v_day.today, last_daily_at = v_now, last_daily_zone = u.time_zone,
-         last_active = greatest(u.last_active, v_now)
-   WHERE u.id = v_user.id;
-  RETURN v_outcome;
+  RETURN pay_daily(p_event_id, lock_user(resolve_user(p_platform, p_external_id)), p_platform);
 END;
 $$;
 
@@ -231,6 +267,34 @@ COMMENT ON FUNCTION ttfd.draw_question() IS
 REVOKE ALL ON FUNCTION ttfd.draw_question() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.draw_question() TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/progression/end_boost.sql
+-- One that has begun keeps its past: events that come late are still multiplied by it.
+CREATE OR REPLACE FUNCTION ttfd.end_boost(p_boost_id bigint)
+RETURNS TABLE (boost_id bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_now timestamptz := ttfd.current_time();
+BEGIN
+  DELETE FROM boosts b WHERE b.id = p_boost_id AND b.user_id IS NULL AND b.starts_at >= v_now RETURNING b.id INTO boost_id;
+  IF boost_id IS NULL THEN
+    UPDATE boosts b SET ends_at = v_now WHERE b.id = p_boost_id AND b.user_id IS NULL AND b.ends_at > v_now
+    RETURNING b.id INTO boost_id;
+  END IF;
+  IF boost_id IS NULL THEN
+    RAISE EXCEPTION 'no boost % that is still to end', coalesce(p_boost_id::text, 'NULL')
+      USING ERRCODE = 'no_data_found', HINT = 'list_boosts lists them.';
+  END IF;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.end_boost(bigint) IS
+  'Ends a boost of the whole community now, or cancels one that has not begun. Returns boost_id. Raises P0002 when there is none, or it has ended. Audited.';
+
+REVOKE ALL ON FUNCTION ttfd.end_boost(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.end_boost(bigint) TO ttfd_admin;
+
 -- sql/functions/progression/get_position.sql
 CREATE OR REPLACE FUNCTION ttfd.get_position(p_user_id bigint, p_metric text DEFAULT 'xp')
 RETURNS TABLE ("position" bigint, value bigint, total bigint)
@@ -298,6 +362,24 @@ REVOKE ALL ON FUNCTION ttfd.list_achievements(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_achievements(bigint)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
+-- sql/functions/progression/list_boosts.sql
+CREATE OR REPLACE FUNCTION ttfd.list_boosts()
+RETURNS TABLE (
+  boost_id bigint, factor numeric, starts_at timestamptz, ends_at timestamptz, event_types text[], platforms text[])
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+  SELECT b.id, b.factor, b.starts_at, b.ends_at, b.event_types, b.platforms
+    FROM boosts b
+   WHERE b.user_id IS NULL AND b.ends_at > ttfd.current_time()
+   ORDER BY b.starts_at, b.id;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_boosts() IS
+  'Multipliers for the whole community that hold or are to come. Returns boost_id, factor, starts_at, ends_at, event_types, platforms (NULL for all).';
+
+REVOKE ALL ON FUNCTION ttfd.list_boosts() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.list_boosts() TO ttfd_admin;
+
 -- sql/functions/progression/list_desired_roles.sql
 -- The whole truth rather than changes: a bot that was away compares and is right again.
 CREATE OR REPLACE FUNCTION ttfd.list_desired_roles(p_platform text, p_after text DEFAULT NULL, p_limit integer DEFAULT 100)
@@ -324,6 +406,26 @@ COMMENT ON FUNCTION ttfd.list_desired_roles(text, text, integer) IS
 REVOKE ALL ON FUNCTION ttfd.list_desired_roles(text, text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_desired_roles(text, text, integer)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
+-- sql/functions/progression/list_event_types.sql
+CREATE OR REPLACE FUNCTION ttfd.list_event_types()
+RETURNS TABLE (
+  name text, xp bigint, coins bigint, per_seconds integer, max_seconds integer, cooldown_seconds integer,
+  daily_xp_cap bigint, stated_xp_max bigint, stated_coins_max bigint, allows_negative boolean, is_admin_only boolean,
+  is_boostable boolean, counter text, is_enabled boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+  SELECT t.name, t.xp, t.coins, t.per_seconds, t.max_seconds, t.cooldown_seconds, t.daily_xp_cap, t.stated_xp_max,
+         t.stated_coins_max, t.allows_negative, t.is_admin_only, t.is_boostable, t.counter, t.is_enabled
+    FROM event_types t
+   ORDER BY t.is_admin_only, t.name;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_event_types() IS
+  'The rules of what events earn. Returns name, xp, coins, per_seconds, max_seconds, cooldown_seconds, daily_xp_cap, stated_xp_max, stated_coins_max, allows_negative, is_admin_only, is_boostable, counter, is_enabled: the columns of event_types.';
+
+REVOKE ALL ON FUNCTION ttfd.list_event_types() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.list_event_types() TO ttfd_admin;
 
 -- sql/functions/progression/list_games.sql
 CREATE OR REPLACE FUNCTION ttfd.list_games()

@@ -13,6 +13,8 @@ DROP FUNCTION ttfd.renew_epoch(boolean);
 
 DROP FUNCTION ttfd.purge_expired();
 
+DROP FUNCTION ttfd.list_audit(bigint, integer);
+
 DROP FUNCTION ttfd.get_stats();
 
 DROP FUNCTION ttfd.get_metrics();

@@ -90,6 +90,27 @@ MAY_CALL: dict[str, set[str]] = {
     "undo_import": {"ttfd_admin"},
     "settle_import_conflict": {"ttfd_admin"},
     "list_import_conflicts": {"ttfd_admin"},
+    "list_event_types": {"ttfd_admin"},
+    "change_event_type": {"ttfd_admin"},
+    "list_boosts": {"ttfd_admin"},
+    "add_boost": {"ttfd_admin"},
+    "end_boost": {"ttfd_admin"},
+    "list_audit": {"ttfd_admin"},
+    "set_website_admin": {"ttfd_admin"},
+    "list_website_admins": {"ttfd_admin"},
+    "act_for_session": {"ttfd_admin"},
+    "create_login_link": {"ttfd_telegram", "ttfd_discord", "ttfd_admin"},
+    "list_xp_history": SHOWN_TO_MEMBERS,
+    "list_activity": SHOWN_TO_MEMBERS,
+    **{
+        name: {"ttfd_website", "ttfd_admin"}
+        for name in (
+            *("log_in", "start_session", "find_session", "end_session", "end_all_sessions"),
+            *("preview_login_link", "redeem_login_link", "get_account", "list_accounts", "claim_member_daily"),
+            *("create_member_link_code", "preview_member_link", "redeem_member_link"),
+            *("list_member_merges", "undo_member_merge", "set_member_language", "merge_verified_account"),
+        )
+    },
     "verify_imports": {"ttfd_worker", "ttfd_admin", "ttfd_reader"},
     "verify_integrity": {"ttfd_worker", "ttfd_admin", "ttfd_reader"},
     "purge_expired": {"ttfd_worker", "ttfd_admin"},

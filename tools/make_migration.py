@@ -23,6 +23,7 @@ ROOMS = {
     "functions/progression": "0105.functions_progression",
     "functions/import": "0106.functions_import",
     "functions/operations": "0107.functions_operations",
+    "functions/website": "0108.functions_website",
 }
 
 PREAMBLE = """-- Generated from sql/{room} by `make migration`: edit there, not here.

@@ -674,3 +674,217 @@ class RoleReport:
     """Answer of ``report_role_removed`` and ``report_role_restored``."""
 
     is_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Answer of ``log_in``: a session of the website has begun."""
+
+    user_id: int
+    created: bool
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StartedSession:
+    """Answer of ``start_session`` and ``redeem_login_link``."""
+
+    user_id: int
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Answer of ``find_session``: who a browser is. ``method`` is the platform of the login."""
+
+    user_id: int
+    display_name: str | None
+    method: str
+    is_admin: bool
+    started_at: dt.datetime
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EndedSessions:
+    """Answer of ``end_session`` and ``end_all_sessions``."""
+
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoginLink:
+    """Answer of ``create_login_link``. The token is for its member alone."""
+
+    token: str
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LoginLinkOwner:
+    """Answer of ``preview_login_link``: whom the link would log in."""
+
+    user_id: int
+    display_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WebsiteAdmin:
+    """Answer of ``set_website_admin``."""
+
+    user_id: int
+    is_admin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListedWebsiteAdmin:
+    """A member who may use the administrators' part of the website."""
+
+    user_id: int
+    display_name: str | None
+    granted_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ActingMember:
+    """Answer of ``act_for_session``."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Answer of ``get_account``: what only the member sees. ``next_daily_at`` is None before the first claim."""
+
+    user_id: int
+    is_hidden: bool
+    time_zone: str
+    daily_streak: int
+    streak_freezes: int
+    is_daily_due: bool
+    next_daily_at: dt.datetime | None
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformAccount:
+    """One of a member's accounts."""
+
+    platform: str
+    username: str | None
+    display_name: str | None
+    link_method: str
+    linked_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class XpDay:
+    """A day of a member: XP gained in it, and the XP at its end."""
+
+    day: dt.date
+    gained: int
+    xp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Something that has happened, with the name of its member."""
+
+    position: int
+    user_id: int
+    display_name: str | None
+    rank_name: str
+    rank_color: str
+    event_type: str
+    source_platform: str
+    xp: int
+    coins: int
+    note: str | None
+    occurred_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A rule: what an event earns. Limits are None where there is none."""
+
+    name: str
+    xp: int
+    coins: int
+    per_seconds: int | None
+    max_seconds: int | None
+    cooldown_seconds: int | None
+    daily_xp_cap: int | None
+    stated_xp_max: int | None
+    stated_coins_max: int | None
+    allows_negative: bool
+    is_admin_only: bool
+    is_boostable: bool
+    counter: str | None
+    is_enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Boost:
+    """A multiplier for the whole community; types and platforms are None for all."""
+
+    boost_id: int
+    factor: Decimal
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    event_types: list[str] | None
+    platforms: list[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedBoost:
+    """Answer of ``add_boost`` and ``end_boost``."""
+
+    boost_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """Who changed what; ``on_behalf_of`` is the member for whom the website acted."""
+
+    audit_id: int
+    at: dt.datetime
+    actor: str
+    role: str
+    on_behalf_of: int | None
+    action: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ImportConflict:
+    """A question that an import left to a person, or (kind ``rejected``) a record that it refused."""
+
+    conflict_id: int | None
+    kind: str
+    reason: str
+    source: str
+    source_key: str
+    platform: str | None
+    external_id: str | None
+    username: str | None
+    candidates: list[dict[str, Any]]
+    settled_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SettledConflict:
+    """Answer of ``settle_import_conflict``."""
+
+    conflict_id: int
+    settlement: str
+    user_id: int | None
+    merge_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLanguage:
+    """Answer of ``set_member_language``."""
+
+    user_id: int
+    language: str | None

@@ -37,6 +37,8 @@ FATE = {
     "failed_events": "kept with amounts, for the same reason",
     "award_windows": "kept: they say no more than the events",
     "boosts": "kept: a factor and a time",
+    "website_sessions": "deleted: a trigger ends sessions of whoever loses an account",
+    "website_admins": "deleted",
     "user_achievements": "deleted; the digest of the accounts remembers which were paid",
     "achievement_scan": "how far a scan has come: nobody in particular",
     "season_scores": "kept: a score of nobody, which no standings show",

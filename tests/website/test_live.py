@@ -130,8 +130,12 @@ class Events:
         return {"kind": block.get("event", "message"), "id": int(block["id"]), **json.loads(block["data"])}
 
     def read(self, number: int) -> list[int]:
-        """The positions of so many further events."""
-        return [self.next()["position"] for _ in range(number)]
+        """The positions of so many further events, or a few more where a burst is told in one."""
+        positions: list[int] = []
+        while len(positions) < number:
+            told = self.next()
+            positions += range(told["position"] - told.get("events", 1) + 1, told["position"] + 1)
+        return positions
 
     def close(self) -> None:
         self.response.close()
@@ -307,7 +311,11 @@ def read_aside(stream: Stream) -> tuple[threading.Thread, queue.Queue[str]]:
     return reading, received
 
 
-def test_a_slow_client_is_dropped_and_the_others_are_not(hub: Hub, client: Client) -> None:
+def test_a_slow_client_is_dropped_and_the_others_are_not(
+    hub: Hub, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "UPDATE_SECONDS", 0.01)
+    monkeypatch.setattr(live, "_MOST_WAITING", 10)
     slow, quick = hub.join(), hub.join()
     reading, received = read_aside(quick)
     received.get(timeout=PATIENCE_SECONDS)
@@ -334,7 +342,7 @@ def test_a_quiet_stream_beats_and_moves_on(hub: Hub, client: Client, monkeypatch
 
 
 def test_a_client_too_far_behind_is_told_to_load_afresh(hub: Hub) -> None:
-    stream = Stream(hub._database, None)
+    stream = Stream(hub._database, None, "")
     stream.begin(after=5, head=5 + live._MOST_REPLAYED + 1)
     texts = iter(stream)
     head = 5 + live._MOST_REPLAYED + 1
@@ -349,3 +357,49 @@ def test_a_full_hub_admits_nobody_until_somebody_leaves(hub: Hub, monkeypatch: p
         hub.join()
     hub.leave(only)
     hub.leave(hub.join())
+
+
+def test_a_burst_of_a_thousand_events_a_second_is_told_at_most_twice_a_second(
+    hub: Hub, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_MOST_TOLD", 20)  # a busy machine may not manage a hundred in half a second
+    stream = hub.join()
+    _reading, received = read_aside(stream)
+    received.get(timeout=PATIENCE_SECONDS)
+    begun = time.monotonic()
+    for _ in range(30):
+        head = happen(client, 100)
+    told: list[str] = []
+    while f"id: {head}\n" not in "".join(told):
+        told.append(received.get(timeout=PATIENCE_SECONDS))
+    seconds = time.monotonic() - begun
+    assert len(told) <= 2 * seconds + 2
+    assert any(text.startswith("event: burst\n") for text in told)
+    assert sum(len(text) for text in told) < 100_000
+
+
+def test_a_member_hears_of_a_burst_only_what_is_its_own(hub: Hub, client: Client) -> None:
+    user_id = client.get_or_create_user("telegram", "2").user_id
+    stream = hub.join(user_id=user_id)
+    _reading, received = read_aside(stream)
+    received.get(timeout=PATIENCE_SECONDS)
+    happen(client, 1, external_id="2")
+    assert received.get(timeout=PATIENCE_SECONDS).count("data:") == 1
+    client.record_event(new_event_id(), "telegram", "2", "message_sent")
+    happen(client, 500, external_id="1")
+    text = received.get(timeout=PATIENCE_SECONDS)
+    assert (text.count("data:"), text.startswith("id:")) == (1, True)
+
+
+def test_one_address_cannot_take_all_streams(database_url: str) -> None:
+    database = Database(database_url)
+    hub = Hub(database, streams_per_address=2)
+    mine = [hub.join(address="192.0.2.1") for _ in range(2)]
+    with pytest.raises(live.TooManyStreamsError):
+        hub.join(address="192.0.2.1")
+    hub.join(address="192.0.2.2")
+    hub.leave(mine[0])
+    hub.leave(mine[0])
+    hub.join(address="192.0.2.1")
+    hub.close()
+    database.close()

@@ -103,7 +103,7 @@ class _Stream:
                 event = self._events.get(timeout=max(0.001, deadline - time.monotonic()))
             except queue.Empty:
                 raise CheckError(f"no event on the stream within {_PATIENCE_SECONDS:.0f} s") from None
-            if event["user_id"] == user_id and event["event_type"] != "rank_up":
+            if event.get("user_id") == user_id and event["event_type"] != "rank_up":
                 return int(event["xp"])
 
 

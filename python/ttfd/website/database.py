@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -39,6 +41,15 @@ class Database:
 
     def client(self) -> Client:
         """A client on the pool. Its calls raise psycopg.OperationalError after 2 s without a connection."""
+        return Client(self._opened())
+
+    @contextmanager
+    def connection(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection of the pool, for a transaction of several calls."""
+        with self._opened().connection() as connection:
+            yield connection
+
+    def _opened(self) -> ConnectionPool[psycopg.Connection[Any]]:
         with self._lock:
             if self._pool is None:
                 self._pool = ConnectionPool(
@@ -54,7 +65,7 @@ class Database:
                     name="ttfd website",
                 )
                 self._pool.open()
-            return Client(self._pool)
+            return self._pool
 
     def close(self) -> None:
         """Close the pool; the next use opens another."""

@@ -12,7 +12,7 @@ import gevent  # type: ignore[import-untyped]
 
 worker_class = "gevent"
 workers = 1  # one listener, and streams cost next to nothing; a second process would only double the connections
-worker_connections = 1000
+worker_connections = 2000  # streams, and pages beside them
 keepalive = 1  # seconds; an idle connection must not hold up a stop
 graceful_timeout = 4
 loglevel = "warning"
@@ -21,7 +21,7 @@ control_socket_disable = True
 
 def post_worker_init(worker: Any) -> None:
     """Say where the site is once it answers, and let open streams end when the process is told to stop."""
-    hub = worker.wsgi.extensions["ttfd"]["hub"]
+    hub = worker.wsgi.extensions["ttfd"].hub
     stop: Any = signal.getsignal(signal.SIGTERM)
 
     def stop_with_streams(signum: int, frame: Any) -> None:
@@ -37,5 +37,4 @@ def post_worker_init(worker: Any) -> None:
 def worker_exit(_server: Any, worker: Any) -> None:
     """Close the connections while threads can still be joined."""
     if app := getattr(worker, "wsgi", None):
-        for part in app.extensions["ttfd"].values():
-            part.close()
+        app.extensions["ttfd"].close()

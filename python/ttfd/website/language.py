@@ -17,12 +17,14 @@ from babel.units import format_unit
 from flask import request
 from flask_babel import (  # type: ignore[import-untyped]
     Domain,
+    format_date,
     format_datetime,
     format_decimal,
+    format_timedelta,
     get_locale,
 )
 
-__all__ = ["HELPERS", "LANGUAGES", "LANGUAGE_COOKIE", "select_language"]
+__all__ = ["HELPERS", "LANGUAGES", "LANGUAGE_COOKIE", "marked", "select_language", "translated"]
 
 LANGUAGES = {"ru": "Русский", "en": "English"}
 LANGUAGE_COOKIE = "ttfd_lang"
@@ -38,7 +40,9 @@ METRICS = {
     "coins": marked("Coins"),
     "messages": marked("Messages"),
     "voice": marked("Voice"),
+    "games": marked("Games"),
     "wins": marked("Wins"),
+    "season": marked("Season"),
 }
 
 _EVENTS = {
@@ -76,13 +80,41 @@ _NOTES = {
     "disabled": marked("this earns nothing at present"),
 }
 
+_SEASONS = {
+    "planned": marked("planned"),
+    "running": marked("running"),
+    "ended": marked("ended, not settled yet"),
+    "closed": marked("closed"),
+}
+
+_CONFLICTS = {
+    "links_contradict": marked("its links contradict each other"),
+    "two_users": marked("two members claim it"),
+    "ambiguous_username": marked("several have this name"),
+    "other_id_known": marked("another account of it is known"),
+    "malformed_link": marked("its link cannot be read"),
+    "amount_below_zero": marked("an amount is below zero"),
+}
+
+_RULE_FIELDS = {
+    "xp": marked("XP"),
+    "coins": marked("Coins"),
+    "per_seconds": marked("For so many seconds"),
+    "max_seconds": marked("Longest session, seconds"),
+    "cooldown_seconds": marked("Once in so many seconds"),
+    "daily_xp_cap": marked("Most XP a day"),
+    "stated_xp_max": marked("Most XP that a bot may state"),
+    "stated_coins_max": marked("Most coins that a bot may state"),
+}
+
 _PLATFORMS = {"telegram": "Telegram", "discord": "Discord", "website": marked("Website")}
 
 _TEXTS = Domain([str(Path(__file__).parent / "translations")])
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 
 
-def _translated(text: str, **values: object) -> str:
+def translated(text: str, **values: object) -> str:
+    """A marked text in the visitor's language."""
     return str(_TEXTS.gettext(text, **values))
 
 
@@ -122,23 +154,23 @@ def moment(value: dt.datetime) -> str:
 def event_name(event_type: str) -> str:
     """What an event is called; a type that is not known here is shown by its own name."""
     known = _EVENTS.get(event_type)
-    return _translated(known) if known else event_type.replace("_", " ").capitalize()
+    return translated(known) if known else event_type.replace("_", " ").capitalize()
 
 
 def reason(note: str) -> str:
     """Why an event was not granted more."""
     known = _NOTES.get(note)
-    return _translated(known) if known else note.replace("_", " ")
+    return translated(known) if known else note.replace("_", " ")
 
 
 def platform_name(platform: str) -> str:
     """What a platform is called."""
-    return _translated(_PLATFORMS.get(platform, platform.capitalize()))
+    return translated(_PLATFORMS.get(platform, platform.capitalize()))
 
 
 def rank_title(name: str) -> str:
     """A rank with the word for it."""
-    return _translated(marked("Rank %(name)s"), name=name)
+    return translated(marked("Rank %(name)s"), name=name)
 
 
 def member_name(user_id: int, *names: str | None) -> str:
@@ -146,7 +178,48 @@ def member_name(user_id: int, *names: str | None) -> str:
     for name in names:
         if name and name.strip() and not _EMAIL.fullmatch(name.strip()):
             return name
-    return _translated(marked("Member %(id)s"), id=user_id)
+    return translated(marked("Member %(id)s"), id=user_id)
+
+
+def of_both(row: object, what: str) -> str:
+    """A text that the database has in both languages: ``title`` or ``description`` of an item or achievement."""
+    return str(getattr(row, f"{what}_{'ru' if str(get_locale()).startswith('ru') else 'en'}"))
+
+
+def duration(seconds: float) -> str:
+    """A number of seconds, roughly."""
+    return str(format_timedelta(dt.timedelta(seconds=seconds)))
+
+
+def day(value: dt.date) -> str:
+    """A date."""
+    return str(format_date(value, "medium", rebase=False))
+
+
+def season_status(status: str) -> str:
+    """Where a season stands."""
+    return translated(_SEASONS[status])
+
+
+def conflict_reason(name: str) -> str:
+    """Why an import asks a person, or refused a record."""
+    known = _CONFLICTS.get(name)
+    return translated(known) if known else name.replace("_", " ")
+
+
+def rule_field(name: str) -> str:
+    """What a column of a rule is called."""
+    return translated(_RULE_FIELDS[name])
+
+
+def changed(before: object, after: object) -> list[tuple[str, str]]:
+    """What a line of the audit log says: the keys that differ, with what was and what is."""
+    old, new = (value if isinstance(value, dict) else {} for value in (before, after))
+    return [
+        (key, f"{old[key]} → {new.get(key)}" if key in old else str(new.get(key)))
+        for key in {**old, **new}
+        if old.get(key) != new.get(key)
+    ]
 
 
 HELPERS = {
@@ -162,6 +235,13 @@ HELPERS = {
     "platform_name": platform_name,
     "rank_title": rank_title,
     "member_name": member_name,
+    "season_status": season_status,
+    "conflict_reason": conflict_reason,
+    "rule_field": rule_field,
+    "changed": changed,
+    "of_both": of_both,
+    "duration": duration,
+    "day": day,
     "current_language": lambda: str(get_locale()),
     "languages": LANGUAGES,
     "metrics": METRICS,

@@ -1,4 +1,9 @@
-"""Server-sent events: one listener a process, any number of streams, nothing missed and nothing twice."""
+"""Server-sent events: one listener a process, any number of streams, nothing missed and nothing twice.
+
+Streams are written to at most twice a second, whatever happens: what the listener reads meanwhile is put into words
+once and handed to all. Of a burst only its size is told; a page looks anew then, and whoever wants each event reads the
+feed.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,10 @@ import json
 import logging
 import queue
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import psycopg
 
@@ -17,12 +25,14 @@ from .database import Database
 log = logging.getLogger("ttfd.website")
 
 HEARTBEAT_SECONDS = 15.0
+UPDATE_SECONDS = 0.5
 UNKNOWN_POSITION = 2**63 - 1
 """For a client that says it was somewhere, but not where."""
 
 _RETRY_MILLISECONDS = 2000
-_MOST_STREAMS = 500
-_MOST_WAITING = 200  # batches that a slow client may be behind
+_MOST_STREAMS = 1000
+_MOST_WAITING = 60  # updates that a slow client may be behind: half a minute of a busy time
+_MOST_TOLD = 100  # events of an update; of more than that, only their number
 _MOST_REPLAYED = 10_000  # events; whoever is further behind is told to load the page afresh
 _READ_LIMIT = 1000
 
@@ -31,13 +41,42 @@ class TooManyStreamsError(Exception):
     """The process serves as many streams as it may, or is about to stop."""
 
 
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Events of half a second, in words that all streams share."""
+
+    events: Sequence[FeedEvent]
+    text: str
+    by_user: dict[int, str]
+
+    @classmethod
+    def of(cls, events: Sequence[FeedEvent]) -> Update:
+        """Put events, which are in feed order and not none, into words."""
+        by_user: dict[int, list[FeedEvent]] = {}
+        for event in events:
+            by_user.setdefault(event.user_id, []).append(event)
+        return cls(events, _tell(events), {user_id: _tell(own) for user_id, own in by_user.items()})
+
+    def after(self, position: int) -> Update | None:
+        """What of it comes after a position: all, a part, or None."""
+        if self.events[0].position > position:
+            return self
+        fresh = [event for event in self.events if event.position > position]
+        return Update.of(fresh) if fresh else None
+
+    def for_user(self, user_id: int | None) -> str:
+        """What to say to a stream of one member (None: of all)."""
+        return self.text if user_id is None else self.by_user.get(user_id, "")
+
+
 class Stream:
     """One client's stream, from a position on. Iterate once; `Hub.leave` it at the end."""
 
-    def __init__(self, database: Database, user_id: int | None) -> None:
+    def __init__(self, database: Database, user_id: int | None, address: str) -> None:
+        self.address = address
         self._database = database
         self._user_id = user_id
-        self._batches: queue.Queue[Sequence[FeedEvent]] = queue.Queue(_MOST_WAITING)
+        self._updates: queue.Queue[Update | None] = queue.Queue(_MOST_WAITING)
         self._ended = False
         self._position = 0
         self._head = 0
@@ -49,17 +88,17 @@ class Stream:
         self._position = head if after is None or self._is_lost else after
         self._head = head
 
-    def offer(self, batch: Sequence[FeedEvent]) -> None:
-        """Take a batch, or end the stream when the client is too slow: it comes back and reads the feed."""
+    def offer(self, update: Update | None) -> None:
+        """Take an update, or end the stream when the client is too slow: it comes back and reads the feed."""
         try:
-            self._batches.put_nowait(batch)
+            self._updates.put_nowait(update)
         except queue.Full:
             self._ended = True
 
     def end(self) -> None:
         """Let the stream end now."""
         self._ended = True
-        self.offer(())
+        self.offer(None)
 
     def __iter__(self) -> Iterator[str]:
         yield f"retry: {_RETRY_MILLISECONDS}\nid: {self._position}\n\n"
@@ -72,28 +111,33 @@ class Stream:
             return
         while not self._ended:
             try:
-                batch = self._batches.get(timeout=HEARTBEAT_SECONDS)
+                update = self._updates.get(timeout=HEARTBEAT_SECONDS)
             except queue.Empty:
                 # The id lets a client that sees few events resume near the head.
                 yield f": heartbeat\nid: {self._position}\n\n"
                 continue
-            if text := self._advance(batch):
+            if update and (text := self._advance(update)):
                 yield text
 
     def _replay(self) -> Iterator[str]:
+        """From the feed, event by event: whoever resumes is told all."""
         while self._position < self._head and not self._ended:
             limit = min(_READ_LIMIT, self._head - self._position)
             batch = self._database.client().read_feed(self._position, limit=limit)
-            if text := self._advance(batch):
+            if batch:
+                self._position = batch[-1].position
+            text = "".join(_message(e) for e in batch if self._user_id is None or e.user_id == self._user_id)
+            if text:
                 yield text
             if len(batch) < limit:
                 return
 
-    def _advance(self, batch: Sequence[FeedEvent]) -> str:
-        fresh = [event for event in batch if event.position > self._position]
-        if fresh:
-            self._position = fresh[-1].position
-        return "".join(_message(event) for event in fresh if self._user_id is None or event.user_id == self._user_id)
+    def _advance(self, update: Update) -> str:
+        fresh = update.after(self._position)
+        if fresh is None:
+            return ""
+        self._position = fresh.events[-1].position
+        return fresh.for_user(self._user_id)
 
 
 class Hub:
@@ -103,30 +147,38 @@ class Hub:
     head is read, so an event is either in the feed up to the head or comes by the listener; positions tell which.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, streams_per_address: int = _MOST_STREAMS) -> None:
         self._database = database
+        self._streams_per_address = streams_per_address
         self._lock = threading.Lock()
         self._streams: set[Stream] = set()
+        self._addresses: Counter[str] = Counter()
+        self._heard: list[FeedEvent] = []
+        self._has_heard = threading.Event()
         self._listener: FeedListener | None = None
         self._started_at = 0
         self._is_closed = False
 
-    def join(self, after: int | None = None, user_id: int | None = None) -> Stream:
+    def join(self, after: int | None = None, user_id: int | None = None, address: str = "") -> Stream:
         """A new stream. Every stream must `leave`.
 
         Args:
             after: the last position that the client knows; None starts at the head.
             user_id: only this member's events; None for all.
+            address: the client's, of which there may be some only.
 
         Raises:
             TooManyStreamsError: no room, or the process stops.
             psycopg.Error: the database does not answer.
         """
-        stream = Stream(self._database, user_id)
+        stream = Stream(self._database, user_id, address)
         with self._lock:
             if self._is_closed or len(self._streams) >= _MOST_STREAMS:
                 raise TooManyStreamsError
+            if self._addresses[address] >= self._streams_per_address:
+                raise TooManyStreamsError
             self._streams.add(stream)
+            self._addresses[address] += 1
         try:
             state = self._database.client().feed_state()
         except BaseException:
@@ -136,14 +188,19 @@ class Hub:
             if self._listener is None and not self._is_closed:
                 self._started_at = state.head
                 self._listener = FeedListener(self._database.url, after=state.head, epoch=state.epoch)
-                threading.Thread(target=self._pump, args=(self._listener,), name="ttfd feed", daemon=True).start()
+                for job in (self._pump, self._tell_all):
+                    threading.Thread(target=job, args=(self._listener,), name="ttfd feed", daemon=True).start()
             stream.begin(after, max(state.head, self._started_at))
         return stream
 
     def leave(self, stream: Stream) -> None:
         """Forget a stream."""
         with self._lock:
-            self._streams.discard(stream)
+            if stream in self._streams:
+                self._streams.remove(stream)
+                self._addresses[stream.address] -= 1
+                if not self._addresses[stream.address]:
+                    del self._addresses[stream.address]
 
     def close(self) -> None:
         """End all streams and the listener, and admit no more."""
@@ -159,22 +216,46 @@ class Hub:
             for batch in listener.batches():
                 if listener.resyncs != resyncs:
                     resyncs = listener.resyncs
+                    with self._lock:
+                        self._heard.clear()
                     self._end_streams()  # their positions belong to another history
                 with self._lock:
-                    streams = list(self._streams)
-                for stream in streams:
-                    stream.offer(batch)
+                    self._heard += batch
+                self._has_heard.set()
         except Exception:
             log.exception("the feed listener failed; the next stream starts it again")
         with self._lock:
             self._listener = None
+        self._has_heard.set()
         self._end_streams()
+
+    def _tell_all(self, listener: FeedListener) -> None:
+        """The first event goes out at once; what follows it waits for its half second."""
+        while self._listener is listener:
+            self._has_heard.wait()
+            self._has_heard.clear()
+            with self._lock:
+                heard, self._heard = self._heard, []
+                streams = list(self._streams)
+            if heard:
+                update = Update.of(heard)
+                for stream in streams:
+                    stream.offer(update)
+                time.sleep(UPDATE_SECONDS)
 
     def _end_streams(self) -> None:
         with self._lock:
             streams = list(self._streams)
         for stream in streams:
             stream.end()
+
+
+def _tell(events: Sequence[FeedEvent]) -> str:
+    if len(events) <= _MOST_TOLD:
+        return "".join(_message(event) for event in events)
+    position = events[-1].position
+    told = json.dumps({"position": position, "events": len(events)}, separators=(",", ":"))
+    return f"event: burst\nid: {position}\ndata: {told}\n\n"
 
 
 def _message(event: FeedEvent) -> str:

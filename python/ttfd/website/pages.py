@@ -1,55 +1,49 @@
-"""The addresses of the site."""
+"""Pages for everybody."""
 
 from __future__ import annotations
 
-import logging
-import re
-from collections.abc import Mapping
-from typing import Any
-
 import psycopg
-from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, url_for
-from flask.blueprints import BlueprintSetupState
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel  # type: ignore[import-untyped]
 
-from ..errors import UserNotFoundError
+from ..errors import TtfdError
+from ..event_id import new_event_id
+from ..models import Neighbour
 from . import language
-from .database import Database
-from .live import UNKNOWN_POSITION, Hub, TooManyStreamsError
+from .forms import event_id_field, number_field, tell
+from .pictures import draw_chart
+from .render import plain, render
+from .site import Site
+from .visitor import require_login, visitor
 
-log = logging.getLogger("ttfd.website")
+__all__ = ["LARGEST_ID", "add_pages"]
 
 _PAGE_ROWS = 50
-_RETRY_SECONDS = 10
-_COOKIE_SECONDS = 365 * 86_400
-_LARGEST_ID = 2**63 - 1
-_SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    "object-src 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-}
+_NEIGHBOURS = 25
+_CHART_DAYS = 30
+LARGEST_ID = 2**63 - 1
+_LARGEST_INTEGER = 2**31 - 1
 
 
-def add_pages(blueprint: Blueprint, database: Database, hub: Hub) -> None:
-    """Add every page, its errors and its headers to the blueprint."""
+def add_pages(blueprint: Blueprint, site: Site) -> None:
+    """Add the pages that need no login, and the two forms of the shop."""
+    _add_boards(blueprint, site)
+    _add_member(blueprint, site)
+    _add_shop(blueprint, site)
+    _add_health(blueprint, site)
 
-    @blueprint.record_once
-    def set_up(state: BlueprintSetupState) -> None:
-        state.app.extensions["ttfd"] = {"hub": hub, "database": database}
-        if "babel" not in state.app.extensions:
-            Babel(state.app, locale_selector=language.select_language)
 
+def _add_boards(blueprint: Blueprint, site: Site) -> None:
     @blueprint.get("/")
     def leaderboard() -> ResponseReturnValue:
         metric = request.args.get("metric", "xp")
         if metric not in language.METRICS:
             abort(404)
-        client = database.client()
+        client = site.client()
         position = client.feed_state().head
         rows = client.list_leaderboard(metric, _PAGE_ROWS + 1, request.args.get("after"))
-        return _render(
+        return render(
+            site,
             "leaderboard.html",
             position=position,
             metric=metric,
@@ -57,129 +51,129 @@ def add_pages(blueprint: Blueprint, database: Database, hub: Hub) -> None:
             next_cursor=rows[_PAGE_ROWS - 1].cursor if len(rows) > _PAGE_ROWS else None,
         )
 
-    @blueprint.get(f"/members/<int(max={_LARGEST_ID}):user_id>")
+    @blueprint.get("/me")
+    @require_login(site)
+    def find_me() -> ResponseReturnValue:
+        metric = request.args.get("metric", "xp")
+        asking = visitor(site)
+        if metric not in language.METRICS or asking is None:
+            abort(404)
+        client = site.client()
+        position = client.feed_state().head
+        rows: list[Neighbour] = client.list_neighbours(asking.user_id, metric, _NEIGHBOURS)
+        if not rows:
+            flash(language.translated(language.marked("You are hidden, so you are on no leaderboard.")))
+            return redirect(url_for("ttfd.leaderboard", metric=metric))
+        return render(site, "leaderboard.html", position=position, metric=metric, rows=rows, around=asking.user_id)
+
+    @blueprint.get("/activity")
+    def activity() -> ResponseReturnValue:
+        client = site.client()
+        position = client.feed_state().head
+        return render(site, "activity.html", position=position, rows=client.list_activity(_PAGE_ROWS))
+
+    @blueprint.get("/seasons")
+    def seasons() -> ResponseReturnValue:
+        return render(site, "seasons.html", seasons=site.client().list_seasons())
+
+    @blueprint.get(f"/seasons/<int(max={_LARGEST_INTEGER}):season_id>")
+    def season(season_id: int) -> ResponseReturnValue:
+        client = site.client()
+        found = next((known for known in client.list_seasons(1000) if known.season_id == season_id), None)
+        if found is None:
+            abort(404)
+        position = client.feed_state().head
+        after = min(number_field("after") or 0, _LARGEST_INTEGER)
+        rows = client.list_season_results(season_id, after, _PAGE_ROWS + 1)
+        return render(
+            site,
+            "season.html",
+            position=position,
+            season=found,
+            rows=rows[:_PAGE_ROWS],
+            after=rows[_PAGE_ROWS - 1].place if len(rows) > _PAGE_ROWS else None,
+        )
+
+
+def _add_member(blueprint: Blueprint, site: Site) -> None:
+    @blueprint.get(f"/members/<int(max={LARGEST_ID}):user_id>")
     def member(user_id: int) -> ResponseReturnValue:
-        client = database.client()
+        client = site.client()
         position = client.feed_state().head
         profile = client.get_profile(user_id)
         if profile.user_id != user_id:
             return redirect(url_for("ttfd.member", user_id=profile.user_id))
-        history = client.list_history(user_id, _number("before"), _PAGE_ROWS + 1)
-        return _render(
+        history = client.list_history(user_id, number_field("before"), _PAGE_ROWS + 1)
+        return render(
+            site,
             "member.html",
             position=position,
             profile=profile,
             place=client.get_position(user_id),
+            chart=draw_chart(client.list_xp_history(user_id, _CHART_DAYS)),
+            achievements=client.list_achievements(user_id),
             history=history[:_PAGE_ROWS],
             before=history[_PAGE_ROWS - 1].position if len(history) > _PAGE_ROWS else None,
         )
 
-    @blueprint.get("/events")
-    def events() -> ResponseReturnValue:
-        try:
-            stream = hub.join(_known_position(), _number("user"))
-        except TooManyStreamsError:
-            return _plain("too many streams", 503)
-        response = Response(
-            iter(stream),
-            mimetype="text/event-stream",
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        )
-        response.call_on_close(lambda: hub.leave(stream))
-        return response
 
+def _add_shop(blueprint: Blueprint, site: Site) -> None:
+    @blueprint.get("/shop")
+    def shop() -> ResponseReturnValue:
+        client = site.client()
+        asking = visitor(site)
+        mine = {}
+        if asking:
+            mine = {
+                "position": client.feed_state().head,
+                "profile": client.get_profile(asking.user_id),
+                "account": client.get_account(asking.user_id),
+                "inventory": client.list_inventory(asking.user_id),
+            }
+        items = client.list_shop(asking.user_id if asking else None)
+        return render(site, "shop.html", items=items, new_event_id=new_event_id, **mine)
+
+    @blueprint.post("/shop/buy")
+    @require_login(site)
+    def buy() -> ResponseReturnValue:
+        asking = visitor(site)
+        assert asking
+        try:
+            site.client().buy_item(event_id_field(), asking.user_id, request.form.get("item", "")[:63])
+            flash(language.translated(language.marked("It is yours.")), "good")
+        except TtfdError as error:
+            tell(error)
+        return redirect(url_for("ttfd.shop"))
+
+    @blueprint.post("/daily")
+    @require_login(site)
+    def daily() -> ResponseReturnValue:
+        asking = visitor(site)
+        assert asking
+        try:
+            outcome = site.client().claim_member_daily(event_id_field(), asking.user_id)
+            flash(
+                language.translated(
+                    language.marked("Daily reward: %(xp)s XP and %(coins)s coins."),
+                    xp=language.number(outcome.xp or 0),
+                    coins=language.number(outcome.coins or 0),
+                ),
+                "good",
+            )
+        except TtfdError as error:
+            tell(error)
+        return redirect(url_for("ttfd.shop"))
+
+
+def _add_health(blueprint: Blueprint, site: Site) -> None:
     @blueprint.get("/healthz")
     def healthz() -> ResponseReturnValue:
-        return _plain("alive")
+        return plain("alive")
 
     @blueprint.get("/readyz")
     def readyz() -> ResponseReturnValue:
         try:
-            database.client().feed_state()
+            site.client().feed_state()
         except psycopg.Error:
-            return _plain("the database does not answer", 503)
-        return _plain("ready")
-
-    @blueprint.errorhandler(404)
-    @blueprint.errorhandler(UserNotFoundError)
-    @blueprint.errorhandler(psycopg.DataError)  # a cursor that is none of ours
-    def not_found(_error: Exception) -> ResponseReturnValue:
-        return _not_found()
-
-    @blueprint.errorhandler(psycopg.Error)
-    def unavailable(error: psycopg.Error) -> ResponseReturnValue:
-        log.warning("no answer from the database: %s %s", type(error).__name__, error.sqlstate or "")
-        return _render("unavailable.html"), 503, {"Retry-After": str(_RETRY_SECONDS)}
-
-    blueprint.after_request(_finish)
-
-
-def add_app_pages(app: Flask) -> None:
-    """Answer addresses that no route knows in the same way; only where the application is all ours."""
-    app.register_error_handler(404, lambda _error: _not_found())
-    app.after_request(lambda response: response if request.blueprint else _finish(response))
-
-
-def _not_found() -> ResponseReturnValue:
-    return _render("not_found.html"), 404
-
-
-def _render(template: str, **context: object) -> str:
-    here = {**(request.view_args or {}), **request.args.to_dict()}
-    return render_template(f"ttfd/{template}", **language.HELPERS, language_urls=_language_urls(here), **context)
-
-
-def _language_urls(here: Mapping[str, Any]) -> dict[str, str]:
-    """This page in every language; of an address that no route knows, the first page."""
-    endpoint = request.endpoint or "ttfd.leaderboard"
-    return {code: url_for(endpoint, **{**here, "lang": code}) for code in language.LANGUAGES}
-
-
-def _finish(response: Response) -> Response:
-    response.headers.update(_SECURITY_HEADERS)
-    if response.mimetype == "text/html":
-        response.headers.setdefault("Cache-Control", "no-cache")
-        response.vary.update(("Accept-Language", "Cookie"))
-        chosen = request.args.get("lang")
-        if chosen in language.LANGUAGES:
-            response.set_cookie(
-                language.LANGUAGE_COOKIE,
-                chosen,
-                max_age=_COOKIE_SECONDS,
-                secure=request.is_secure,
-                httponly=True,
-                samesite="Lax",
-            )
-    return response
-
-
-def _plain(text: str, status: int = 200) -> Response:
-    response = Response(text + "\n", status, mimetype="text/plain")
-    response.headers["Cache-Control"] = "no-store"
-    if status == 503:
-        response.headers["Retry-After"] = str(_RETRY_SECONDS)
-    return response
-
-
-def _number(name: str) -> int | None:
-    text = request.args.get(name)
-    if text is None:
-        return None
-    value = _parse(text)
-    return abort(404) if value is None else value
-
-
-def _known_position() -> int | None:
-    """Where the client was: the browser's own header counts more than the address, which is older."""
-    text = request.headers.get("Last-Event-ID") or request.args.get("after")
-    if text is None:
-        return None
-    value = _parse(text)
-    return UNKNOWN_POSITION if value is None else value
-
-
-def _parse(text: str) -> int | None:
-    if not re.fullmatch(r"[0-9]{1,19}", text):
-        return None
-    value = int(text)
-    return value if value <= _LARGEST_ID else None
+            return plain("the database does not answer", 503)
+        return plain("ready")

@@ -26,6 +26,7 @@ BEGIN
     UPDATE unified_users u
        SET daily_streak = 0, streak_freezes = 0, last_daily = NULL, last_daily_at = NULL, last_daily_zone = NULL
      WHERE u.id = ANY (v_user_ids);
+    DELETE FROM website_admins a WHERE a.user_id = ANY (v_user_ids);
     DELETE FROM user_achievements k WHERE k.user_id = ANY (v_user_ids);
     DELETE FROM removed_roles r USING unnest(v_accounts) a WHERE (r.platform, r.external_id) = (a.platform, a.external_id);
     UPDATE user_merges m SET reason = NULL WHERE m.into_id = ANY (v_user_ids) OR m.from_id = ANY (v_user_ids);

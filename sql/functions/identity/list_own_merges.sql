@@ -1,22 +1,13 @@
--- What undo_own_merge would take back. The journal holds no names: platforms and amounts say which merge it was.
+-- What undo_own_merge would take back.
 CREATE OR REPLACE FUNCTION ttfd.list_own_merges(p_platform text, p_external_id text)
 RETURNS TABLE (
   merge_id bigint, merged_at timestamptz, undo_until timestamptz, platforms text[], other_platforms text[],
   other_xp bigint, other_coins bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
-DECLARE
-  v_user_id bigint := find_owner(p_platform, resolve_platform(p_platform, p_external_id));
 BEGIN
   RETURN QUERY
-  SELECT m.id, m.merged_at, m.merged_at + INTERVAL '7 days',
-         ARRAY(SELECT jsonb_array_elements_text(m.into_before -> 'platforms')),
-         ARRAY(SELECT jsonb_array_elements_text(m.from_before -> 'platforms')),
-         (m.from_before ->> 'xp')::bigint, (m.from_before ->> 'coins')::bigint
-    FROM user_merges m
-   WHERE m.into_id = v_user_id AND m.undone_at IS NULL
-     AND ttfd.current_time() <= m.merged_at + INTERVAL '7 days'
-   ORDER BY m.id DESC;
+  SELECT m.* FROM list_undoable_merges(find_owner(p_platform, resolve_platform(p_platform, p_external_id))) m;
 END;
 $$;
 

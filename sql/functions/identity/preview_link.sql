@@ -6,26 +6,9 @@ RETURNS TABLE (
   own_rank_id smallint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
-DECLARE
-  v_external_id text := resolve_platform(p_platform, p_external_id);
-  v_code record;
 BEGIN
-  SELECT * INTO v_code FROM find_link_code(p_code, p_platform, v_external_id);
-  IF v_code.refusal IS NOT NULL THEN
-    status := v_code.refusal;
-    RETURN NEXT;
-    RETURN;
-  END IF;
   RETURN QUERY
-  SELECT CASE WHEN own.id = other.id THEN 'already_linked'
-              WHEN other.platforms && coalesce(own.platforms, ARRAY[p_platform]) THEN 'accounts_collide'
-              WHEN own.id IS NULL OR is_blank(own) OR is_blank(other) THEN 'linked'
-              ELSE 'merged' END,
-         coalesce(other.display_name, other.username), other.platforms, other.xp, other.coins, other.rank_id,
-         coalesce(own.display_name, own.username), own.platforms, own.xp, own.coins, own.rank_id
-    FROM unified_users other
-    LEFT JOIN unified_users own ON own.id = find_owner(p_platform, v_external_id)
-   WHERE other.id = v_code.user_id;
+  SELECT c.* FROM preview_code(p_code, p_platform, resolve_platform(p_platform, p_external_id)) c;
 END;
 $$;
 

@@ -1,42 +1,11 @@
--- Whoever holds a code that was made on another account owns both.
--- A refusal is a status and not an error, because an error would undo the count of failures.
 CREATE OR REPLACE FUNCTION ttfd.redeem_link_code(p_code text, p_platform text, p_external_id text)
 RETURNS TABLE (status text, user_id bigint, merge_id bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
-DECLARE
-  v_external_id text := resolve_platform(p_platform, p_external_id);
-  v_code record;
-  v_own_id bigint;
-  v_is_blank boolean;
 BEGIN
-  PERFORM require_read_committed();
-  SELECT * INTO v_code FROM use_link_code(p_code, p_platform, v_external_id);
-  IF v_code.refusal IS NOT NULL THEN
-    status := v_code.refusal;
-    RETURN NEXT;
-    RETURN;
-  END IF;
-  v_own_id := find_owner(p_platform, v_external_id);
-  IF v_own_id IS NULL THEN
-    PERFORM attach_account(v_code.user_id, p_platform, v_external_id, NULL, 'code');
-    status := 'linked';
-    user_id := v_code.user_id;
-  ELSIF v_own_id = v_code.user_id THEN
-    status := 'already_linked';
-    user_id := v_own_id;
-  ELSE
-    -- A user with a history survives one without; of two with a history, the older one does.
-    SELECT u.id INTO user_id
-      FROM unified_users u
-     WHERE u.id IN (v_own_id, v_code.user_id)
-     ORDER BY is_blank(u), u.created_at, u.id
-     LIMIT 1;
-    v_is_blank := EXISTS (SELECT 1 FROM unified_users u WHERE u.id IN (v_own_id, v_code.user_id) AND is_blank(u));
-    merge_id := join_users(user_id, CASE WHEN user_id = v_own_id THEN v_code.user_id ELSE v_own_id END, 'link code');
-    status := CASE WHEN v_is_blank THEN 'linked' ELSE 'merged' END;
-  END IF;
-  RETURN NEXT;
+  RETURN QUERY
+  SELECT r.status, r.user_id, r.merge_id
+    FROM redeem_code(p_code, p_platform, resolve_platform(p_platform, p_external_id)) r;
 END;
 $$;
 

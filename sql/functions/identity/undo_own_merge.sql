@@ -1,22 +1,11 @@
--- Whose account it is may undo, on either side: both have agreed, so either may take it back. A merge of somebody else's is
--- answered like one that never was.
 CREATE OR REPLACE FUNCTION ttfd.undo_own_merge(p_merge_id bigint, p_platform text, p_external_id text)
 RETURNS TABLE (merge_id bigint, into_id bigint, from_id bigint, undone_at timestamptz)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
-DECLARE
-  v_user_id bigint := find_owner(p_platform, resolve_platform(p_platform, p_external_id));
 BEGIN
   RETURN QUERY
   SELECT u.merge_id, u.into_id, u.from_id, u.undone_at
-    FROM user_merges m
-   CROSS JOIN LATERAL undo_merge(m.id) u
-   WHERE m.id = p_merge_id
-     AND (v_user_id = m.into_id OR v_user_id = m.from_id AND m.undone_at IS NOT NULL);
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'this member has no merge %', coalesce(p_merge_id::text, 'NULL')
-      USING ERRCODE = 'no_data_found', HINT = 'list_own_merges lists those that can be undone.';
-  END IF;
+    FROM undo_merge_of(p_merge_id, find_owner(p_platform, resolve_platform(p_platform, p_external_id))) u;
 END;
 $$;
 

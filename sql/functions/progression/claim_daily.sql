@@ -3,32 +3,8 @@ CREATE OR REPLACE FUNCTION ttfd.claim_daily(p_event_id uuid, p_platform text, p_
 RETURNS ttfd.event_outcome
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
-DECLARE
-  v_now timestamptz := ttfd.current_time();
-  v_user unified_users := lock_user(resolve_user(p_platform, p_external_id));
-  v_outcome event_outcome := find_first_outcome(p_event_id, v_user.id, 'daily_claim', p_platform, '{}');
-  v_day record;
-  v_streak record;
 BEGIN
-  IF v_outcome.status IS NOT NULL THEN
-    RETURN v_outcome;
-  END IF;
-  SELECT * INTO v_day FROM assess_daily(v_user, v_now);
-  IF NOT v_day.is_due THEN
-    PERFORM raise_already_claimed('the daily reward', v_day.next_at);
-  END IF;
-  SELECT * INTO v_streak FROM continue_streak(v_user, v_day.missed_days);
-  v_outcome := apply_grant(
-    p_event_id, v_user, 'daily_claim', p_platform,
-    jsonb_build_object('streak', v_streak.streak, 'bonus', v_streak.bonus, 'freeze_used', v_streak.freezes_used),
-    floor(read_setting('daily_xp') * (100 + v_streak.bonus) / 100)::bigint,
-    floor(read_setting('daily_coins') * (100 + v_streak.bonus) / 100)::bigint);
-  UPDATE unified_users u
-     SET daily_streak = v_streak.streak, streak_freezes = v_streak.freezes,
-         last_daily = v_day.today, last_daily_at = v_now, last_daily_zone = u.time_zone,
-         last_active = greatest(u.last_active, v_now)
-   WHERE u.id = v_user.id;
-  RETURN v_outcome;
+  RETURN pay_daily(p_event_id, lock_user(resolve_user(p_platform, p_external_id)), p_platform);
 END;
 $$;
 

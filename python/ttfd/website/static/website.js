@@ -30,6 +30,7 @@
     source = new EventSource(address);
     source.onopen = () => show(true);
     source.onmessage = (message) => heard(message.lastEventId);
+    source.addEventListener("burst", (message) => heard(message.lastEventId));
     source.addEventListener("resync", (message) => heard(message.lastEventId));
     source.onerror = () => {
       show(false);
@@ -55,7 +56,7 @@
 
   async function refresh() {
     timer = 0;
-    if (!getSelection().isCollapsed) { // somebody is about to copy a name
+    if (!getSelection().isCollapsed || isFilling()) { // somebody is about to copy a name, or fills in a form
       timer = setTimeout(refresh, QUIET_MS);
       return;
     }
@@ -76,11 +77,20 @@
     schedule();
   }
 
+  function isFilling() {
+    const isChanged = (field) => field.type === "checkbox" ? field.checked !== field.defaultChecked
+      : field.tagName === "SELECT" ? ![...field.options].some((o) => o.selected && o.defaultSelected)
+      : field.type !== "hidden" && field.value !== field.defaultValue;
+    return [...main.querySelectorAll("input, select")].some((field) => field === document.activeElement || isChanged(field));
+  }
+
   function replace(fresh) {
     const focused = main.contains(document.activeElement) ? document.activeElement.id : "";
     const before = new Map([...main.querySelectorAll("[data-key]")].map((e) => [e.dataset.key, e.dataset.value]));
     const [x, y] = [scrollX, scrollY];
+    const opened = [...main.querySelectorAll("details")].map((e) => e.open);
     main.replaceChildren(...fresh.childNodes);
+    main.querySelectorAll("details").forEach((e, n) => (e.open = opened[n] ?? e.open));
     for (const element of main.querySelectorAll("[data-key]")) {
       element.classList.toggle("changed", before.get(element.dataset.key) !== element.dataset.value);
     }
