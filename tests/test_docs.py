@@ -141,7 +141,9 @@ class Machine:
         self.server = server
         self.place = place
         self.names: dict[str, Any] = {
+            "__name__": "__main__",
             "database_url": url,
+            "secret_key": "made up",
             "update_id": 1,
             "game_id": 1,
             "last_position": 0,
