@@ -7,7 +7,7 @@ CHECKERS := .venv-check/.ready
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check migration bench screenshots clean
+.PHONY: help demo test check migration freeze drift docs soak mutants bench screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -39,6 +39,21 @@ check: $(READY) $(CHECKERS) ## Lint, check types, SQL, and that generated files 
 migration: $(READY) ## Write the generated files anew: migrations from sql/, sync modules from async ones
 	$(BIN)/python tools/make_migration.py
 	$(BIN)/python tools/async_to_sync.py
+
+freeze: $(READY) ## At a release, from 1.0 on: freeze the migrations as they are
+	$(BIN)/python tools/freeze.py
+
+drift: $(READY) ## Say what in the database of DATABASE_URL is not as the migrations make it
+	$(BIN)/ttfd migrate --drift
+
+docs: $(READY) ## Write docs/functions.md and docs/errors.md from the catalog
+	$(BIN)/python tools/make_docs.py
+
+soak: $(READY) ## Kill, cut, fill and restore for 10 minutes (SOAK_ARGS="--minutes 1", or --full)
+	$(BIN)/python tools/soak.py $(SOAK_ARGS)
+
+mutants: $(READY) ## Break each guard and see that a test notices
+	$(BIN)/python tools/mutate.py
 
 bench: $(READY) ## Measure, beside its peers (BENCH_ARGS=--quick for a rough look)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'

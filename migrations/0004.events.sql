@@ -98,6 +98,9 @@ CREATE TABLE ttfd.award_windows (
   PRIMARY KEY (user_id, event_type, is_daily, starts_at)
 ) WITH (fillfactor = 70);
 
+-- For purge_expired: rows come in the order of their time, more or less, so old ones are in a few pages.
+CREATE INDEX award_windows_starts_at ON ttfd.award_windows USING brin (starts_at) WITH (autosummarize = on);
+
 COMMENT ON TABLE ttfd.award_windows IS 'Clock-aligned windows (UTC) in which a member has earned something of a type.';
 COMMENT ON COLUMN ttfd.award_windows.is_daily IS 'A UTC day, for the daily cap; otherwise a window of the cooldown.';
 COMMENT ON COLUMN ttfd.award_windows.xp IS 'XP earned in the window.';

@@ -111,7 +111,17 @@ DROP FUNCTION ttfd.raise_already_claimed(text, timestamptz);
 
 DROP FUNCTION ttfd.queue_voice(text, text[]);
 
+DROP FUNCTION ttfd.purge_transfer_days(integer);
+
+DROP FUNCTION ttfd.purge_merge_journal(integer);
+
+DROP FUNCTION ttfd.purge_linking(integer);
+
+DROP FUNCTION ttfd.purge_judged(integer);
+
 DROP FUNCTION ttfd.purge_forgotten();
+
+DROP FUNCTION ttfd.purge_discarded(integer);
 
 DROP FUNCTION ttfd.projected_accounts(bigint[]);
 
@@ -130,6 +140,8 @@ DROP FUNCTION ttfd.open_session(bigint, bytea, text);
 DROP FUNCTION ttfd.open_game(bigint, text, bigint);
 
 DROP FUNCTION ttfd.oldest_pending(bigint);
+
+DROP FUNCTION ttfd.oldest_judgement();
 
 DROP FUNCTION ttfd.note_import_changes(bigint);
 
@@ -206,6 +218,8 @@ DROP FUNCTION ttfd.link_import_by_username(bigint);
 DROP FUNCTION ttfd.link_import_by_id(bigint);
 
 DROP FUNCTION ttfd.lease_announcements(text, uuid);
+
+DROP FUNCTION ttfd.kept_since(text);
 
 DROP FUNCTION ttfd.keep_tombstones(bigint[], ttfd.platform_accounts[]);
 
@@ -316,6 +330,8 @@ DROP FUNCTION ttfd.describe_import_change(ttfd.unified_users);
 DROP FUNCTION ttfd.describe_event_error(text);
 
 DROP FUNCTION ttfd.derive_event_id(uuid, text);
+
+DROP FUNCTION ttfd.database_origin();
 
 DROP FUNCTION ttfd.current_time();
 

@@ -6,6 +6,7 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- sql/functions/internal/accrue_voice.sql
 -- Whoever looked last has left the state that held until now. After a silence of the bot nobody knows what was in between:
 -- it counts if the connection is the same, and earns if it did before and does now, for an hour at most.
 CREATE OR REPLACE FUNCTION ttfd.accrue_voice(p_session ttfd.voice_sessions, p_session_id text, p_is_idle boolean)
@@ -31,6 +32,7 @@ $$;
 COMMENT ON FUNCTION ttfd.accrue_voice(ttfd.voice_sessions, text, boolean) IS
   'A voice session with the time added that has passed since it was last seen, given the connection as it is now (NULL: gone).';
 
+-- sql/functions/internal/achievement_progress.sql
 -- One place that says what a metric is. The planner inlines it, so a filter on names is applied before anything is counted.
 CREATE OR REPLACE FUNCTION ttfd.achievement_progress(p_user_ids bigint[])
 RETURNS TABLE (user_id bigint, name text, value bigint, is_reached boolean, is_shown boolean)
@@ -56,6 +58,7 @@ $$;
 COMMENT ON FUNCTION ttfd.achievement_progress(bigint[]) IS
   'How far members have come with every achievement; value is NULL for a place in a season that they never had. Who is merged or forgotten is left out.';
 
+-- sql/functions/internal/add_counts.sql
 -- Who goes from one branch to another changes only what lies between the two, so this goes from the right to the left and
 -- touches no element where the changes so far cancel out.
 CREATE OR REPLACE FUNCTION ttfd.add_counts(p_members integer[], p_branches integer[], p_more bigint[])
@@ -79,6 +82,7 @@ $$;
 COMMENT ON FUNCTION ttfd.add_counts(integer[], integer[], bigint[]) IS
   'The members of a node of xp_counts, when as many more come to each of the named branches, the last of them first.';
 
+-- sql/functions/internal/add_season_score.sql
 CREATE OR REPLACE FUNCTION ttfd.add_season_score(
   p_user_id bigint, p_season_id integer, p_xp bigint, p_reached_at timestamptz)
 RETURNS void
@@ -100,6 +104,7 @@ $$;
 COMMENT ON FUNCTION ttfd.add_season_score(bigint, integer, bigint, timestamptz) IS
   'Adds XP, which may be negative, to the score of a member who is locked, wherever that is kept.';
 
+-- sql/functions/internal/advance_floor.sql
 -- The index of the queue is full of rows that are dead but not yet vacuumed, millions of them in a rush; so a batch starts
 -- looking above a floor. Below what has been handed out, a number may still turn up as long as a transaction runs that may
 -- have taken it. Such a transaction has an id, older than ours (the default of seq sees to that): once all ids before ours have
@@ -130,6 +135,7 @@ $$;
 COMMENT ON FUNCTION ttfd.advance_floor(ttfd.feed_head, bigint) IS
   'Raises the floor of the queue as far as is safe. p_taken_seq is the last number that was handed out before the transaction had an id, NULL when that is not known. Returns whether anything is pending.';
 
+-- sql/functions/internal/announce_seasons.sql
 CREATE OR REPLACE FUNCTION ttfd.announce_seasons()
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
@@ -156,6 +162,7 @@ $$;
 COMMENT ON FUNCTION ttfd.announce_seasons() IS
   'Tells the community (user_id 0) of seasons that have begun, once, by an event season_started. Returns how many.';
 
+-- sql/functions/internal/announced_kind.sql
 -- Two kinds, because a rank must not hide from a member that an account was linked.
 CREATE OR REPLACE FUNCTION ttfd.announced_kind(p_event_type text)
 RETURNS text
@@ -171,6 +178,7 @@ $$;
 COMMENT ON FUNCTION ttfd.announced_kind(text) IS
   'What an event is as an announcement: progress, account or season; NULL for what is not announced.';
 
+-- sql/functions/internal/announcement_details.sql
 CREATE OR REPLACE FUNCTION ttfd.announcement_details(p_event_type text, p_data jsonb)
 RETURNS jsonb
 LANGUAGE plpgsql STABLE
@@ -197,6 +205,7 @@ $$;
 COMMENT ON FUNCTION ttfd.announcement_details(text, jsonb) IS
   'Names that the text of an announcement needs beside the data of its event; NULL when there are none.';
 
+-- sql/functions/internal/apply_batch.sql
 -- The heart: one pass over a set of pending events. First the members are locked in ascending id, as everywhere; then one
 -- statement takes the rows out of the queue, judges them by the rules, updates every member once and appends the log.
 -- Events of a merged member go to the survivor; those that were granted already stay in the ledger of whom they were
@@ -249,22 +258,23 @@ BEGIN
     DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
     RETURNING id, seq, user_id, event_type, source_platform, data, occurred_at, created_at, xp, coins, note, rank_id
   ), assessed AS (
-    SELECT b.id, b.seq, CASE WHEN b.xp IS NULL THEN coalesce(o.id, b.user_id) ELSE b.user_id END AS user_id, b.event_type, b.source_platform, b.data,
-           b.occurred_at, b.created_at, b.xp AS granted_xp, b.coins AS granted_coins, b.note AS granted_note, b.rank_id,
-           CASE WHEN o.id IS NULL AND b.user_id <> 0 THEN 'TU001'
+    -- What the later steps filter by comes first, because a row is unpacked only as far as it is needed.
+    SELECT CASE WHEN o.id IS NULL AND b.user_id <> 0 THEN 'TU001'
                 WHEN b.xp IS NOT NULL THEN NULL
                 WHEN t.name IS NULL THEN 'TE001'
                 WHEN b.occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND v_now + INTERVAL '5 minutes' THEN '22008'
                 ELSE g.error
            END AS error,
-           t.is_enabled, NOT t.is_admin_only AS is_play, t.counter, t.daily_xp_cap, g.is_idle, g.seconds,
-           f.factor,
-           CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.xp, f.factor) ELSE 0 END AS base_xp,
-           CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.coins, f.factor) ELSE 0 END AS base_coins,
            CASE WHEN b.xp IS NULL AND t.is_enabled AND (g.xp <> 0 OR g.coins <> 0)
                 THEN ttfd.start_of_window(t.cooldown_seconds, b.occurred_at) END AS cooldown_start,
            CASE WHEN b.xp IS NULL AND t.is_enabled AND g.xp > 0 AND t.daily_xp_cap IS NOT NULL
-                THEN ttfd.start_of_window(86400, b.occurred_at) END AS day_start
+                THEN ttfd.start_of_window(86400, b.occurred_at) END AS day_start,
+           b.xp AS granted_xp, b.coins AS granted_coins, b.note AS granted_note, b.rank_id, b.seq,
+           CASE WHEN b.xp IS NULL THEN coalesce(o.id, b.user_id) ELSE b.user_id END AS user_id, b.occurred_at,
+           t.is_enabled, NOT t.is_admin_only AS is_play, g.is_idle, t.daily_xp_cap, g.seconds, t.counter, f.factor,
+           CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.xp, f.factor) ELSE 0 END AS base_xp,
+           CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.coins, f.factor) ELSE 0 END AS base_coins,
+           b.event_type, b.source_platform, b.data, b.id, b.created_at
       FROM batch b
      CROSS JOIN LATERAL (
              SELECT CASE WHEN v_has_strangers
@@ -280,13 +290,13 @@ BEGIN
              OFFSET 0) f (factor)
     OFFSET 0
   ), ordered AS (
-    SELECT a.*,
-           a.cooldown_start IS NOT NULL
-             AND row_number() OVER (PARTITION BY a.user_id, a.event_type, a.cooldown_start ORDER BY a.seq) = 1 AS is_first
+    SELECT a.cooldown_start IS NOT NULL
+             AND row_number() OVER (PARTITION BY a.user_id, a.event_type, a.cooldown_start ORDER BY a.seq) = 1 AS is_first,
+           a.*
       FROM assessed a
   ), cooled AS MATERIALIZED (
-    SELECT o.*,
-           o.cooldown_start IS NOT NULL AND (NOT o.is_first OR w.user_id IS NOT NULL) AS is_cooling
+    SELECT o.cooldown_start IS NOT NULL AND (NOT o.is_first OR w.user_id IS NOT NULL) AS is_cooling,
+           o.*
       FROM ordered o
       LEFT JOIN ttfd.award_windows w
         ON w.user_id = o.user_id AND w.event_type = o.event_type AND NOT w.is_daily
@@ -304,8 +314,7 @@ BEGIN
         ON d.user_id = c.user_id AND d.event_type = c.event_type AND d.is_daily AND d.starts_at = c.day_start
      WHERE c.day_start IS NOT NULL
   ), granted AS MATERIALIZED (
-    SELECT s.*,
-           CASE WHEN s.granted_xp IS NOT NULL THEN s.granted_xp
+    SELECT CASE WHEN s.granted_xp IS NOT NULL THEN s.granted_xp
                 WHEN s.is_cooling THEN 0
                 WHEN s.day_start IS NULL THEN s.base_xp
                 ELSE (least(greatest(s.daily_xp_cap, s.used), s.reached)
@@ -314,7 +323,8 @@ BEGIN
            CASE WHEN s.granted_xp IS NOT NULL THEN s.granted_coins WHEN s.is_cooling THEN 0 ELSE s.base_coins END AS coins,
            CASE WHEN s.granted_xp IS NOT NULL THEN s.granted_note
                 ELSE ttfd.note_award(NOT s.is_enabled, s.is_cooling, s.reached > s.daily_xp_cap, s.is_idle, s.factor)
-           END AS note
+           END AS note,
+           s.*
       FROM summed s
   ), windows AS (
     INSERT INTO ttfd.award_windows AS w (user_id, event_type, is_daily, starts_at, xp)
@@ -416,6 +426,7 @@ $$;
 COMMENT ON FUNCTION ttfd.apply_batch(tid[], boolean) IS
   'Applies the pending events at the given places, all or none; those that their own content forbids go to failed_events. Returns processed, failed. Raises 40001 when it has to look again, and look first whose members they are.';
 
+-- sql/functions/internal/apply_grant.sql
 -- The one way in which amounts that were decided at once reach the ledger and the balance. The user is locked and the id
 -- was new when it was, so an id that is taken now was taken for something else.
 CREATE OR REPLACE FUNCTION ttfd.apply_grant(
@@ -451,6 +462,7 @@ $$;
 COMMENT ON FUNCTION ttfd.apply_grant(uuid, ttfd.unified_users, text, text, jsonb, bigint, bigint) IS
   'Grants (or, below zero, takes) XP and coins at once, as an event. Expects the user locked. Raises TC001 when the coins are short, 23514 when the XP are, TE002 when the id was taken meanwhile.';
 
+-- sql/functions/internal/apply_import_policy.sql
 -- Sums are what the records say. Otherwise only the account that wins keeps its XP and coins: what the others had given in
 -- earlier runs is then taken back as any difference is.
 CREATE OR REPLACE FUNCTION ttfd.apply_import_policy(p_run_id bigint)
@@ -489,6 +501,7 @@ $$;
 COMMENT ON FUNCTION ttfd.apply_import_policy(bigint) IS
   'Decides which XP and coins of a person with several accounts in a run count.';
 
+-- sql/functions/internal/assess_daily.sql
 -- A day is a date where the member is. Dates that are claimed only ever grow, so moving the clocks earns nothing in the end.
 -- Whoever has moved since the last claim counts that claim by the date it had in the new zone, so that a flight east costs no
 -- streak; and waits 20 hours, so that it earns no second claim on the same day.
@@ -515,6 +528,7 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_daily(ttfd.unified_users, timestamptz) IS
   'The member''s date, the days missed since the last daily claim (NULL when there was none), whether a claim is due and from when.';
 
+-- sql/functions/internal/assess_event.sql
 -- What one event might earn before cooldowns and caps, or why it cannot be applied. It answers with a code instead of
 -- raising, so that a batch sorts out bad rows as a set. The planner inlines it; OFFSET 0 keeps each step from being copied
 -- into all places that use it, which makes the plan a hundred times larger.
@@ -567,6 +581,7 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_event(ttfd.event_type_versions, jsonb) IS
   'XP and coins that an event might earn, its counted seconds, whether part of them was idle, or the SQLSTATE that says why it cannot be applied.';
 
+-- sql/functions/internal/assess_import_amount.sql
 CREATE OR REPLACE FUNCTION ttfd.assess_import_amount(p_name text, p_value text)
 RETURNS text
 LANGUAGE sql IMMUTABLE
@@ -583,6 +598,7 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_import_amount(text, text) IS
   'Why a legacy amount cannot be imported, or NULL when it is missing, empty or a number from 0 to 10^15.';
 
+-- sql/functions/internal/assess_import_times.sql
 -- Asked millions of times: one look at the usual forms of all three, with days up to the 28th, which exist in every month.
 -- All else is left to explain_import_time.
 CREATE OR REPLACE FUNCTION ttfd.assess_import_times(p_last_daily text, p_created_at text, p_last_active text)
@@ -602,6 +618,7 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_import_times(text, text, text) IS
   'Why one of the times of a legacy record cannot be imported, or NULL when each is missing, empty or ISO 8601.';
 
+-- sql/functions/internal/assess_seconds.sql
 -- A million years is no session; the bound keeps the cast to bigint safe.
 CREATE OR REPLACE FUNCTION ttfd.assess_seconds(p_seconds jsonb)
 RETURNS text
@@ -616,6 +633,7 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_seconds(jsonb) IS
   'Why a number of seconds is refused (an SQLSTATE), or NULL when it is fine.';
 
+-- sql/functions/internal/assess_sent_event.sql
 -- What is refused at once, when an event is sent; the batch judges again by the rule of the time.
 CREATE OR REPLACE FUNCTION ttfd.assess_sent_event(
   p_event_id uuid, p_rule ttfd.event_type_versions, p_data jsonb, p_occurred_at timestamptz)
@@ -639,6 +657,7 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_sent_event(uuid, ttfd.event_type_versions, jsonb, timestamptz) IS
   'Why an event that is being sent is refused (an SQLSTATE), or NULL when it is fine.';
 
+-- sql/functions/internal/assess_single.sql
 -- assess_event for one event. A bot sends message after message that states nothing the rules read: for those the answer is
 -- the rule itself, at a fifth of the price.
 CREATE OR REPLACE FUNCTION ttfd.assess_single(
@@ -662,6 +681,7 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_single(ttfd.event_type_versions, jsonb) IS
   'What assess_event says, for a single event.';
 
+-- sql/functions/internal/assess_stated.sql
 CREATE OR REPLACE FUNCTION ttfd.assess_stated(p_amount jsonb, p_max bigint, p_allows_negative boolean)
 RETURNS text
 LANGUAGE sql IMMUTABLE
@@ -678,6 +698,7 @@ $$;
 COMMENT ON FUNCTION ttfd.assess_stated(jsonb, bigint, boolean) IS
   'Why an amount that the caller states is refused (an SQLSTATE), or NULL when it is fine.';
 
+-- sql/functions/internal/attach_account.sql
 CREATE OR REPLACE FUNCTION ttfd.attach_account(
   p_user_id bigint, p_platform text, p_external_id text, p_username text, p_link_method text)
 RETURNS void
@@ -703,6 +724,7 @@ $$;
 COMMENT ON FUNCTION ttfd.attach_account(bigint, text, text, text, text) IS
   'Gives a user who is locked an account that nobody has. Raises TL002.';
 
+-- sql/functions/internal/audit.sql
 CREATE OR REPLACE FUNCTION ttfd.audit(p_action text, p_before jsonb, p_after jsonb)
 RETURNS void
 LANGUAGE sql VOLATILE
@@ -714,6 +736,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.audit(text, jsonb, jsonb) IS 'Writes a line into the audit log.';
 
+-- sql/functions/internal/caller_role.sql
 -- API functions run as their owner, so current_user says nothing of the caller. A role taken by SET ROLE counts,
 -- because a session can only take roles that it is a member of.
 CREATE OR REPLACE FUNCTION ttfd.caller_role()
@@ -726,6 +749,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.caller_role() IS 'The role that called the API: the one set by SET ROLE, else the login.';
 
+-- sql/functions/internal/carry_award_windows.sql
 -- Otherwise a merge would let a member earn a cooldown or a daily cap twice. The rows of the user that goes stay where they
 -- are, for the undo.
 CREATE OR REPLACE FUNCTION ttfd.carry_award_windows(p_from_id bigint, p_into_id bigint)
@@ -752,6 +776,7 @@ $$;
 COMMENT ON FUNCTION ttfd.carry_award_windows(bigint, bigint) IS
   'Adds the award windows of one user to those of another. Returns the cooldown windows that both had.';
 
+-- sql/functions/internal/carry_progress.sql
 -- Places in closed seasons stay with whom they were won by; readers follow merged_into.
 CREATE OR REPLACE FUNCTION ttfd.carry_progress(p_from_id bigint, p_into_id bigint)
 RETURNS jsonb
@@ -793,6 +818,7 @@ $$;
 COMMENT ON FUNCTION ttfd.carry_progress(bigint, bigint) IS
   'For a merge, once all else has moved, of two users who are locked: scores of open seasons and achievements go to the survivor; what both have reached together is unlocked without a reward. It alone moves season_id, season_xp and season_reached_at. Returns what return_progress needs to undo it.';
 
+-- sql/functions/internal/carry_transfer_days.sql
 -- Two members who become one have one daily limit for sending coins. The rows of the one that goes stay, for the undo.
 CREATE OR REPLACE FUNCTION ttfd.carry_transfer_days(p_from_id bigint, p_into_id bigint)
 RETURNS void
@@ -809,6 +835,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.carry_transfer_days(bigint, bigint) IS 'Adds the coins that one user has sent to what another has.';
 
+-- sql/functions/internal/check_amount.sql
 CREATE OR REPLACE FUNCTION ttfd.check_amount(p_amount bigint, p_minimum numeric, p_maximum numeric)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -824,6 +851,7 @@ $$;
 COMMENT ON FUNCTION ttfd.check_amount(bigint, numeric, numeric) IS
   'Refuses an amount outside of its bounds, and NULL. Raises TE003.';
 
+-- sql/functions/internal/check_event.sql
 -- A resend is answered with the first outcome, whatever the rules say by now.
 CREATE OR REPLACE FUNCTION ttfd.check_event(
   p_event_id uuid, p_event_type text, p_rule ttfd.event_type_versions, p_data jsonb, p_occurred_at timestamptz)
@@ -843,6 +871,7 @@ $$;
 COMMENT ON FUNCTION ttfd.check_event(uuid, text, ttfd.event_type_versions, jsonb, timestamptz) IS
   'Refuses an event that its type does not allow; false for one that was sent before. Raises TE001, TE003, 22003, 22004, 22008, 22023.';
 
+-- sql/functions/internal/check_events.sql
 -- The same refusals as for a single event, for the first element that deserves one; then the accounts of first contacts.
 CREATE OR REPLACE FUNCTION ttfd.check_events(p_events ttfd.sent_event[])
 RETURNS void
@@ -877,6 +906,7 @@ $$;
 COMMENT ON FUNCTION ttfd.check_events(ttfd.sent_event[]) IS
   'Refuses what check_event and resolve_user refuse, and creates the accounts that are new. Raises TE001, TE003, 22003, 22004, 22008, 22023, TU002, TP001.';
 
+-- sql/functions/internal/check_reason.sql
 CREATE OR REPLACE FUNCTION ttfd.check_reason(p_reason text)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -890,6 +920,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.check_reason(text) IS 'Refuses an empty reason. Raises 22023.';
 
+-- sql/functions/internal/clear_import.sql
 -- Legacy records hold personal data; once they are members only what was rejected is kept, for whoever has to look.
 CREATE OR REPLACE FUNCTION ttfd.clear_import(p_run_id bigint)
 RETURNS void
@@ -905,6 +936,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.clear_import(bigint) IS 'Empties the working tables of a run and forgets its accepted records.';
 
+-- sql/functions/internal/collect_import_accounts.sql
 -- One pass over the records, because there may be millions: each is judged, and taken apart where nothing is wrong.
 CREATE OR REPLACE FUNCTION ttfd.collect_import_accounts(p_run_id bigint, p_after bigint)
 RETURNS void
@@ -983,6 +1015,7 @@ $$;
 COMMENT ON FUNCTION ttfd.collect_import_accounts(bigint, bigint) IS
   'Fills import_accounts with the records of a run after one: their values, or the reason why they cannot be imported.';
 
+-- sql/functions/internal/collect_import_events.sql
 -- The amounts of legacy events are in the balances already. Their ids are kept, as those of compacted events are, so that
 -- one that a bot sends again counts once.
 CREATE OR REPLACE FUNCTION ttfd.collect_import_events(p_run_id bigint, p_after bigint)
@@ -1006,6 +1039,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.collect_import_events(bigint, bigint) IS 'Remembers the ids of the legacy events of a run.';
 
+-- sql/functions/internal/collect_import_identities.sql
 -- Every account that matters to the run: its own, those they state as theirs, members of the same name, and whatever
 -- else belongs to a member who is touched. Accounts of one member are one person from the start; to anybody else the number
 -- of a member who does not exist yet is given, so that nothing has to be renumbered when they become members.
@@ -1074,6 +1108,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.collect_import_identities(bigint) IS 'Fills import_identities for a run.';
 
+-- sql/functions/internal/collect_import_links.sql
 -- An account that states its own id as that of another platform says nothing: a program that kept two bots in one table
 -- did so.
 CREATE OR REPLACE FUNCTION ttfd.collect_import_links(p_run_id bigint)
@@ -1115,6 +1150,7 @@ $$;
 COMMENT ON FUNCTION ttfd.collect_import_links(bigint) IS
   'Fills import_links with the ids of other platforms that the records of a run state; ids of the wrong form become conflicts.';
 
+-- sql/functions/internal/collect_limits.sql
 -- Only what can still matter: a window that is over grants nothing to anybody.
 CREATE OR REPLACE FUNCTION ttfd.collect_limits(p_user_ids bigint[])
 RETURNS jsonb
@@ -1149,6 +1185,7 @@ $$;
 COMMENT ON FUNCTION ttfd.collect_limits(bigint[]) IS
   'What a member must not get twice: the last daily claim, highest_rank_id (rewards up to it are paid), the achievements that are paid, the award windows that are open, and the coins sent today.';
 
+-- sql/functions/internal/continue_streak.sql
 -- A freeze that would not save the streak is kept.
 CREATE OR REPLACE FUNCTION ttfd.continue_streak(p_user ttfd.unified_users, p_missed_days integer)
 RETURNS TABLE (streak integer, freezes_used integer, freezes smallint, bonus numeric)
@@ -1174,6 +1211,7 @@ $$;
 COMMENT ON FUNCTION ttfd.continue_streak(ttfd.unified_users, integer) IS
   'The streak after a daily claim, the freezes it used and those that are left, and the bonus in percent.';
 
+-- sql/functions/internal/count_above.sql
 CREATE OR REPLACE FUNCTION ttfd.count_above(p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql STABLE
@@ -1189,6 +1227,7 @@ $$;
 COMMENT ON FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint) IS
   'How many members stand above a value of a metric; among equals who reached it first (xp, season) or has the lower id.';
 
+-- sql/functions/internal/count_moves.sql
 -- Most moves stay within their 64 XP: what cancels out in one step never reaches the next. Whoever calls this holds
 -- feed_head, so writers do not wait here, and a node that is not there is made by nobody else.
 CREATE OR REPLACE FUNCTION ttfd.count_moves(p_xp bigint[], p_members bigint[])
@@ -1232,6 +1271,7 @@ $$;
 COMMENT ON FUNCTION ttfd.count_moves(bigint[], bigint[]) IS
   'Adds to xp_counts how many members came to each XP, or, below zero, left it. Expects feed_head locked.';
 
+-- sql/functions/internal/count_nodes.sql
 CREATE OR REPLACE FUNCTION ttfd.count_nodes(p_xp bigint)
 RETURNS bigint[]
 LANGUAGE sql IMMUTABLE
@@ -1243,6 +1283,7 @@ $$;
 COMMENT ON FUNCTION ttfd.count_nodes(bigint) IS
   'The nodes of xp_counts on the way to an XP, from level 0 up: the XP without the bits of its branch and those below, 16 times, plus the level.';
 
+-- sql/functions/internal/count_owned.sql
 CREATE OR REPLACE FUNCTION ttfd.count_owned(p_user_id bigint, p_item text)
 RETURNS bigint
 LANGUAGE plpgsql STABLE
@@ -1257,6 +1298,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.count_owned(bigint, text) IS 'How many unexpired purchases of an item a member has.';
 
+-- sql/functions/internal/count_scores_above.sql
 -- Planned anew for each call: with the metric known a row costs a third of what it does otherwise. The callers join few rows and
 -- want no hash; here are all.
 CREATE OR REPLACE FUNCTION ttfd.count_scores_above(
@@ -1277,6 +1319,7 @@ $$;
 COMMENT ON FUNCTION ttfd.count_scores_above(text, bigint, timestamptz, bigint) IS
   'How many members stand above a place of the leaderboard by a metric other than xp, and how many are on it.';
 
+-- sql/functions/internal/count_transfer.sql
 CREATE OR REPLACE FUNCTION ttfd.count_transfer(p_user_id bigint, p_coins bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -1295,6 +1338,7 @@ $$;
 COMMENT ON FUNCTION ttfd.count_transfer(bigint, bigint) IS
   'Counts coins towards what a member may send in a UTC day. Expects the user locked. Raises TE003 when it is too little or too much.';
 
+-- sql/functions/internal/count_xp_above.sql
 -- At each node on the way who is on the branches to the right; what was not settled yet; and of those with the same XP the
 -- ones who were there first. One statement: a bot asks this with every rank card, and statements are what it costs.
 CREATE OR REPLACE FUNCTION ttfd.count_xp_above(
@@ -1325,6 +1369,7 @@ $$;
 COMMENT ON FUNCTION ttfd.count_xp_above(bigint, timestamptz, bigint) IS
   'How many members stand above a place of the leaderboard by XP, and how many are on it.';
 
+-- sql/functions/internal/create_account.sql
 -- Two first contacts at once must make one user: the lock is on the account's name, because there is no row to lock yet.
 CREATE OR REPLACE FUNCTION ttfd.create_account(
   p_platform text, p_external_id text, p_username text, p_display_name text)
@@ -1357,6 +1402,7 @@ $$;
 COMMENT ON FUNCTION ttfd.create_account(text, text, text, text) IS
   'A new user with one account, or the user that somebody else created meanwhile. Expects a checked external id.';
 
+-- sql/functions/internal/create_import_members.sql
 -- A person whom no accepted record is about, only somebody's contradicted word, is not made a member. Rows are written once
 -- and as they shall be, because there may be millions: amounts, rank, what projected_accounts would say of their accounts, and
 -- the achievements that show_import_achievements shows to others.
@@ -1431,6 +1477,7 @@ $$;
 COMMENT ON FUNCTION ttfd.create_import_members(bigint) IS
   'Makes members of the persons of a run who are none yet, with what they gain, and gives every account its row. Returns how many members are new.';
 
+-- sql/functions/internal/current_time.sql
 -- The one clock of every rule, so that a test can stand at midnight. Only a member of ttfd_owner can set it
 -- (SET ttfd.now = '2026-03-01 12:00Z'); for anybody else the setting has no effect.
 CREATE OR REPLACE FUNCTION ttfd.current_time()
@@ -1447,6 +1494,27 @@ $$;
 COMMENT ON FUNCTION ttfd.current_time() IS
   'The time that rules go by: the start of the transaction, or the setting ttfd.now of a member of ttfd_owner.';
 
+-- sql/functions/internal/database_origin.sql
+-- A dump restored elsewhere has another system or another database; a restore of the files, and a replica that took over,
+-- have another timeline. Where a hosting provider keeps these from us, an administrator has to say it.
+CREATE OR REPLACE FUNCTION ttfd.database_origin()
+RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN (SELECT format('%s/%s/%s', s.system_identifier, d.oid, c.timeline_id)
+            FROM pg_catalog.pg_control_system() s, pg_catalog.pg_control_checkpoint() c, pg_catalog.pg_database d
+           WHERE d.datname = current_database());
+EXCEPTION
+  WHEN insufficient_privilege THEN
+    RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.database_origin() IS
+  'Which database of which server this is, and on which timeline; NULL where that cannot be known.';
+
+-- sql/functions/internal/derive_event_id.sql
 -- The first 48 bits are kept: they are the time, and keep the keys of the log in order.
 CREATE OR REPLACE FUNCTION ttfd.derive_event_id(p_event_id uuid, p_purpose text)
 RETURNS uuid
@@ -1460,6 +1528,7 @@ $$;
 COMMENT ON FUNCTION ttfd.derive_event_id(uuid, text) IS
   'The id of a second event that belongs to the first, the same at every resend (UUID version 8).';
 
+-- sql/functions/internal/describe_event_error.sql
 CREATE OR REPLACE FUNCTION ttfd.describe_event_error(p_sqlstate text)
 RETURNS text
 LANGUAGE sql IMMUTABLE
@@ -1479,6 +1548,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.describe_event_error(text) IS 'The words for an SQLSTATE with which an event is refused.';
 
+-- sql/functions/internal/describe_import_change.sql
 CREATE OR REPLACE FUNCTION ttfd.describe_import_change(p_user ttfd.unified_users)
 RETURNS jsonb
 LANGUAGE sql STABLE
@@ -1492,6 +1562,7 @@ $$;
 COMMENT ON FUNCTION ttfd.describe_import_change(ttfd.unified_users) IS
   'What an import changes of a member and cannot be computed back.';
 
+-- sql/functions/internal/desired_roles.sql
 CREATE OR REPLACE FUNCTION ttfd.desired_roles(p_platform text, p_external_ids text[])
 RETURNS TABLE (user_id bigint, external_id text, role_ids text[], other_role_ids text[])
 LANGUAGE sql STABLE
@@ -1517,6 +1588,7 @@ $$;
 COMMENT ON FUNCTION ttfd.desired_roles(text, text[]) IS
   'Roles that accounts of a platform ought to have, and those that are for others; neither names what was removed by hand.';
 
+-- sql/functions/internal/digest_account.sql
 CREATE OR REPLACE FUNCTION ttfd.digest_account(p_key bytea, p_platform text, p_external_id text)
 RETURNS bytea
 LANGUAGE sql IMMUTABLE
@@ -1527,6 +1599,7 @@ $$;
 COMMENT ON FUNCTION ttfd.digest_account(bytea, text, text) IS
   'By what a forgotten account is known again, given the key of forgetting_key.';
 
+-- sql/functions/internal/draw_result.sql
 -- Drawn by the server, as the pay for work is: whoever called could otherwise draw until it pleases.
 CREATE OR REPLACE FUNCTION ttfd.draw_result(
   p_game ttfd.games, p_choice integer, p_bet bigint, p_question_id integer,
@@ -1556,6 +1629,7 @@ $$;
 COMMENT ON FUNCTION ttfd.draw_result(ttfd.games, integer, bigint, integer) IS
   'How a game ends: the number (of an option, or of coins) that was drawn, whether it wins, and the coins to pay. Raises 22023.';
 
+-- sql/functions/internal/draw_setting.sql
 CREATE OR REPLACE FUNCTION ttfd.draw_setting(p_name text)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
@@ -1573,6 +1647,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.draw_setting(text) IS 'A random whole number from the range that a setting has, both ends included.';
 
+-- sql/functions/internal/drop_accounts.sql
 CREATE OR REPLACE FUNCTION ttfd.drop_accounts(p_listed jsonb, p_accounts ttfd.platform_accounts[])
 RETURNS jsonb
 LANGUAGE sql IMMUTABLE
@@ -1587,6 +1662,7 @@ $$;
 COMMENT ON FUNCTION ttfd.drop_accounts(jsonb, ttfd.platform_accounts[]) IS
   'A JSON array of objects with platform and external_id without those of the given accounts.';
 
+-- sql/functions/internal/drop_secrets.sql
 CREATE OR REPLACE FUNCTION ttfd.drop_secrets(p_rows jsonb)
 RETURNS jsonb
 LANGUAGE sql IMMUTABLE
@@ -1599,6 +1675,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.drop_secrets(jsonb) IS 'Rows as a JSON array without columns that are named like a secret.';
 
+-- sql/functions/internal/explain_import_time.sql
 CREATE OR REPLACE FUNCTION ttfd.explain_import_time(p_name text, p_value text)
 RETURNS text
 LANGUAGE plpgsql IMMUTABLE
@@ -1622,6 +1699,7 @@ $$;
 COMMENT ON FUNCTION ttfd.explain_import_time(text, text) IS
   'What is wrong with a legacy time, or NULL when it is missing, empty or ISO 8601.';
 
+-- sql/functions/internal/export_mentions.sql
 -- What is about a member without naming the user id: it names an account.
 CREATE OR REPLACE FUNCTION ttfd.export_mentions(p_user_ids bigint[], p_accounts ttfd.platform_accounts[])
 RETURNS jsonb
@@ -1665,6 +1743,7 @@ $$;
 COMMENT ON FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]) IS
   'Legacy records, import conflicts, remembered limits, roles that were taken by hand, preferences, time in voice and audit lines that are about a member.';
 
+-- sql/functions/internal/fail_event.sql
 -- An event that was granted already has its place in the ledger and never leaves it: that error is raised again.
 CREATE OR REPLACE FUNCTION ttfd.fail_event(p_row tid, p_sqlstate text, p_message text)
 RETURNS void
@@ -1688,6 +1767,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.fail_event(tid, text, text) IS 'Moves a pending event to failed_events.';
 
+-- sql/functions/internal/find_boost.sql
 CREATE OR REPLACE FUNCTION ttfd.find_boost(p_user_id bigint, p_event_type text, p_platform text, p_at timestamptz)
 RETURNS numeric
 LANGUAGE plpgsql STABLE
@@ -1705,6 +1785,7 @@ $$;
 COMMENT ON FUNCTION ttfd.find_boost(bigint, text, text, timestamptz) IS
   'The greatest factor that applies to an event; NULL when none does.';
 
+-- sql/functions/internal/find_first_outcome.sql
 -- What such an event grants is worked out here, not sent; so a resend is known by what the caller did send, which is a part
 -- of data. It is looked for before anything is judged: coins that were spent the first time may be missing by now.
 CREATE OR REPLACE FUNCTION ttfd.find_first_outcome(
@@ -1731,6 +1812,7 @@ $$;
 COMMENT ON FUNCTION ttfd.find_first_outcome(uuid, bigint, text, text, jsonb) IS
   'The outcome of an event that was sent before; NULL when it is new. The user has to be locked. Raises TE002 when its content differs, 22004 without an id, 0A000 under another isolation than READ COMMITTED.';
 
+-- sql/functions/internal/find_link_code.sql
 -- The one way to a code, so that looking at what it would do is no cheaper than redeeming it. Whatever is wrong with a
 -- code, the answer is the same; only the count of guesses tells a used code from one that never was.
 CREATE OR REPLACE FUNCTION ttfd.find_link_code(p_code text, p_platform text, p_external_id text)
@@ -1768,6 +1850,7 @@ $$;
 COMMENT ON FUNCTION ttfd.find_link_code(text, text, text) IS
   'Who made a link code, for the account that sends it; or why it is refused: locked, invalid. Counts the failure.';
 
+-- sql/functions/internal/find_outcome.sql
 CREATE OR REPLACE FUNCTION ttfd.find_outcome(
   p_event_id uuid, p_user_id bigint, p_event_type text, p_platform text, p_data jsonb, p_occurred_at timestamptz)
 RETURNS ttfd.event_outcome
@@ -1810,6 +1893,7 @@ $$;
 COMMENT ON FUNCTION ttfd.find_outcome(uuid, bigint, text, text, jsonb, timestamptz) IS
   'The outcome of an event that was sent before; note is failed where it could not be applied, compacted where nothing more is known. Raises TE002 when its content differs.';
 
+-- sql/functions/internal/find_own_account.sql
 -- A code belongs to an account, and on the website a member is known without one: the account that was there first does.
 CREATE OR REPLACE FUNCTION ttfd.find_own_account(p_user_id bigint)
 RETURNS ttfd.platform_accounts
@@ -1834,6 +1918,7 @@ $$;
 COMMENT ON FUNCTION ttfd.find_own_account(bigint) IS
   'The oldest account of a member who is logged in to the website. Raises TP001 when the caller is not the website or the member not logged in.';
 
+-- sql/functions/internal/find_owner.sql
 CREATE OR REPLACE FUNCTION ttfd.find_owner(p_platform text, p_external_id text)
 RETURNS bigint
 LANGUAGE plpgsql STABLE
@@ -1846,6 +1931,7 @@ $$;
 COMMENT ON FUNCTION ttfd.find_owner(text, text) IS
   'The user behind a platform account, NULL when there is none. Expects a checked external id.';
 
+-- sql/functions/internal/find_place.sql
 CREATE OR REPLACE FUNCTION ttfd.find_place(p_user ttfd.unified_users, p_metric text, OUT value bigint, OUT since timestamptz)
 LANGUAGE plpgsql STABLE
 AS $$
@@ -1868,6 +1954,7 @@ $$;
 COMMENT ON FUNCTION ttfd.find_place(ttfd.unified_users, text) IS
   'A member''s value by a metric, and since when as list_scores tells it; NULL when the member is not on this leaderboard.';
 
+-- sql/functions/internal/find_rank.sql
 CREATE OR REPLACE FUNCTION ttfd.find_rank(p_xp bigint)
 RETURNS TABLE (id smallint, rank_xp bigint, next_rank_xp bigint)
 LANGUAGE sql STABLE
@@ -1883,6 +1970,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.find_rank(bigint) IS 'The rank that an amount of XP holds, with its threshold and the next one.';
 
+-- sql/functions/internal/find_rule.sql
 CREATE OR REPLACE FUNCTION ttfd.find_rule(p_event_type text, p_at timestamptz)
 RETURNS ttfd.event_type_versions
 LANGUAGE plpgsql STABLE
@@ -1897,6 +1985,7 @@ $$;
 COMMENT ON FUNCTION ttfd.find_rule(text, timestamptz) IS
   'The rule of an event type that held at a time; all NULL when there was none.';
 
+-- sql/functions/internal/find_season.sql
 -- Events count for seasons with or without a worker: whoever comes first after the end of one starts the next. Members are
 -- locked before this is called, because two who start the same season wait for each other.
 CREATE OR REPLACE FUNCTION ttfd.find_season(p_at timestamptz)
@@ -1917,6 +2006,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.find_season(timestamptz) IS 'The season of a time, started if it is due; all NULL when there is none.';
 
+-- sql/functions/internal/find_season_reward.sql
 CREATE OR REPLACE FUNCTION ttfd.find_season_reward(p_season_id integer, p_place bigint)
 RETURNS TABLE (xp bigint, coins bigint)
 LANGUAGE sql STABLE
@@ -1933,6 +2023,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.find_season_reward(integer, bigint) IS 'What a place in a season earns.';
 
+-- sql/functions/internal/find_survivor.sql
 -- Almost nobody was merged, so one probe finds almost everybody.
 CREATE OR REPLACE FUNCTION ttfd.find_survivor(p_user_id bigint)
 RETURNS ttfd.unified_users
@@ -1955,6 +2046,7 @@ $$;
 COMMENT ON FUNCTION ttfd.find_survivor(bigint) IS
   'A member, or whom it was merged into, without a lock. Raises TU001 when there is no such user, or it was forgotten.';
 
+-- sql/functions/internal/fold_external_id.sql
 CREATE OR REPLACE FUNCTION ttfd.fold_external_id(p_platform ttfd.platforms, p_external_id text)
 RETURNS text
 LANGUAGE sql IMMUTABLE
@@ -1965,6 +2057,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.fold_external_id(ttfd.platforms, text) IS 'A legacy external id as it would be stored.';
 
+-- sql/functions/internal/fold_name.sql
 -- Two names are the same when they differ in nothing that people see as a difference: width, case, a leading @.
 -- The last three placeholders are the Russian words for unknown (twice) and anonymous; migrations are plain ASCII, because
 -- yoyo reads them in the encoding of the machine. Plain ASCII is in normal form already, and most names are.
@@ -1991,6 +2084,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.fold_name(text) IS 'A username as it is compared (NFKC, lower case, no @); NULL for a placeholder.';
 
+-- sql/functions/internal/follow_import_links.sql
 -- Persons are the connected groups of accounts: each account takes the lowest number among those it is linked to, until
 -- nothing moves (groups are small, so that is a few rounds). A group that cannot be one member falls apart again.
 CREATE OR REPLACE FUNCTION ttfd.follow_import_links(p_run_id bigint, p_kind text, p_reason text)
@@ -2054,6 +2148,7 @@ $$;
 COMMENT ON FUNCTION ttfd.follow_import_links(bigint, text, text) IS
   'Groups accounts into persons along the links of a kind; groups with two accounts on a platform, or two members, become conflicts.';
 
+-- sql/functions/internal/forget_audit.sql
 -- What was done stays; who it was done to is blacked out, in the lines that are about the member and in no other.
 CREATE OR REPLACE FUNCTION ttfd.forget_audit(p_user_ids bigint[], p_accounts ttfd.platform_accounts[])
 RETURNS void
@@ -2075,6 +2170,7 @@ $$;
 COMMENT ON FUNCTION ttfd.forget_audit(bigint[], ttfd.platform_accounts[]) IS
   'Blacks out a member''s names and external ids, and erases reasons, in the lines of the audit log that are about the member.';
 
+-- sql/functions/internal/forget_events.sql
 -- What waits is applied first, so that nothing personal is left in the queue and the limits count all of it.
 CREATE OR REPLACE FUNCTION ttfd.forget_events(p_user_ids bigint[])
 RETURNS void
@@ -2100,6 +2196,7 @@ $$;
 COMMENT ON FUNCTION ttfd.forget_events(bigint[]) IS
   'Applies the pending events of members and keeps only amounts in the data of all. Expects feed_head and the members to be locked.';
 
+-- sql/functions/internal/forget_import.sql
 -- The sums stay, because opening balances are proved by them; what led to a person goes.
 CREATE OR REPLACE FUNCTION ttfd.forget_import(p_user_ids bigint[], p_accounts ttfd.platform_accounts[])
 RETURNS void
@@ -2153,6 +2250,7 @@ $$;
 COMMENT ON FUNCTION ttfd.forget_import(bigint[], ttfd.platform_accounts[]) IS
   'Removes accounts from legacy records, conflicts and reports; what they have contributed stays, without the account.';
 
+-- sql/functions/internal/generate_event_id.sql
 -- A version 7 UUID: time-ordered keys keep the log's primary key compact, random ones cost a quarter of the throughput.
 CREATE OR REPLACE FUNCTION ttfd.generate_event_id()
 RETURNS uuid
@@ -2173,6 +2271,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.generate_event_id() IS 'A new time-ordered event id (UUID version 7).';
 
+-- sql/functions/internal/generate_link_code.sql
 -- 32 symbols divide a byte's 256 values evenly, so each byte of the hash gives one without a bias. A version 4 UUID holds
 -- 122 bits from the server's cryptographic generator; its fixed bits are what the hash is for.
 CREATE OR REPLACE FUNCTION ttfd.generate_link_code()
@@ -2188,6 +2287,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.generate_link_code() IS 'Ten random symbols of Crockford''s base 32: 50 bits.';
 
+-- sql/functions/internal/grant_event.sql
 -- The rules for one event, whose user is locked. apply_batch says the same for a set; test_apply_event compares the two.
 CREATE OR REPLACE FUNCTION ttfd.grant_event(
   p_user_id bigint, p_rule ttfd.event_type_versions, p_platform text, p_data jsonb, p_occurred_at timestamptz,
@@ -2258,6 +2358,7 @@ $$;
 COMMENT ON FUNCTION ttfd.grant_event(bigint, ttfd.event_type_versions, text, jsonb, timestamptz) IS
   'What one event earns: XP, coins, the note, the windows it uses, the counters it moves, and whether it is no more than a count of messages.';
 
+-- sql/functions/internal/grant_import.sql
 -- New members have their amounts already; those who were there before get theirs here. Ranks follow XP; the statement raises
 -- highest_rank_id itself, so that no reward is paid.
 CREATE OR REPLACE FUNCTION ttfd.grant_import(p_run_id bigint)
@@ -2312,6 +2413,7 @@ $$;
 COMMENT ON FUNCTION ttfd.grant_import(bigint) IS
   'Grants what measure_import found to members who were there before, and writes the events opening_balance of all.';
 
+-- sql/functions/internal/group_import_accounts.sql
 -- First contacts wait from here to the end of the run; members whom we know go on until they are locked. A merge locks its
 -- members first and their accounts second: when it has the one and waits for the other, the run steps back and tries again,
 -- sooner than PostgreSQL would call it a deadlock (after a second).
@@ -2348,6 +2450,7 @@ $$;
 COMMENT ON FUNCTION ttfd.group_import_accounts(bigint, boolean) IS
   'Groups the accounts of a run into persons and locks the members among them. Raises 55P03 when somebody holds a member for too long.';
 
+-- sql/functions/internal/has_crossed.sql
 CREATE OR REPLACE FUNCTION ttfd.has_crossed(p_goals bigint[], p_value bigint, p_added bigint)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE
@@ -2358,6 +2461,7 @@ $$;
 COMMENT ON FUNCTION ttfd.has_crossed(bigint[], bigint, bigint) IS
   'Whether one of the goals, in ascending order, was reached by what was added to make the value.';
 
+-- sql/functions/internal/hash_link_code.sql
 -- Read as Crockford says: small letters count, I and L are 1, O is 0, hyphens and spaces are nothing. Only these: letters
 -- of other alphabets that look alike stay what they are, so upper() is not for us.
 CREATE OR REPLACE FUNCTION ttfd.hash_link_code(p_code text)
@@ -2370,6 +2474,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.hash_link_code(text) IS 'What is kept of a link code: the SHA-256 of its canonical form.';
 
+-- sql/functions/internal/import_amount.sql
 CREATE OR REPLACE FUNCTION ttfd.import_amount(p_value text)
 RETURNS bigint
 LANGUAGE sql IMMUTABLE
@@ -2383,6 +2488,7 @@ $$;
 COMMENT ON FUNCTION ttfd.import_amount(text) IS
   'A legacy amount that assess_import_amount lets through, rounded down; 0 where it is missing.';
 
+-- sql/functions/internal/import_time.sql
 CREATE OR REPLACE FUNCTION ttfd.import_time(p_value text, p_time_zone text)
 RETURNS timestamptz
 LANGUAGE sql STABLE
@@ -2399,6 +2505,7 @@ $$;
 COMMENT ON FUNCTION ttfd.import_time(text, text) IS
   'A legacy time that assess_import_times lets through; one without an offset is taken to be of the time zone.';
 
+-- sql/functions/internal/insert_event.sql
 -- Exactly once, raced by many senders and the processor: the key stops a twin in the queue; a twin that was applied or has
 -- failed already is seen by the second look, whose snapshot is newer than the insert.
 CREATE OR REPLACE FUNCTION ttfd.insert_event(
@@ -2427,6 +2534,7 @@ $$;
 COMMENT ON FUNCTION ttfd.insert_event(uuid, bigint, text, text, jsonb, bigint, bigint, text, smallint, timestamptz) IS
   'Puts an event into the queue. Returns false, and leaves nothing, when the id is known.';
 
+-- sql/functions/internal/insert_events.sql
 -- insert_event for a set: the same key, the same second look.
 CREATE OR REPLACE FUNCTION ttfd.insert_events(p_events ttfd.sent_event[])
 RETURNS uuid[]
@@ -2458,6 +2566,7 @@ $$;
 COMMENT ON FUNCTION ttfd.insert_events(ttfd.sent_event[]) IS
   'Puts events into the queue. Returns the ids that are new; for the others nothing is left.';
 
+-- sql/functions/internal/is_admin.sql
 CREATE OR REPLACE FUNCTION ttfd.is_admin()
 RETURNS boolean
 LANGUAGE sql STABLE
@@ -2467,6 +2576,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.is_admin() IS 'Whether the caller is a member of ttfd_admin.';
 
+-- sql/functions/internal/is_blank.sql
 CREATE OR REPLACE FUNCTION ttfd.is_blank(p_user ttfd.unified_users)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE
@@ -2477,6 +2587,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.is_blank(ttfd.unified_users) IS 'Whether a user has nothing yet that could be merged.';
 
+-- sql/functions/internal/is_known_event.sql
 CREATE OR REPLACE FUNCTION ttfd.is_known_event(p_event_id uuid)
 RETURNS boolean
 LANGUAGE plpgsql STABLE
@@ -2488,6 +2599,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.is_known_event(uuid) IS 'Whether an event with this id was sent before.';
 
+-- sql/functions/internal/is_link_locked.sql
 -- Five failures in 15 minutes stop an account. A thousand guesses in a minute stop a platform, because whoever has many
 -- accounts would never be stopped otherwise.
 CREATE OR REPLACE FUNCTION ttfd.is_link_locked(p_platform text, p_account_hash bytea)
@@ -2508,6 +2620,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.is_link_locked(text, bytea) IS 'Whether an account has to wait before it may try a link code again.';
 
+-- sql/functions/internal/is_logged_in.sql
 CREATE OR REPLACE FUNCTION ttfd.is_logged_in(p_user_id bigint)
 RETURNS boolean
 LANGUAGE plpgsql STABLE
@@ -2520,6 +2633,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.is_logged_in(bigint) IS 'Whether the caller is the website and the member is logged in there.';
 
+-- sql/functions/internal/is_website_admin.sql
 -- Whoever became one with an administrator is one, until that merge is undone.
 CREATE OR REPLACE FUNCTION ttfd.is_website_admin(p_user_id bigint)
 RETURNS boolean
@@ -2535,6 +2649,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.is_website_admin(bigint) IS 'Whether a member may use the administrators'' part of the website.';
 
+-- sql/functions/internal/issue_link_code.sql
 CREATE OR REPLACE FUNCTION ttfd.issue_link_code(p_platform text, p_external_id text)
 RETURNS TABLE (code text, expires_at timestamptz)
 LANGUAGE plpgsql VOLATILE
@@ -2564,6 +2679,7 @@ $$;
 COMMENT ON FUNCTION ttfd.issue_link_code(text, text) IS
   'A new link code for an account whose member is locked; the one before is void. Raises TL004 after 10 within an hour.';
 
+-- sql/functions/internal/join_proven_users.sql
 -- A user with a history survives one without; of two with a history, the older one does.
 CREATE OR REPLACE FUNCTION ttfd.join_proven_users(p_own_id bigint, p_other_id bigint, p_reason text)
 RETURNS TABLE (status text, user_id bigint, merge_id bigint)
@@ -2587,6 +2703,7 @@ $$;
 COMMENT ON FUNCTION ttfd.join_proven_users(bigint, bigint, text) IS
   'Makes one of two users who are locked and were both proven to be the same person. Returns status (linked when one had nothing yet, merged), user_id, merge_id. Raises TL002.';
 
+-- sql/functions/internal/join_users.sql
 -- The merge itself, of two users who are locked. Everything that reverse_merge needs goes into the journal.
 CREATE OR REPLACE FUNCTION ttfd.join_users(p_into_id bigint, p_from_id bigint, p_reason text)
 RETURNS bigint
@@ -2639,6 +2756,7 @@ $$;
 COMMENT ON FUNCTION ttfd.join_users(bigint, bigint, text) IS
   'Makes one user of two who are locked; the second becomes a signpost. Returns the id of the merge. Raises TL002.';
 
+-- sql/functions/internal/judge_import.sql
 -- A loader may have its records judged while it reads on; what is left is judged when the run is unified.
 CREATE OR REPLACE FUNCTION ttfd.judge_import(p_run_id bigint)
 RETURNS void
@@ -2659,6 +2777,7 @@ $$;
 COMMENT ON FUNCTION ttfd.judge_import(bigint) IS
   'Judges the records of a run that were not judged yet, and takes them apart: see collect_import_accounts.';
 
+-- sql/functions/internal/keep_award_windows.sql
 CREATE OR REPLACE FUNCTION ttfd.keep_award_windows(
   p_user_id bigint, p_event_type text, p_cooldown_start timestamptz, p_day_start timestamptz, p_xp bigint)
 RETURNS void
@@ -2680,6 +2799,7 @@ $$;
 COMMENT ON FUNCTION ttfd.keep_award_windows(bigint, text, timestamptz, timestamptz, bigint) IS
   'Remembers that an event has used its cooldown window and its share of the daily cap.';
 
+-- sql/functions/internal/keep_past_seasons.sql
 -- A member's row holds the score of one season. When another begins before the last is closed, the old score steps aside.
 CREATE OR REPLACE FUNCTION ttfd.keep_past_seasons(p_user_ids bigint[], p_season_id integer)
 RETURNS void
@@ -2707,6 +2827,7 @@ $$;
 COMMENT ON FUNCTION ttfd.keep_past_seasons(bigint[], integer) IS
   'Readies members who are locked for a season: their score of another that is not closed yet goes to season_scores.';
 
+-- sql/functions/internal/keep_purchase.sql
 CREATE OR REPLACE FUNCTION ttfd.keep_purchase(
   p_event_id uuid, p_user_id bigint, p_item ttfd.shop_items, p_starts_at timestamptz, p_expires_at timestamptz)
 RETURNS void
@@ -2729,6 +2850,7 @@ $$;
 COMMENT ON FUNCTION ttfd.keep_purchase(uuid, bigint, ttfd.shop_items, timestamptz, timestamptz) IS
   'Writes down a purchase, counts it off the stock and starts its boost. Expects the user and the item locked.';
 
+-- sql/functions/internal/keep_tombstones.sql
 -- The digest leads from an account to its limits, not to the member whose sums stay: the ledger is nobody's from now on.
 CREATE OR REPLACE FUNCTION ttfd.keep_tombstones(p_user_ids bigint[], p_accounts ttfd.platform_accounts[])
 RETURNS void
@@ -2748,6 +2870,19 @@ $$;
 COMMENT ON FUNCTION ttfd.keep_tombstones(bigint[], ttfd.platform_accounts[]) IS
   'Remembers for 90 days what the accounts must not get twice.';
 
+-- sql/functions/internal/kept_since.sql
+CREATE OR REPLACE FUNCTION ttfd.kept_since(p_setting text)
+RETURNS timestamptz
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN ttfd.current_time() - make_interval(days => ttfd.read_setting(p_setting)::integer);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.kept_since(text) IS 'The moment before which something need not be kept, by a setting in days.';
+
+-- sql/functions/internal/lease_announcements.sql
 -- One process announces. The lease outlives a slow send, and lets another take over from one that was killed.
 CREATE OR REPLACE FUNCTION ttfd.lease_announcements(p_platform text, p_reader uuid)
 RETURNS ttfd.announcement_cursors
@@ -2774,6 +2909,7 @@ $$;
 COMMENT ON FUNCTION ttfd.lease_announcements(text, uuid) IS
   'Makes a process the one that announces on a platform for two minutes, from the present head at first and after a restore. Returns the cursor, all NULL when another process holds it.';
 
+-- sql/functions/internal/link_import_by_id.sql
 CREATE OR REPLACE FUNCTION ttfd.link_import_by_id(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -2794,6 +2930,7 @@ $$;
 COMMENT ON FUNCTION ttfd.link_import_by_id(bigint) IS
   'Joins accounts that state each other''s ids; contradictions become conflicts.';
 
+-- sql/functions/internal/link_import_by_username.sql
 -- A name joins accounts only where it can mean nobody else: one account on each platform bears it, no id says otherwise.
 CREATE OR REPLACE FUNCTION ttfd.link_import_by_username(p_run_id bigint)
 RETURNS void
@@ -2873,6 +3010,7 @@ $$;
 COMMENT ON FUNCTION ttfd.link_import_by_username(bigint) IS
   'Joins accounts of the same unambiguous username; all other equal names become conflicts.';
 
+-- sql/functions/internal/list_announceable.sql
 -- After an outage the newest is told and no more: of what is older than 15 minutes the last of each kind for each member.
 CREATE OR REPLACE FUNCTION ttfd.list_announceable(p_platform text, p_after bigint, p_until bigint, p_limit integer)
 RETURNS TABLE ("position" bigint, user_id bigint, external_id text, place text)
@@ -2908,6 +3046,7 @@ $$;
 COMMENT ON FUNCTION ttfd.list_announceable(text, bigint, bigint, integer) IS
   'Feed positions that a platform announces, to which account (NULL for the community), and where: private or public.';
 
+-- sql/functions/internal/list_audit_lines.sql
 -- A line is about a member when it names the member's id, an account of theirs, or an event of theirs that failed.
 CREATE OR REPLACE FUNCTION ttfd.list_audit_lines(p_user_ids bigint[], p_accounts ttfd.platform_accounts[])
 RETURNS SETOF ttfd.audit_log
@@ -2930,6 +3069,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.list_audit_lines(bigint[], ttfd.platform_accounts[]) IS 'The lines of the audit log that are about a member.';
 
+-- sql/functions/internal/list_import_achievements.sql
 CREATE OR REPLACE FUNCTION ttfd.list_import_achievements(p_run_id bigint)
 RETURNS TABLE (user_id bigint, names text[])
 LANGUAGE sql STABLE
@@ -2949,6 +3089,7 @@ $$;
 COMMENT ON FUNCTION ttfd.list_import_achievements(bigint) IS
   'The achievements that the records of a run list, or have as keys of an object, for each member; in order.';
 
+-- sql/functions/internal/list_import_gains.sql
 -- What was given is summed over the earlier runs: the same data again gains nothing.
 CREATE OR REPLACE FUNCTION ttfd.list_import_gains(p_run_id bigint)
 RETURNS TABLE (
@@ -2975,6 +3116,7 @@ $$;
 COMMENT ON FUNCTION ttfd.list_import_gains(bigint) IS
   'What each part of each account of a run has gained since the runs before, whom it goes to, and whether it is new.';
 
+-- sql/functions/internal/list_import_joins.sql
 -- Not kept with the report: it is for the owner's eyes, once.
 CREATE OR REPLACE FUNCTION ttfd.list_import_joins(p_run_id bigint)
 RETURNS jsonb
@@ -2999,6 +3141,7 @@ $$;
 COMMENT ON FUNCTION ttfd.list_import_joins(bigint) IS
   'Whom a run joined to whom and why (id, username), as JSON; the first 10,000.';
 
+-- sql/functions/internal/list_import_totals.sql
 CREATE OR REPLACE FUNCTION ttfd.list_import_totals(p_run_id bigint)
 RETURNS TABLE (
   user_id bigint, xp bigint, coins bigint, games_played bigint, games_won bigint, total_voice_time bigint,
@@ -3016,6 +3159,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.list_import_totals(bigint) IS 'What each member gains in a run, over all origins.';
 
+-- sql/functions/internal/list_import_touched.sql
 CREATE OR REPLACE FUNCTION ttfd.list_import_touched(p_run_id bigint)
 RETURNS TABLE (user_id bigint)
 LANGUAGE sql STABLE
@@ -3036,6 +3180,7 @@ $$;
 COMMENT ON FUNCTION ttfd.list_import_touched(bigint) IS
   'Members to whom accounts of a run belong, whom its records state, or who bear the name of one.';
 
+-- sql/functions/internal/list_person.sql
 CREATE OR REPLACE FUNCTION ttfd.list_person(p_user_id bigint)
 RETURNS bigint[]
 LANGUAGE plpgsql STABLE
@@ -3053,6 +3198,7 @@ $$;
 COMMENT ON FUNCTION ttfd.list_person(bigint) IS
   'The ids of a member, or of the one it was merged into, first, and of everybody who was merged into that one. Raises TU001.';
 
+-- sql/functions/internal/list_rank_ranges.sql
 CREATE OR REPLACE FUNCTION ttfd.list_rank_ranges()
 RETURNS TABLE (id smallint, rank_xp bigint, next_rank_xp bigint)
 LANGUAGE sql STABLE
@@ -3062,6 +3208,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.list_rank_ranges() IS 'All ranks as find_rank gives them, for statements about many members.';
 
+-- sql/functions/internal/list_scores.sql
 -- Both halves are there for the planner, who drops the one that a metric has no use for. Only XP and seasons know since when
 -- a value holds; by other metrics equals stand by id.
 CREATE OR REPLACE FUNCTION ttfd.list_scores(p_metric text)
@@ -3080,6 +3227,7 @@ $$;
 COMMENT ON FUNCTION ttfd.list_scores(text) IS
   'Everybody on the leaderboard by a metric other than xp, in no order: user_id, value, since when (the epoch where nobody knows).';
 
+-- sql/functions/internal/list_season_players.sql
 CREATE OR REPLACE FUNCTION ttfd.list_season_players(p_season_id integer)
 RETURNS TABLE (user_id bigint, xp bigint, reached_at timestamptz, is_listed boolean)
 LANGUAGE sql STABLE
@@ -3097,6 +3245,7 @@ $$;
 COMMENT ON FUNCTION ttfd.list_season_players(integer) IS
   'Who has earned XP in a season that is not closed, how many, and since when; hidden members too.';
 
+-- sql/functions/internal/list_undoable_merges.sql
 -- The journal holds no names: platforms and amounts say which merge it was.
 CREATE OR REPLACE FUNCTION ttfd.list_undoable_merges(p_user_id bigint)
 RETURNS TABLE (
@@ -3120,6 +3269,7 @@ $$;
 COMMENT ON FUNCTION ttfd.list_undoable_merges(bigint) IS
   'Merges into a user that are not older than 7 days nor undone, the latest first: see list_own_merges.';
 
+-- sql/functions/internal/list_undone_members.sql
 CREATE OR REPLACE FUNCTION ttfd.list_undone_members(p_run_id bigint)
 RETURNS TABLE (user_id bigint)
 LANGUAGE sql STABLE
@@ -3138,6 +3288,7 @@ $$;
 COMMENT ON FUNCTION ttfd.list_undone_members(bigint) IS
   'Members whom a run has touched, as they are now: a merged one stands for the survivor, a forgotten one is left alone.';
 
+-- sql/functions/internal/list_user_references.sql
 -- Asked of the catalog, so that a table that is added later cannot be left out.
 CREATE OR REPLACE FUNCTION ttfd.list_user_references()
 RETURNS TABLE (table_name name, column_name name)
@@ -3160,6 +3311,7 @@ $$;
 COMMENT ON FUNCTION ttfd.list_user_references() IS
   'Every column of the schema that names a member: called user_id or ending so, or a foreign key to unified_users.';
 
+-- sql/functions/internal/lock_account.sql
 -- A platform account that nobody has yet has no row to lock. Taken before any user is locked.
 CREATE OR REPLACE FUNCTION ttfd.lock_account(p_platform text, p_external_id text)
 RETURNS void
@@ -3173,6 +3325,7 @@ $$;
 COMMENT ON FUNCTION ttfd.lock_account(text, text) IS
   'Makes whoever else creates, links or redeems for this platform account wait for the end of the transaction.';
 
+-- sql/functions/internal/lock_batch.sql
 -- Hardly ever is somebody of a batch merged or unknown, so nobody is looked up before they are locked. Where it turns out
 -- otherwise, the locks have to be let go, because survivors may have lower ids; the next try looks first.
 CREATE OR REPLACE FUNCTION ttfd.lock_batch(p_rows tid[], p_looks_first boolean, OUT user_ids bigint[], OUT has_strangers boolean)
@@ -3207,6 +3360,7 @@ $$;
 COMMENT ON FUNCTION ttfd.lock_batch(tid[], boolean) IS
   'Locks the members of the pending events at the given places, in ascending id. Returns user_ids, and has_strangers: whether some of the events are of members who are merged or unknown. Raises 40001 when it has to look again, and look first.';
 
+-- sql/functions/internal/lock_import_members.sql
 CREATE OR REPLACE FUNCTION ttfd.lock_import_members(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -3223,6 +3377,7 @@ $$;
 COMMENT ON FUNCTION ttfd.lock_import_members(bigint) IS
   'Locks the members of a run who are there already, in ascending id as everywhere.';
 
+-- sql/functions/internal/lock_live_users.sql
 -- For what changes two users, or a user and its signposts: all are locked in ascending id, or none. When somebody was
 -- merged while we waited, all locks are let go again (a block with an exception handler does it), because what has to be
 -- locked now may come before what is locked already. Users are locked one by one, so that each look sees who was merged
@@ -3263,6 +3418,7 @@ $$;
 COMMENT ON FUNCTION ttfd.lock_live_users(bigint[]) IS
   'Locks users and those who were merged into them. Returns false, and locks nobody, when one of them was merged itself.';
 
+-- sql/functions/internal/lock_owner.sql
 -- The account may change hands while we wait for its user: then that lock is let go again, because the next user may have
 -- a lower id.
 CREATE OR REPLACE FUNCTION ttfd.lock_owner(p_platform text, p_external_id text)
@@ -3290,6 +3446,7 @@ $$;
 COMMENT ON FUNCTION ttfd.lock_owner(text, text) IS
   'Locks the user behind a platform account, which is created at first contact, and returns its id. Raises TP001, TU002.';
 
+-- sql/functions/internal/lock_person.sql
 -- Somebody may be merged while we wait for a lock: then we look again.
 CREATE OR REPLACE FUNCTION ttfd.lock_person(p_user_id bigint)
 RETURNS bigint[]
@@ -3312,6 +3469,7 @@ $$;
 COMMENT ON FUNCTION ttfd.lock_person(bigint) IS
   'Locks everybody whom list_person names, and returns their ids. Raises TU001.';
 
+-- sql/functions/internal/lock_represented_user.sql
 -- The gate of every function that names a member by user id: whoever speaks for one of the accounts may, and the website for
 -- whoever is logged in there.
 CREATE OR REPLACE FUNCTION ttfd.lock_represented_user(p_user_id bigint)
@@ -3336,6 +3494,7 @@ $$;
 COMMENT ON FUNCTION ttfd.lock_represented_user(bigint) IS
   'Locks a user, or the one it was merged into, for whom the caller may speak, and returns the row. Raises TU001, TP001.';
 
+-- sql/functions/internal/lock_speaker.sql
 -- One statement for the account that is known and free; whoever is new, busy or merged takes the long way. Columns by name,
 -- because a statement that fetches a whole member spends more on its forty columns than on the row.
 CREATE OR REPLACE FUNCTION ttfd.lock_speaker(p_platform text, p_external_id text, p_event_type text, p_at timestamptz)
@@ -3368,6 +3527,7 @@ $$;
 COMMENT ON FUNCTION ttfd.lock_speaker(text, text, text, timestamptz) IS
   'Locks the user behind a platform account, created at first contact. Returns what a grant has to know of it, and the rule of the event type. Raises TP001, TU002.';
 
+-- sql/functions/internal/lock_undone_members.sql
 CREATE OR REPLACE FUNCTION ttfd.lock_undone_members(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -3383,6 +3543,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.lock_undone_members(bigint) IS 'Locks the members whom a run has touched, in ascending id.';
 
+-- sql/functions/internal/lock_user.sql
 -- A user who is merged while we wait for the lock hands over to the survivor. The lock on the one who was merged is let
 -- go before that (a block with an exception handler does it), because the survivor may have the lower id, and users are
 -- locked in ascending order. Such a block costs something, so it is for those who have to wait.
@@ -3420,6 +3581,7 @@ $$;
 COMMENT ON FUNCTION ttfd.lock_user(bigint) IS
   'Locks a user, or the one it was merged into, and returns the row. Raises TU001, also for one who is forgotten.';
 
+-- sql/functions/internal/lock_users.sql
 -- Whoever is merged at this very moment is followed by lock_user, out of order: PostgreSQL sorts out a deadlock that rare.
 CREATE OR REPLACE FUNCTION ttfd.lock_users(p_user_ids bigint[])
 RETURNS void
@@ -3437,6 +3599,7 @@ $$;
 COMMENT ON FUNCTION ttfd.lock_users(bigint[]) IS
   'Locks several users, or those they were merged into, in ascending id. Unknown ones are left to lock_user.';
 
+-- sql/functions/internal/may_speak.sql
 -- A role that does not exist (yet) lets nobody speak but the administrators.
 CREATE OR REPLACE FUNCTION ttfd.may_speak(p_role_name text)
 RETURNS boolean
@@ -3449,6 +3612,7 @@ $$;
 COMMENT ON FUNCTION ttfd.may_speak(text) IS
   'Whether the caller may speak for the platform whose role is given: its members and administrators may.';
 
+-- sql/functions/internal/measure_import.sql
 CREATE OR REPLACE FUNCTION ttfd.measure_import(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -3506,6 +3670,7 @@ $$;
 COMMENT ON FUNCTION ttfd.measure_import(bigint) IS
   'Fills import_balances and import_grants with what each account and each member has gained since the runs before; those whose balance would fall below zero are held and become conflicts.';
 
+-- sql/functions/internal/measure_import_undo.sql
 -- What was spent since is not there to be taken. It stays contributed: the same data in a later run do not give it again.
 CREATE OR REPLACE FUNCTION ttfd.measure_import_undo(p_run_id bigint)
 RETURNS void
@@ -3538,6 +3703,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.measure_import_undo(bigint) IS 'Fills import_grants with what a run gave and can be taken back, by member and origin.';
 
+-- sql/functions/internal/metric_value.sql
 CREATE OR REPLACE FUNCTION ttfd.metric_value(p_user ttfd.unified_users, p_metric text)
 RETURNS bigint
 LANGUAGE sql IMMUTABLE
@@ -3555,6 +3721,7 @@ $$;
 COMMENT ON FUNCTION ttfd.metric_value(ttfd.unified_users, text) IS
   'A member''s value by a leaderboard metric (voice in seconds); NULL for an unknown one.';
 
+-- sql/functions/internal/move_progress.sql
 -- Whatever adds up between two users stands here, and only here: a new counter is one more line. (Scores of seasons: carry_progress.) Amounts leave one user and
 -- reach the other as two ledger events. The statement raises highest_rank_id itself, so that no rank is paid for.
 CREATE OR REPLACE FUNCTION ttfd.move_progress(
@@ -3582,6 +3749,7 @@ $$;
 COMMENT ON FUNCTION ttfd.move_progress(bigint, bigint, ttfd.unified_users, text, jsonb) IS
   'Moves balances and counters from one user who is locked to another, with an event for each.';
 
+-- sql/functions/internal/move_season_scores.sql
 CREATE OR REPLACE FUNCTION ttfd.move_season_scores(p_scores jsonb, p_from_id bigint, p_to_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -3598,6 +3766,7 @@ $$;
 COMMENT ON FUNCTION ttfd.move_season_scores(jsonb, bigint, bigint) IS
   'Moves scores (season_id, xp, reached_at) of open seasons from one member who is locked to another.';
 
+-- sql/functions/internal/multiply_award.sql
 CREATE OR REPLACE FUNCTION ttfd.multiply_award(p_amount bigint, p_factor numeric)
 RETURNS bigint
 LANGUAGE sql IMMUTABLE
@@ -3607,6 +3776,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.multiply_award(bigint, numeric) IS 'An amount with its boost, rounded down; what takes away is never multiplied.';
 
+-- sql/functions/internal/normalise_external_id.sql
 CREATE OR REPLACE FUNCTION ttfd.normalise_external_id(p_platform text, p_external_id text)
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -3632,6 +3802,7 @@ $$;
 COMMENT ON FUNCTION ttfd.normalise_external_id(text, text) IS
   'An external id as it is stored. Raises TU002 when the platform is unknown or the id has the wrong form.';
 
+-- sql/functions/internal/note_award.sql
 -- One wording for the batch and for single events. No concat_ws: it is not immutable, and the planner would not inline this.
 CREATE OR REPLACE FUNCTION ttfd.note_award(
   p_is_disabled boolean, p_is_cooling boolean, p_is_capped boolean, p_is_idle boolean, p_factor numeric)
@@ -3653,6 +3824,7 @@ $$;
 COMMENT ON FUNCTION ttfd.note_award(boolean, boolean, boolean, boolean, numeric) IS
   'Why an event earned what it did: disabled, cooldown, or what there is of daily_cap, idle and the boost; NULL when there is nothing to say.';
 
+-- sql/functions/internal/note_import_changes.sql
 -- Members who gain nothing, and they are most when the same data come again, are not noted.
 CREATE OR REPLACE FUNCTION ttfd.note_import_changes(p_run_id bigint)
 RETURNS void
@@ -3674,6 +3846,27 @@ $$;
 COMMENT ON FUNCTION ttfd.note_import_changes(bigint) IS
   'Writes down, for undo_import, what the members were who were there before a run and whom it changes.';
 
+-- sql/functions/internal/oldest_judgement.sql
+-- An event is judged by the windows and boosts of the time at which it happened. Those of the longest cooldown before that
+-- belong to it, too.
+CREATE OR REPLACE FUNCTION ttfd.oldest_judgement()
+RETURNS timestamptz
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN (
+    SELECT least(ttfd.current_time(),
+                 (SELECT min(e.occurred_at) FROM ttfd.cross_platform_events_pending e WHERE e.xp IS NULL),
+                 (SELECT min(f.occurred_at) FROM ttfd.failed_events f WHERE f.discarded_at IS NULL))
+           - make_interval(secs => greatest(86400, max(t.cooldown_seconds)))
+      FROM ttfd.event_type_versions t);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.oldest_judgement() IS
+  'Before this moment no window begins that is still open or that an event that waits, or has failed, will be judged by.';
+
+-- sql/functions/internal/oldest_pending.sql
 CREATE OR REPLACE FUNCTION ttfd.oldest_pending(p_floor_seq bigint)
 RETURNS bigint
 LANGUAGE sql STABLE
@@ -3693,6 +3886,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.oldest_pending(bigint) IS 'The lowest seq of a pending event above a floor; NULL when nothing waits.';
 
+-- sql/functions/internal/open_game.sql
 CREATE OR REPLACE FUNCTION ttfd.open_game(p_user_id bigint, p_game text, p_bet bigint)
 RETURNS ttfd.games
 LANGUAGE plpgsql STABLE
@@ -3722,6 +3916,7 @@ $$;
 COMMENT ON FUNCTION ttfd.open_game(bigint, text, bigint) IS
   'A game that a member, who is locked, may play now with this bet. Raises P0002, TE003, TC002.';
 
+-- sql/functions/internal/open_session.sql
 -- The number of sessions of a member is bounded, so that logging in over and over fills nothing.
 CREATE OR REPLACE FUNCTION ttfd.open_session(p_user_id bigint, p_token_hash bytea, p_method text)
 RETURNS timestamptz
@@ -3745,6 +3940,7 @@ $$;
 COMMENT ON FUNCTION ttfd.open_session(bigint, bytea, text) IS
   'A session of a member who is locked, for 30 days; of more than 20 the oldest ends. Returns when it expires.';
 
+-- sql/functions/internal/parse_events.sql
 CREATE OR REPLACE FUNCTION ttfd.parse_events(p_events jsonb)
 RETURNS SETOF ttfd.sent_event
 LANGUAGE plpgsql STABLE
@@ -3768,6 +3964,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.parse_events(jsonb) IS 'The elements of a JSON array of events. Raises 22023, 22P02, 22007.';
 
+-- sql/functions/internal/pay_daily.sql
 CREATE OR REPLACE FUNCTION ttfd.pay_daily(p_event_id uuid, p_user ttfd.unified_users, p_platform text)
 RETURNS ttfd.event_outcome
 LANGUAGE plpgsql VOLATILE
@@ -3803,6 +4000,7 @@ $$;
 COMMENT ON FUNCTION ttfd.pay_daily(uuid, ttfd.unified_users, text) IS
   'The daily reward of a member who is locked: see claim_daily. Raises TC002, TE002.';
 
+-- sql/functions/internal/preview_code.sql
 CREATE OR REPLACE FUNCTION ttfd.preview_code(p_code text, p_platform text, p_external_id text)
 RETURNS TABLE (
   status text, other_display_name text, other_platforms text[], other_xp bigint, other_coins bigint,
@@ -3835,6 +4033,7 @@ $$;
 COMMENT ON FUNCTION ttfd.preview_code(text, text, text) IS
   'What redeem_code would do, without doing it: see preview_link. A code that is refused counts as a failed attempt.';
 
+-- sql/functions/internal/process_batch.sql
 -- A row that makes the whole batch fail is found by halving, so that the good ones are not held up. Only errors that the
 -- data cause do that: after a deadlock, a timeout or a full disk the same batch may well succeed.
 CREATE OR REPLACE FUNCTION ttfd.process_batch(p_rows tid[])
@@ -3874,6 +4073,7 @@ $$;
 COMMENT ON FUNCTION ttfd.process_batch(tid[]) IS
   'Applies the pending events at the given places; those that cannot be applied go to failed_events. Returns processed, failed.';
 
+-- sql/functions/internal/project_accounts.sql
 -- The one place that computes what unified_users shows of a member's accounts. Touches rows that differ only.
 CREATE OR REPLACE FUNCTION ttfd.project_accounts(p_user_ids bigint[])
 RETURNS void
@@ -3893,6 +4093,7 @@ $$;
 COMMENT ON FUNCTION ttfd.project_accounts(bigint[]) IS
   'Writes the accounts of the given users into their telegram_id, discord_id, website_email, platforms and names.';
 
+-- sql/functions/internal/projected_accounts.sql
 -- Names are those of the primary platform, else of the account that was linked first and has one.
 CREATE OR REPLACE FUNCTION ttfd.projected_accounts(p_user_ids bigint[])
 RETURNS TABLE (user_id bigint, telegram_id text, discord_id text, website_email text, platforms text[],
@@ -3915,15 +4116,134 @@ $$;
 
 COMMENT ON FUNCTION ttfd.projected_accounts(bigint[]) IS 'What unified_users has to show of the accounts of the given users.';
 
-CREATE OR REPLACE FUNCTION ttfd.purge_forgotten()
-RETURNS void
+-- sql/functions/internal/purge_discarded.sql
+-- The id has to stay known, or a late resend would bring the event back.
+CREATE OR REPLACE FUNCTION ttfd.purge_discarded(p_limit integer)
+RETURNS bigint
 LANGUAGE sql VOLATILE
 AS $$
-  DELETE FROM ttfd.forgotten_accounts WHERE expires_at <= ttfd.current_time();
+  WITH gone AS (
+    DELETE FROM ttfd.failed_events
+     WHERE id = ANY (ARRAY(SELECT f.id FROM ttfd.failed_events f
+                            WHERE f.discarded_at < ttfd.kept_since('keep_discarded_days')
+                            LIMIT p_limit FOR UPDATE SKIP LOCKED))
+    RETURNING id
+  ), kept AS (
+    INSERT INTO ttfd.compacted_events (id) SELECT g.id FROM gone g
+  )
+  SELECT count(*) FROM gone;
 $$;
 
-COMMENT ON FUNCTION ttfd.purge_forgotten() IS 'Removes what was remembered of forgotten accounts and has expired.';
+COMMENT ON FUNCTION ttfd.purge_discarded(integer) IS 'Removes discarded events but for their ids. Returns how many.';
 
+-- sql/functions/internal/purge_forgotten.sql
+CREATE OR REPLACE FUNCTION ttfd.purge_forgotten()
+RETURNS bigint
+LANGUAGE sql VOLATILE
+AS $$
+  WITH gone AS (
+    DELETE FROM ttfd.forgotten_accounts WHERE expires_at <= ttfd.current_time() RETURNING 1
+  )
+  SELECT count(*) FROM gone;
+$$;
+
+COMMENT ON FUNCTION ttfd.purge_forgotten() IS
+  'Removes what was remembered of forgotten accounts and has expired. Returns how many accounts that were.';
+
+-- sql/functions/internal/purge_judged.sql
+CREATE OR REPLACE FUNCTION ttfd.purge_judged(p_limit integer)
+RETURNS TABLE (windows bigint, boosts bigint)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_judged timestamptz := ttfd.oldest_judgement();
+  v_windows_since timestamptz := least(v_judged, ttfd.kept_since('keep_award_windows_days'));
+  v_boosts_since timestamptz := least(v_judged, ttfd.kept_since('keep_boosts_days'));
+BEGIN
+  DELETE FROM ttfd.award_windows
+   WHERE ctid = ANY (ARRAY(SELECT w.ctid FROM ttfd.award_windows w
+                            WHERE w.starts_at < v_windows_since
+                            LIMIT p_limit FOR UPDATE SKIP LOCKED));
+  GET DIAGNOSTICS windows = ROW_COUNT;
+  DELETE FROM ttfd.boosts
+   WHERE id = ANY (ARRAY(SELECT b.id FROM ttfd.boosts b
+                          WHERE b.ends_at < v_boosts_since
+                          LIMIT p_limit FOR UPDATE SKIP LOCKED));
+  GET DIAGNOSTICS boosts = ROW_COUNT;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.purge_judged(integer) IS
+  'Removes award windows and boosts that no event will be judged by any more. Returns how many of each.';
+
+-- sql/functions/internal/purge_linking.sql
+CREATE OR REPLACE FUNCTION ttfd.purge_linking(p_limit integer)
+RETURNS TABLE (codes bigint, failures bigint)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_codes_since timestamptz := ttfd.kept_since('keep_link_codes_days');
+  v_failures_since timestamptz := ttfd.kept_since('keep_link_failures_days');
+BEGIN
+  DELETE FROM ttfd.link_codes
+   WHERE ctid = ANY (ARRAY(SELECT c.ctid FROM ttfd.link_codes c
+                            WHERE c.expires_at < v_codes_since AND c.issued_since < v_codes_since
+                            LIMIT p_limit FOR UPDATE SKIP LOCKED));
+  GET DIAGNOSTICS codes = ROW_COUNT;
+  DELETE FROM ttfd.link_failures
+   WHERE ctid = ANY (ARRAY(SELECT f.ctid FROM ttfd.link_failures f
+                            WHERE f.failed_at < v_failures_since
+                            LIMIT p_limit FOR UPDATE SKIP LOCKED));
+  GET DIAGNOSTICS failures = ROW_COUNT;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.purge_linking(integer) IS
+  'Removes link codes that are long void, and failed attempts that lock nobody any more. Returns how many of each.';
+
+-- sql/functions/internal/purge_merge_journal.sql
+-- Who became whom, when, why, and whether it was undone stays for good: that a merge cannot be undone any more is an answer,
+-- that there never was one would be a lie.
+CREATE OR REPLACE FUNCTION ttfd.purge_merge_journal(p_limit integer)
+RETURNS bigint
+LANGUAGE sql VOLATILE
+AS $$
+  WITH gone AS (
+    UPDATE ttfd.user_merges
+       SET into_before = '{}', into_after = NULL, from_before = '{}', accounts = '[]', signposts = '{}', boosts = '{}',
+           purchases = '{}', kept_windows = '[]', progress = NULL
+     WHERE id = ANY (ARRAY(SELECT m.id FROM ttfd.user_merges m
+                            WHERE m.merged_at < ttfd.kept_since('keep_merge_journal_days') AND m.into_before <> '{}'
+                            LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED))
+    RETURNING 1
+  )
+  SELECT count(*) FROM gone;
+$$;
+
+COMMENT ON FUNCTION ttfd.purge_merge_journal(integer) IS
+  'Empties the journal of merges that cannot be undone any more; that they were stays known. Returns how many.';
+
+-- sql/functions/internal/purge_transfer_days.sql
+CREATE OR REPLACE FUNCTION ttfd.purge_transfer_days(p_limit integer)
+RETURNS bigint
+LANGUAGE sql VOLATILE
+AS $$
+  WITH gone AS (
+    DELETE FROM ttfd.transfer_days
+     WHERE ctid = ANY (ARRAY(SELECT d.ctid FROM ttfd.transfer_days d
+                              WHERE d.day < (ttfd.kept_since('keep_transfer_counts_days') AT TIME ZONE 'UTC')::date
+                              LIMIT p_limit FOR UPDATE SKIP LOCKED))
+    RETURNING 1
+  )
+  SELECT count(*) FROM gone;
+$$;
+
+COMMENT ON FUNCTION ttfd.purge_transfer_days(integer) IS
+  'Removes the counts of coins sent on days that are over. Returns how many.';
+
+-- sql/functions/internal/queue_voice.sql
 -- The id of the event is in the row that is reset in the same transaction, so time is counted once, whoever reports.
 CREATE OR REPLACE FUNCTION ttfd.queue_voice(p_platform text, p_external_ids text[])
 RETURNS integer
@@ -3950,6 +4270,7 @@ $$;
 COMMENT ON FUNCTION ttfd.queue_voice(text, text[]) IS
   'Queues the time of voice sessions that are locked as events voice_time, if the type is enabled, and begins to count anew. Returns how many it queued.';
 
+-- sql/functions/internal/raise_already_claimed.sql
 CREATE OR REPLACE FUNCTION ttfd.raise_already_claimed(p_what text, p_next_at timestamptz)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -3963,6 +4284,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.raise_already_claimed(text, timestamptz) IS 'Refuses a claim. Raises TC002.';
 
+-- sql/functions/internal/raise_collision.sql
 CREATE OR REPLACE FUNCTION ttfd.raise_collision(p_platform text)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -3976,6 +4298,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.raise_collision(text) IS 'Refuses to join users who both have an account on the platform. Raises TL002.';
 
+-- sql/functions/internal/raise_event_error.sql
 -- One place for the words behind the codes with which an event is refused.
 CREATE OR REPLACE FUNCTION ttfd.raise_event_error(p_sqlstate text, p_event_id uuid, p_event_type text)
 RETURNS void
@@ -4000,6 +4323,7 @@ $$;
 COMMENT ON FUNCTION ttfd.raise_event_error(text, uuid, text) IS
   'Refuses an event. Raises the SQLSTATE that it is given.';
 
+-- sql/functions/internal/raise_not_adjusted.sql
 CREATE OR REPLACE FUNCTION ttfd.raise_not_adjusted(p_event_id uuid)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -4013,6 +4337,7 @@ $$;
 COMMENT ON FUNCTION ttfd.raise_not_adjusted(uuid) IS
   'Refuses the id of an event that is no adjustment, or a reverted one. Raises P0002.';
 
+-- sql/functions/internal/raise_not_failed.sql
 CREATE OR REPLACE FUNCTION ttfd.raise_not_failed(p_event_id uuid)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -4025,6 +4350,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.raise_not_failed(uuid) IS 'Refuses the id of an event that has not failed. Raises P0002.';
 
+-- sql/functions/internal/raise_unknown_season.sql
 CREATE OR REPLACE FUNCTION ttfd.raise_unknown_season(p_season_id integer)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -4037,6 +4363,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.raise_unknown_season(integer) IS 'Refuses a season id. Raises TS001.';
 
+-- sql/functions/internal/raise_unknown_user.sql
 CREATE OR REPLACE FUNCTION ttfd.raise_unknown_user(p_user_id bigint)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -4049,6 +4376,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.raise_unknown_user(bigint) IS 'Refuses a user id. Raises TU001.';
 
+-- sql/functions/internal/read_setting.sql
 -- STRICT, so that a misspelt name fails instead of counting as nothing.
 CREATE OR REPLACE FUNCTION ttfd.read_setting(p_name text)
 RETURNS numeric
@@ -4064,6 +4392,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.read_setting(text) IS 'The number that a setting has.';
 
+-- sql/functions/internal/recall_import_settlements.sql
 -- What a person has decided is not asked again when the same data come again.
 CREATE OR REPLACE FUNCTION ttfd.recall_import_settlements(p_run_id bigint)
 RETURNS void
@@ -4081,6 +4410,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.recall_import_settlements(bigint) IS 'Settles conflicts of a run as the same ones of earlier runs were settled.';
 
+-- sql/functions/internal/redact.sql
 CREATE OR REPLACE FUNCTION ttfd.redact(p_value jsonb, p_names text[])
 RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE
@@ -4102,6 +4432,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.redact(jsonb, text[]) IS 'A JSON value in which every text that contains one of the names is replaced.';
 
+-- sql/functions/internal/redeem_code.sql
 -- Whoever holds a code that was made on another account owns both.
 -- A refusal is a status and not an error, because an error would undo the count of failures.
 CREATE OR REPLACE FUNCTION ttfd.redeem_code(p_code text, p_platform text, p_external_id text)
@@ -4137,6 +4468,7 @@ $$;
 COMMENT ON FUNCTION ttfd.redeem_code(text, text, text) IS
   'Links an account, whose id is checked, with the one that a code was made on: see redeem_link_code.';
 
+-- sql/functions/internal/refuse_same_sources.sql
 -- It really happened: two bots pointed at one database, both calling their table "users". The same table or file is known
 -- by its identity; a copy of it by its rows, because two platforms do not agree on name, XP, coins and birthday of most.
 CREATE OR REPLACE FUNCTION ttfd.refuse_same_sources(p_run_id bigint)
@@ -4193,6 +4525,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.refuse_same_sources(bigint) IS 'Raises TI001 when two sources of a run hold the same rows.';
 
+-- sql/functions/internal/reject_forgotten_rows.sql
 -- Who has asked to be forgotten is not imported again, and not listed by name among the rejected.
 CREATE OR REPLACE FUNCTION ttfd.reject_forgotten_rows(p_run_id bigint, p_after bigint)
 RETURNS void
@@ -4216,6 +4549,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.reject_forgotten_rows(bigint, bigint) IS 'Rejects the records of a run that are about somebody who was forgotten.';
 
+-- sql/functions/internal/reject_import_rows.sql
 CREATE OR REPLACE FUNCTION ttfd.reject_import_rows(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -4261,6 +4595,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.reject_import_rows(bigint) IS 'Marks the records of a run that cannot be imported with the reason.';
 
+-- sql/functions/internal/remove_import_accounts.sql
 CREATE OR REPLACE FUNCTION ttfd.remove_import_accounts(p_run_id bigint)
 RETURNS TABLE (users bigint, accounts bigint)
 LANGUAGE plpgsql VOLATILE
@@ -4302,6 +4637,7 @@ $$;
 COMMENT ON FUNCTION ttfd.remove_import_accounts(bigint) IS
   'Removes the accounts that a run brought, and with them the members who are nothing else. Returns users, accounts.';
 
+-- sql/functions/internal/rename_account.sql
 -- Names rarely change, so we look before we lock. The user comes before its account, as in a merge. An account that has
 -- changed hands meanwhile gets its name the next time.
 CREATE OR REPLACE FUNCTION ttfd.rename_account(
@@ -4329,6 +4665,7 @@ $$;
 COMMENT ON FUNCTION ttfd.rename_account(text, text, text, text) IS
   'Gives a platform account the names that are not NULL. Expects a checked external id.';
 
+-- sql/functions/internal/report_import.sql
 CREATE OR REPLACE FUNCTION ttfd.report_import(p_run_id bigint, p_users_created bigint)
 RETURNS jsonb
 LANGUAGE sql STABLE
@@ -4429,6 +4766,7 @@ $$;
 COMMENT ON FUNCTION ttfd.report_import(bigint, bigint) IS
   'What a run has done, as JSON: sources, counts, conflicts, rejected, overlaps, totals_before (accepted records) and totals_after (what the ledger holds of these accounts).';
 
+-- sql/functions/internal/require_loading_import.sql
 CREATE OR REPLACE FUNCTION ttfd.require_loading_import(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -4444,6 +4782,7 @@ $$;
 COMMENT ON FUNCTION ttfd.require_loading_import(bigint) IS
   'Locks a run that waits to be unified. Raises 55000 for any other.';
 
+-- sql/functions/internal/require_metric.sql
 CREATE OR REPLACE FUNCTION ttfd.require_metric(p_metric text)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -4458,6 +4797,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.require_metric(text) IS 'Refuses an unknown leaderboard metric. Raises 22023.';
 
+-- sql/functions/internal/require_platform.sql
 CREATE OR REPLACE FUNCTION ttfd.require_platform(p_platform text)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -4475,6 +4815,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.require_platform(text) IS 'Checks that the caller may speak for a platform. Raises TP001.';
 
+-- sql/functions/internal/require_read_committed.sql
 -- Under a stricter isolation the second look of insert_event would be blind to what has just been applied.
 CREATE OR REPLACE FUNCTION ttfd.require_read_committed()
 RETURNS void
@@ -4490,6 +4831,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.require_read_committed() IS 'Raises 0A000 in a transaction of another isolation level.';
 
+-- sql/functions/internal/require_undoable.sql
 CREATE OR REPLACE FUNCTION ttfd.require_undoable(p_merge ttfd.user_merges)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -4529,6 +4871,7 @@ $$;
 COMMENT ON FUNCTION ttfd.require_undoable(ttfd.user_merges) IS
   'Refuses to undo a merge that has gone too far, while its users are locked. Raises TM001, TM002.';
 
+-- sql/functions/internal/require_undoable_import.sql
 CREATE OR REPLACE FUNCTION ttfd.require_undoable_import(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -4550,6 +4893,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.require_undoable_import(bigint) IS 'Raises 55000 unless the run is the last one that was unified; locks it.';
 
+-- sql/functions/internal/require_unlinker.sql
 -- The website shows members all their accounts, so it may unlink any of them.
 CREATE OR REPLACE FUNCTION ttfd.require_unlinker(p_platform text)
 RETURNS void
@@ -4571,6 +4915,7 @@ $$;
 COMMENT ON FUNCTION ttfd.require_unlinker(text) IS
   'Checks that the caller may unlink accounts of the platform. Raises TP001, TU002.';
 
+-- sql/functions/internal/resolve_platform.sql
 -- The gate of every function that speaks for an account.
 CREATE OR REPLACE FUNCTION ttfd.resolve_platform(p_platform text, p_external_id text)
 RETURNS text
@@ -4591,6 +4936,7 @@ $$;
 COMMENT ON FUNCTION ttfd.resolve_platform(text, text) IS
   'Checks that the caller may speak for the platform. Returns the external id as it is stored. Raises TP001, TU002.';
 
+-- sql/functions/internal/resolve_user.sql
 -- Bots call this with every event, so the known account is one probe; all checks and the first contact come after it.
 CREATE OR REPLACE FUNCTION ttfd.resolve_user(p_platform text, p_external_id text)
 RETURNS bigint
@@ -4616,6 +4962,7 @@ $$;
 COMMENT ON FUNCTION ttfd.resolve_user(text, text) IS
   'The user behind a platform account, created at first contact. Raises TP001, TU002.';
 
+-- sql/functions/internal/restore_best.sql
 -- The counterpart of take_best: what is as the merge left it goes back to what it was before; what was reached since stays.
 -- next_rank_xp is set so that the rank is looked at anew: a rank above the restored one that the survivor's own XP
 -- has reached since was hidden by the merged XP, and is paid now.
@@ -4655,6 +5002,7 @@ $$;
 COMMENT ON FUNCTION ttfd.restore_best(bigint, ttfd.unified_users, ttfd.unified_users) IS
   'Takes back from the survivor of a merge what take_best gave it, and leaves what it reached since.';
 
+-- sql/functions/internal/restore_limits.sql
 CREATE OR REPLACE FUNCTION ttfd.restore_limits(p_user_id bigint, p_limits jsonb)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -4685,6 +5033,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.restore_limits(bigint, jsonb) IS 'Gives a member the limits that collect_limits had collected.';
 
+-- sql/functions/internal/restore_value.sql
 CREATE OR REPLACE FUNCTION ttfd.restore_value(p_before jsonb, p_after jsonb, p_name text, p_now text)
 RETURNS text
 LANGUAGE sql IMMUTABLE
@@ -4694,6 +5043,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.restore_value(jsonb, jsonb, text, text) IS 'The value before a change, unless it has changed again since.';
 
+-- sql/functions/internal/return_award_windows.sql
 CREATE OR REPLACE FUNCTION ttfd.return_award_windows(p_from_id bigint, p_into_id bigint, p_kept jsonb)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -4717,6 +5067,7 @@ $$;
 COMMENT ON FUNCTION ttfd.return_award_windows(bigint, bigint, jsonb) IS
   'Takes back what carry_award_windows added; p_kept is what that returned.';
 
+-- sql/functions/internal/return_progress.sql
 -- What the survivor has reached on its own since is unlocked anew, with its reward, when its next event is applied.
 CREATE OR REPLACE FUNCTION ttfd.return_progress(p_journal jsonb)
 RETURNS void
@@ -4749,6 +5100,7 @@ $$;
 COMMENT ON FUNCTION ttfd.return_progress(jsonb) IS
   'For the undoing of a merge, once all else is back, of two users who are locked: takes back what carry_progress did, given what it returned. Scores of seasons that were closed meanwhile stay.';
 
+-- sql/functions/internal/return_transfer_days.sql
 CREATE OR REPLACE FUNCTION ttfd.return_transfer_days(p_from_id bigint, p_into_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -4764,6 +5116,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.return_transfer_days(bigint, bigint) IS 'Takes back what carry_transfer_days added.';
 
+-- sql/functions/internal/reverse_merge.sql
 -- join_users backwards. What the survivor has earned since is nobody else's.
 CREATE OR REPLACE FUNCTION ttfd.reverse_merge(p_merge ttfd.user_merges)
 RETURNS void
@@ -4800,6 +5153,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.reverse_merge(ttfd.user_merges) IS 'Makes two users again of one that is locked.';
 
+-- sql/functions/internal/running_season.sql
 -- For readers: find_season starts a season that is due, and so may write.
 CREATE OR REPLACE FUNCTION ttfd.running_season()
 RETURNS integer
@@ -4814,6 +5168,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.running_season() IS 'The season of this moment; NULL when there is none.';
 
+-- sql/functions/internal/schedule_purchase.sql
 -- Nobody pays for a time twice: a further one of the same item waits until the earlier ends.
 CREATE OR REPLACE FUNCTION ttfd.schedule_purchase(p_user_id bigint, p_item ttfd.shop_items)
 RETURNS TABLE (starts_at timestamptz, expires_at timestamptz)
@@ -4833,6 +5188,7 @@ $$;
 COMMENT ON FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items) IS
   'From when to when a purchase made now would last; expires_at is NULL for good.';
 
+-- sql/functions/internal/season_standings.sql
 CREATE OR REPLACE FUNCTION ttfd.season_standings(p_season_id integer)
 RETURNS TABLE (place bigint, user_id bigint, xp bigint, reached_at timestamptz)
 LANGUAGE sql STABLE
@@ -4844,6 +5200,7 @@ $$;
 COMMENT ON FUNCTION ttfd.season_standings(integer) IS
   'How a season stands that is not closed: the most XP first, then who had it first, then the lower id.';
 
+-- sql/functions/internal/settle_achievements.sql
 -- The primary key of user_achievements is what makes it once. What is already shown (imported, or carried over by a merge)
 -- is settled as it is. Rewards may raise a rank, which the trigger pays, and reach further achievements: the event of the
 -- reward passes through a batch, which looks at its member again.
@@ -4897,6 +5254,7 @@ $$;
 COMMENT ON FUNCTION ttfd.settle_achievements(bigint[], boolean) IS
   'Unlocks whatever these members, who are locked, have reached. Paid, it is an event achievement_unlock for each of them; unpaid (imports, merges) it is silent. Returns how many members it changed.';
 
+-- sql/functions/internal/settle_moves.sql
 CREATE OR REPLACE FUNCTION ttfd.settle_moves()
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -4917,6 +5275,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.settle_moves() IS 'Brings xp_counts up to date with the moves that were made since. Expects feed_head locked.';
 
+-- sql/functions/internal/settle_season.sql
 -- Everybody who took part is told the place by an event; the rewards are paid when the batch applies it. No member is locked
 -- here, so that closing a season waits for nobody who plays. user_id 0 stands for the community.
 CREATE OR REPLACE FUNCTION ttfd.settle_season(p_season ttfd.seasons)
@@ -4960,6 +5319,7 @@ $$;
 COMMENT ON FUNCTION ttfd.settle_season(ttfd.seasons) IS
   'Closes a season whose row is locked: results, an event season_reward for each who took part, an event season_closed. Returns how many took part.';
 
+-- sql/functions/internal/show_import_achievements.sql
 -- What a legacy program has paid for, or could have, is not paid again: it is shown, and so settled as it is. An import does
 -- not change how anybody came out of a season.
 CREATE OR REPLACE FUNCTION ttfd.show_import_achievements(p_run_id bigint)
@@ -4982,6 +5342,7 @@ $$;
 COMMENT ON FUNCTION ttfd.show_import_achievements(bigint) IS
   'Shows the achievements that members who were there before a run have reached by it, unpaid.';
 
+-- sql/functions/internal/snapshot_user.sql
 -- Names and external ids follow from the accounts, and are nobody's business in a journal.
 CREATE OR REPLACE FUNCTION ttfd.snapshot_user(p_user_id bigint)
 RETURNS jsonb
@@ -4996,6 +5357,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.snapshot_user(bigint) IS 'What the journal of merges keeps of a user.';
 
+-- sql/functions/internal/start_of_window.sql
 CREATE OR REPLACE FUNCTION ttfd.start_of_window(p_seconds integer, p_at timestamptz)
 RETURNS timestamptz
 LANGUAGE sql IMMUTABLE
@@ -5006,6 +5368,7 @@ $$;
 COMMENT ON FUNCTION ttfd.start_of_window(integer, timestamptz) IS
   'Start of the clock-aligned window (UTC) of the given length in seconds that holds the time; NULL without a length.';
 
+-- sql/functions/internal/stated_accounts.sql
 CREATE OR REPLACE FUNCTION ttfd.stated_accounts(p_platform text, p_record jsonb)
 RETURNS TABLE (platform text, external_id text)
 LANGUAGE sql STABLE
@@ -5020,6 +5383,7 @@ $$;
 COMMENT ON FUNCTION ttfd.stated_accounts(text, jsonb) IS
   'The accounts that a legacy record is about: its own, and those of other platforms that it states.';
 
+-- sql/functions/internal/strip_data.sql
 -- A list of what stays, because a sender may put anything into data: an id is as telling as a name.
 CREATE OR REPLACE FUNCTION ttfd.strip_data(p_data jsonb)
 RETURNS jsonb
@@ -5039,6 +5403,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.strip_data(jsonb) IS 'What of an event''s data is about amounts and nobody.';
 
+-- sql/functions/internal/take_back_import.sql
 CREATE OR REPLACE FUNCTION ttfd.take_back_import(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -5126,6 +5491,7 @@ $$;
 COMMENT ON FUNCTION ttfd.take_back_import(bigint) IS
   'Takes back what measure_import_undo found, with events of its own, and restores what the run changed and nobody has changed since.';
 
+-- sql/functions/internal/take_best.sql
 -- What does not add up: the better of the two, and achievements of both. restore_best takes it back.
 -- Who was hidden on one side stays hidden on both: to show oneself takes a word.
 -- A streak that had ended when the other was alive stays ended.
@@ -5159,6 +5525,7 @@ $$;
 COMMENT ON FUNCTION ttfd.take_best(bigint, ttfd.unified_users) IS
   'Gives the survivor of a merge the better ranks, streaks and dates of the two, and the achievements of both.';
 
+-- sql/functions/internal/tell_member.sql
 -- What happens to an account is an event like any other, so that every linked platform can tell its member.
 CREATE OR REPLACE FUNCTION ttfd.tell_member(p_user_id bigint, p_event_type text, p_data jsonb, p_xp bigint, p_coins bigint)
 RETURNS void
@@ -5173,6 +5540,7 @@ $$;
 COMMENT ON FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint) IS
   'Writes an event of the system''s own, granted already, for a user who is locked.';
 
+-- sql/functions/internal/turn_seasons.sql
 -- Seasons follow the last one without a gap, however long nobody looked. The first is started by tend_seasons or a person.
 CREATE OR REPLACE FUNCTION ttfd.turn_seasons(p_at timestamptz)
 RETURNS void
@@ -5196,6 +5564,7 @@ $$;
 COMMENT ON FUNCTION ttfd.turn_seasons(timestamptz) IS
   'Starts the seasons that follow the last one, up to a time.';
 
+-- sql/functions/internal/undo_merge_of.sql
 -- Whose account it is may undo, on either side: both have agreed, so either may take it back. A merge of somebody else's is
 -- answered like one that never was.
 CREATE OR REPLACE FUNCTION ttfd.undo_merge_of(p_merge_id bigint, p_user_id bigint)
@@ -5218,6 +5587,7 @@ $$;
 
 COMMENT ON FUNCTION ttfd.undo_merge_of(bigint, bigint) IS 'undo_merge, for a user whose merge it is. Raises TM001, TM002, P0002.';
 
+-- sql/functions/internal/use_link_code.sql
 -- The users are locked first; the code is then used up by one UPDATE, so that of many redeemers one wins, and the others
 -- look again and find nothing. When an account changed hands meanwhile, all locks are let go and we look again.
 CREATE OR REPLACE FUNCTION ttfd.use_link_code(p_code text, p_platform text, p_external_id text)
@@ -5261,6 +5631,7 @@ $$;
 COMMENT ON FUNCTION ttfd.use_link_code(text, text, text) IS
   'Uses up a link code for the account that sends it, and locks the users of both; or says why not: locked, invalid. Returns who made the code.';
 
+-- sql/functions/internal/voice_members.sql
 -- Company is somebody who can hear.
 CREATE OR REPLACE FUNCTION ttfd.voice_members(p_is_afk boolean, p_members jsonb)
 RETURNS TABLE (external_id text, session_id text, is_idle boolean)
@@ -5285,6 +5656,7 @@ $$;
 COMMENT ON FUNCTION ttfd.voice_members(boolean, jsonb) IS
   'Who is in a voice channel, and whether the time earns nothing: AFK channel, muted, deafened, or nobody else who can hear. Raises 22023.';
 
+-- sql/functions/internal/walk_board.sql
 -- By XP this is a walk along the key from one place on; other metrics sort everybody.
 CREATE OR REPLACE FUNCTION ttfd.walk_board(
   p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, p_is_upwards boolean, p_limit bigint)
@@ -5318,6 +5690,7 @@ $$;
 COMMENT ON FUNCTION ttfd.walk_board(text, bigint, timestamptz, bigint, boolean, bigint) IS
   'The members next above or below a place of the leaderboard. Returns turn (1 is the nearest), user_id, value, since.';
 
+-- sql/functions/internal/walk_scores.sql
 -- Planned anew for each call: with the metric known a row costs a third of what it does otherwise. The callers join few rows and
 -- want no hash; here are all.
 CREATE OR REPLACE FUNCTION ttfd.walk_scores(
@@ -5352,6 +5725,7 @@ $$;
 COMMENT ON FUNCTION ttfd.walk_scores(text, bigint, timestamptz, bigint, boolean, bigint) IS
   'The members next above or below a place of the leaderboard by a metric other than xp. Returns turn (1 is the nearest), user_id, value, since.';
 
+-- sql/functions/internal/was_handled.sql
 CREATE OR REPLACE FUNCTION ttfd.was_handled(p_event_id uuid)
 RETURNS boolean
 LANGUAGE plpgsql STABLE

@@ -6,6 +6,7 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- sql/triggers/achievements__recheck.sql
 -- A new or lowered achievement is unlocked for those who are there already: unlock_achievements looks through everybody.
 CREATE OR REPLACE FUNCTION ttfd.achievements__recheck()
 RETURNS trigger
@@ -25,6 +26,7 @@ COMMENT ON FUNCTION ttfd.achievements__recheck() IS 'Has members checked anew wh
 CREATE OR REPLACE TRIGGER recheck AFTER INSERT OR UPDATE OR DELETE ON ttfd.achievements
   FOR EACH ROW EXECUTE FUNCTION ttfd.achievements__recheck();
 
+-- sql/triggers/boosts__audit.sql
 CREATE OR REPLACE FUNCTION ttfd.boosts__audit()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -40,6 +42,7 @@ COMMENT ON FUNCTION ttfd.boosts__audit() IS 'Writes changes of boosts into the a
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ttfd.boosts
   FOR EACH ROW EXECUTE FUNCTION ttfd.boosts__audit();
 
+-- sql/triggers/cross_platform_events__ring.sql
 -- The doorbell of the worker. A NOTIFY takes a lock that all commits share, so it rings only when it has to: not while a
 -- worker has promised to look again soon (silence_doorbell), nor when somebody else is waiting, who has rung already.
 -- The look at the queue is at the sender's own lane and starts behind the last batch, because the index is full of dead rows
@@ -81,6 +84,7 @@ CREATE OR REPLACE TRIGGER ring AFTER INSERT ON ttfd.cross_platform_events_pendin
   REFERENCING NEW TABLE AS added
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.cross_platform_events__ring();
 
+-- sql/triggers/event_types__keep_versions.sql
 -- A changed rule holds from now on; what happened before is judged by the rule that held then, whenever it arrives.
 CREATE OR REPLACE FUNCTION ttfd.event_types__keep_versions()
 RETURNS trigger
@@ -110,6 +114,7 @@ COMMENT ON FUNCTION ttfd.event_types__keep_versions() IS 'Keeps every rule with 
 CREATE OR REPLACE TRIGGER keep_versions AFTER INSERT OR UPDATE OR DELETE ON ttfd.event_types
   FOR EACH ROW EXECUTE FUNCTION ttfd.event_types__keep_versions();
 
+-- sql/triggers/platform_accounts__end_sessions.sql
 -- Whoever loses an account, by a merge, its undoing, unlinking or being forgotten, is another person than the one who logged in.
 CREATE OR REPLACE FUNCTION ttfd.platform_accounts__end_sessions()
 RETURNS trigger
@@ -130,6 +135,7 @@ CREATE OR REPLACE TRIGGER end_sessions_of_both AFTER UPDATE OF user_id ON ttfd.p
 CREATE OR REPLACE TRIGGER end_sessions AFTER DELETE ON ttfd.platform_accounts
   FOR EACH ROW EXECUTE FUNCTION ttfd.platform_accounts__end_sessions();
 
+-- sql/triggers/platform_accounts__keep_last.sql
 -- A member without an account could never come back. A merged user is a signpost and a forgotten one nobody: they
 -- need none.
 CREATE OR REPLACE FUNCTION ttfd.platform_accounts__keep_last()
@@ -165,6 +171,7 @@ CREATE OR REPLACE TRIGGER keep_last_update AFTER UPDATE ON ttfd.platform_account
   REFERENCING OLD TABLE AS removed
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__keep_last();
 
+-- sql/triggers/platform_accounts__project.sql
 -- unified_users shows the accounts of its members, so that one row tells all. Per statement: an import links thousands.
 CREATE OR REPLACE FUNCTION ttfd.platform_accounts__project()
 RETURNS trigger
@@ -209,6 +216,7 @@ CREATE OR REPLACE TRIGGER project_delete AFTER DELETE ON ttfd.platform_accounts
   REFERENCING OLD TABLE AS removed
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__project();
 
+-- sql/triggers/platform_accounts__recall.sql
 -- An account that was forgotten and comes back, by whatever way, does not get twice what it has had already.
 CREATE OR REPLACE FUNCTION ttfd.platform_accounts__recall()
 RETURNS trigger
@@ -235,6 +243,7 @@ CREATE OR REPLACE TRIGGER recall AFTER INSERT ON ttfd.platform_accounts
   REFERENCING NEW TABLE AS added
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__recall();
 
+-- sql/triggers/ranks__rerank_users.sql
 -- An administrator who moves a threshold moves the members with it. A rank that falls into somebody's lap this way is
 -- settled without a reward: rewards are for climbing.
 CREATE OR REPLACE FUNCTION ttfd.ranks__rerank_users()
@@ -263,6 +272,7 @@ COMMENT ON FUNCTION ttfd.ranks__rerank_users() IS 'Gives every member the rank t
 CREATE OR REPLACE TRIGGER rerank_users AFTER INSERT OR UPDATE OR DELETE ON ttfd.ranks
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.ranks__rerank_users();
 
+-- sql/triggers/role_rewards__audit.sql
 CREATE OR REPLACE FUNCTION ttfd.role_rewards__audit()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -278,6 +288,7 @@ COMMENT ON FUNCTION ttfd.role_rewards__audit() IS 'Writes changes of role reward
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ttfd.role_rewards
   FOR EACH ROW EXECUTE FUNCTION ttfd.role_rewards__audit();
 
+-- sql/triggers/season_rewards__audit.sql
 CREATE OR REPLACE FUNCTION ttfd.season_rewards__audit()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -293,6 +304,7 @@ COMMENT ON FUNCTION ttfd.season_rewards__audit() IS 'Writes changes of season re
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ttfd.season_rewards
   FOR EACH ROW EXECUTE FUNCTION ttfd.season_rewards__audit();
 
+-- sql/triggers/season_settings__audit.sql
 CREATE OR REPLACE FUNCTION ttfd.season_settings__audit()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -308,6 +320,7 @@ COMMENT ON FUNCTION ttfd.season_settings__audit() IS 'Writes changes of the seas
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ttfd.season_settings
   FOR EACH ROW EXECUTE FUNCTION ttfd.season_settings__audit();
 
+-- sql/triggers/shop_items__audit.sql
 -- A sale is no change of the rules; the event log has it.
 CREATE OR REPLACE FUNCTION ttfd.shop_items__audit()
 RETURNS trigger
@@ -329,6 +342,7 @@ COMMENT ON FUNCTION ttfd.shop_items__audit() IS 'Writes changes of shop items in
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ttfd.shop_items
   FOR EACH ROW EXECUTE FUNCTION ttfd.shop_items__audit();
 
+-- sql/triggers/unified_users__follow_rank.sql
 -- Rank follows XP here and nowhere else. The rewards of all ranks newly reached are paid at once, as an event of their
 -- own, so that the ledger has them. A statement that raises highest_rank_id itself (an import, a merge) pays nothing.
 -- The WHEN clauses look at the row alone: almost every award stays within its rank and never gets here.
@@ -370,6 +384,7 @@ CREATE OR REPLACE TRIGGER take_rank BEFORE INSERT ON ttfd.unified_users
   FOR EACH ROW WHEN ((NEW.xp >= NEW.rank_xp AND NEW.xp < NEW.next_rank_xp) IS NOT TRUE)
   EXECUTE FUNCTION ttfd.unified_users__follow_rank();
 
+-- sql/triggers/unified_users__keep_standing.sql
 -- What unified_users__keep_standings does for many, for one member who is updated alone.
 CREATE OR REPLACE FUNCTION ttfd.unified_users__keep_standing()
 RETURNS trigger
@@ -401,6 +416,7 @@ CREATE OR REPLACE TRIGGER keep_standing AFTER UPDATE OF xp, xp_since, is_hidden,
   FOR EACH ROW WHEN (coalesce(current_setting('ttfd.update_kind', true), '') = '')
   EXECUTE FUNCTION ttfd.unified_users__keep_standing();
 
+-- sql/triggers/unified_users__keep_standings.sql
 -- The one place that knows who came to an XP and who left it, whatever changed the member. Most updates are of one member
 -- and that is quicker by itself (unified_users__keep_standing). Who updates many says so in ttfd.update_kind, and the statement
 -- is dealt with as a set: bulk leaves moves; batch holds feed_head, and counts at once.
@@ -467,6 +483,7 @@ CREATE OR REPLACE TRIGGER keep_standings_deleted AFTER DELETE ON ttfd.unified_us
   REFERENCING OLD TABLE AS old_rows
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.unified_users__keep_standings();
 
+-- sql/triggers/unified_users__list.sql
 -- A generated column would be worked out anew at every update of a member.
 CREATE OR REPLACE FUNCTION ttfd.unified_users__list()
 RETURNS trigger

@@ -6,6 +6,7 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- sql/functions/identity/create_link_code.sql
 -- A member asks for a code on one platform and sends it on another: that proves both accounts. Only the answer has the
 -- code; the table has its hash.
 CREATE OR REPLACE FUNCTION ttfd.create_link_code(p_platform text, p_external_id text)
@@ -26,6 +27,7 @@ COMMENT ON FUNCTION ttfd.create_link_code(text, text) IS
 REVOKE ALL ON FUNCTION ttfd.create_link_code(text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.create_link_code(text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/identity/export_user.sql
 -- The tables come from the catalog, so that one that is added later is in the export by itself. A loop, because each has
 -- columns of its own. Secrets (columns named like a digest) stay out.
 CREATE OR REPLACE FUNCTION ttfd.export_user(p_user_id bigint)
@@ -61,6 +63,7 @@ COMMENT ON FUNCTION ttfd.export_user(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.export_user(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.export_user(bigint) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/identity/find_user.sql
 -- Bots ask this on every command, so it is one index probe. Accounts move when users merge: the survivor is found.
 CREATE OR REPLACE FUNCTION ttfd.find_user(p_platform text, p_external_id text)
 RETURNS TABLE (user_id bigint, username text, display_name text, xp bigint, coins bigint, rank_id smallint)
@@ -80,6 +83,7 @@ COMMENT ON FUNCTION ttfd.find_user(text, text) IS
 REVOKE ALL ON FUNCTION ttfd.find_user(text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.find_user(text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/identity/forget_user.sql
 -- The sums stay, or every balance that was ever paid from them would lie; whose they were does not. First the imports and
 -- the feed stand still, then the members are locked, as everywhere.
 CREATE OR REPLACE FUNCTION ttfd.forget_user(p_user_id bigint)
@@ -129,6 +133,7 @@ COMMENT ON FUNCTION ttfd.forget_user(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.forget_user(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.forget_user(bigint) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/identity/get_or_create_user.sql
 -- A bot calls this when a member speaks to it. Names follow what the platform says; an account is never taken from anybody.
 CREATE OR REPLACE FUNCTION ttfd.get_or_create_user(
   p_platform text, p_external_id text, p_username text DEFAULT NULL, p_display_name text DEFAULT NULL)
@@ -162,6 +167,7 @@ REVOKE ALL ON FUNCTION ttfd.get_or_create_user(text, text, text, text) FROM PUBL
 GRANT EXECUTE ON FUNCTION ttfd.get_or_create_user(text, text, text, text)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/identity/get_preferences.sql
 -- A language that was chosen elsewhere holds here too, until another is chosen here.
 CREATE OR REPLACE FUNCTION ttfd.get_preferences(p_platform text, p_external_id text)
 RETURNS TABLE (language text, announcements text)
@@ -192,6 +198,7 @@ COMMENT ON FUNCTION ttfd.get_preferences(text, text) IS
 REVOKE ALL ON FUNCTION ttfd.get_preferences(text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_preferences(text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/identity/get_profile.sql
 CREATE OR REPLACE FUNCTION ttfd.get_profile(p_user_id bigint)
 RETURNS TABLE (
   user_id bigint, username text, display_name text, xp bigint, coins bigint, rank_id smallint, rank_name text,
@@ -223,6 +230,7 @@ REVOKE ALL ON FUNCTION ttfd.get_profile(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_profile(bigint)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
+-- sql/functions/identity/link_verified_account.sql
 -- The way in for a login that the provider vouches for (OAuth): the account joins the member who is logged in. It only
 -- ever adds an account that nobody has; two members who turn out to be one person are merged, never overwritten.
 CREATE OR REPLACE FUNCTION ttfd.link_verified_account(
@@ -257,6 +265,7 @@ COMMENT ON FUNCTION ttfd.link_verified_account(bigint, text, text, text) IS
 REVOKE ALL ON FUNCTION ttfd.link_verified_account(bigint, text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.link_verified_account(bigint, text, text, text) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/identity/list_own_merges.sql
 -- What undo_own_merge would take back.
 CREATE OR REPLACE FUNCTION ttfd.list_own_merges(p_platform text, p_external_id text)
 RETURNS TABLE (
@@ -276,6 +285,7 @@ COMMENT ON FUNCTION ttfd.list_own_merges(text, text) IS
 REVOKE ALL ON FUNCTION ttfd.list_own_merges(text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_own_merges(text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/identity/merge_users.sql
 -- For an administrator, or a website that has seen proof of both logins. Members prove theirs with a link code.
 CREATE OR REPLACE FUNCTION ttfd.merge_users(p_into_id bigint, p_from_id bigint, p_reason text DEFAULT NULL)
 RETURNS TABLE (status text, user_id bigint, merge_id bigint)
@@ -306,6 +316,7 @@ COMMENT ON FUNCTION ttfd.merge_users(bigint, bigint, text) IS
 REVOKE ALL ON FUNCTION ttfd.merge_users(bigint, bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.merge_users(bigint, bigint, text) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/identity/preview_link.sql
 -- So that nobody merges two accounts by surprise: a bot shows this and asks.
 CREATE OR REPLACE FUNCTION ttfd.preview_link(p_code text, p_platform text, p_external_id text)
 RETURNS TABLE (
@@ -326,6 +337,7 @@ COMMENT ON FUNCTION ttfd.preview_link(text, text, text) IS
 REVOKE ALL ON FUNCTION ttfd.preview_link(text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.preview_link(text, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/identity/redeem_link_code.sql
 CREATE OR REPLACE FUNCTION ttfd.redeem_link_code(p_code text, p_platform text, p_external_id text)
 RETURNS TABLE (status text, user_id bigint, merge_id bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -343,6 +355,7 @@ COMMENT ON FUNCTION ttfd.redeem_link_code(text, text, text) IS
 REVOKE ALL ON FUNCTION ttfd.redeem_link_code(text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.redeem_link_code(text, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/identity/set_announcements.sql
 CREATE OR REPLACE FUNCTION ttfd.set_announcements(p_platform text, p_external_id text, p_announcements text)
 RETURNS TABLE (language text, announcements text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -364,6 +377,7 @@ COMMENT ON FUNCTION ttfd.set_announcements(text, text, text) IS
 REVOKE ALL ON FUNCTION ttfd.set_announcements(text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.set_announcements(text, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/identity/set_language.sql
 CREATE OR REPLACE FUNCTION ttfd.set_language(p_platform text, p_external_id text, p_language text)
 RETURNS TABLE (language text, announcements text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -386,6 +400,7 @@ COMMENT ON FUNCTION ttfd.set_language(text, text, text) IS
 REVOKE ALL ON FUNCTION ttfd.set_language(text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.set_language(text, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/identity/undo_merge.sql
 -- Sent twice, it answers twice the same. The last merge of a user has to be undone first: only then is what comes out
 -- exactly what went in.
 CREATE OR REPLACE FUNCTION ttfd.undo_merge(p_merge_id bigint)
@@ -416,6 +431,7 @@ COMMENT ON FUNCTION ttfd.undo_merge(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.undo_merge(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.undo_merge(bigint) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/identity/undo_own_merge.sql
 CREATE OR REPLACE FUNCTION ttfd.undo_own_merge(p_merge_id bigint, p_platform text, p_external_id text)
 RETURNS TABLE (merge_id bigint, into_id bigint, from_id bigint, undone_at timestamptz)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -433,6 +449,7 @@ COMMENT ON FUNCTION ttfd.undo_own_merge(bigint, text, text) IS
 REVOKE ALL ON FUNCTION ttfd.undo_own_merge(bigint, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.undo_own_merge(bigint, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/identity/unlink_account.sql
 -- The account goes with nothing: what it earned stays with the user. When it speaks again, it starts as a new user.
 CREATE OR REPLACE FUNCTION ttfd.unlink_account(p_user_id bigint, p_platform text)
 RETURNS TABLE (status text, user_id bigint)

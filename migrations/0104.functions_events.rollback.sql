@@ -19,6 +19,8 @@ DROP FUNCTION ttfd.process_events(integer);
 
 DROP FUNCTION ttfd.list_failed_events(integer);
 
+DROP FUNCTION ttfd.get_feed_head();
+
 DROP FUNCTION ttfd.feed_state();
 
 DROP FUNCTION ttfd.discard_failed_event(uuid, text);

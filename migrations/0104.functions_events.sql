@@ -6,6 +6,7 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- sql/functions/events/apply_event.sql
 -- For what a member waits to see: granted at once, in one transaction with the event. The user is locked before the event
 -- is inserted, as process_events does, so that the two never wait for each other crosswise. A twin that has left the queue
 -- is seen by the update, as insert_event does with its second look: the snapshot is newer than the insert.
@@ -112,6 +113,7 @@ REVOKE ALL ON FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb) FROM PUBL
 GRANT EXECUTE ON FUNCTION ttfd.apply_event(uuid, text, text, text, jsonb)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/events/close_stale_voice.sql
 CREATE OR REPLACE FUNCTION ttfd.close_stale_voice(p_platform text)
 RETURNS TABLE (closed integer, queued integer)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -139,6 +141,7 @@ COMMENT ON FUNCTION ttfd.close_stale_voice(text) IS
 REVOKE ALL ON FUNCTION ttfd.close_stale_voice(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.close_stale_voice(text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/events/compact_events.sql
 -- Keeps the log small: of a member's old events one line remains, at the place of the newest of them, with their sums.
 -- Their ids are kept, so that a resend still counts once. Opening balances of imports stay: they are the proof of those.
 CREATE OR REPLACE FUNCTION ttfd.compact_events(p_before timestamptz)
@@ -192,6 +195,7 @@ COMMENT ON FUNCTION ttfd.compact_events(timestamptz) IS
 REVOKE ALL ON FUNCTION ttfd.compact_events(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.compact_events(timestamptz) TO ttfd_admin;
 
+-- sql/functions/events/confirm_announcements.sql
 CREATE OR REPLACE FUNCTION ttfd.confirm_announcements(p_platform text, p_reader uuid, p_position bigint)
 RETURNS TABLE (is_confirmed boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -214,6 +218,7 @@ REVOKE ALL ON FUNCTION ttfd.confirm_announcements(text, uuid, bigint) FROM PUBLI
 GRANT EXECUTE ON FUNCTION ttfd.confirm_announcements(text, uuid, bigint)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/events/discard_failed_event.sql
 -- The row stays, so that its id stays known and a resend does not bring it back.
 CREATE OR REPLACE FUNCTION ttfd.discard_failed_event(p_event_id uuid, p_reason text)
 RETURNS TABLE (event_id uuid, discarded_at timestamptz)
@@ -241,6 +246,7 @@ COMMENT ON FUNCTION ttfd.discard_failed_event(uuid, text) IS
 REVOKE ALL ON FUNCTION ttfd.discard_failed_event(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.discard_failed_event(uuid, text) TO ttfd_admin;
 
+-- sql/functions/events/feed_state.sql
 CREATE OR REPLACE FUNCTION ttfd.feed_state()
 RETURNS TABLE (head bigint, epoch uuid, pending bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -256,6 +262,23 @@ REVOKE ALL ON FUNCTION ttfd.feed_state() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.feed_state()
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
 
+-- sql/functions/events/get_feed_head.sql
+-- feed_state counts the queue as well, which is too much for every batch of every consumer.
+CREATE OR REPLACE FUNCTION ttfd.get_feed_head()
+RETURNS TABLE (head bigint, epoch uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+  SELECT h.position, h.epoch FROM feed_head h;
+$$;
+
+COMMENT ON FUNCTION ttfd.get_feed_head() IS
+  'Where the feed stands. Returns head (the last position), epoch. A consumer asks after it has read, before it delivers: what was read in another epoch is not for it.';
+
+REVOKE ALL ON FUNCTION ttfd.get_feed_head() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.get_feed_head()
+  TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
+
+-- sql/functions/events/list_failed_events.sql
 CREATE OR REPLACE FUNCTION ttfd.list_failed_events(p_limit integer DEFAULT 100)
 RETURNS TABLE (
   event_id uuid, user_id bigint, event_type text, source_platform text, data jsonb, sqlstate text, message text,
@@ -275,6 +298,7 @@ COMMENT ON FUNCTION ttfd.list_failed_events(integer) IS
 REVOKE ALL ON FUNCTION ttfd.list_failed_events(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_failed_events(integer) TO ttfd_worker, ttfd_admin;
 
+-- sql/functions/events/process_events.sql
 -- One processor at a time: the row lock on feed_head is what makes feed positions gapless and in commit order. A second
 -- worker does not queue up behind it. Lanes take turns, so that a flood on one platform does not hold up the others.
 -- The lanes' index is read in its order and no further than the batch: a bitmap would read the whole backlog each time.
@@ -305,13 +329,15 @@ BEGIN
     v_rows := ARRAY(
       SELECT t.place
         FROM generate_series(0, 7) l (lane)
-       CROSS JOIN LATERAL unnest(ARRAY(
-               SELECT p.ctid
-                 FROM cross_platform_events_pending p
-                WHERE pg_catalog.hashtext(p.source_platform) & 7 = l.lane AND p.seq > v_head.floor_seq
-                ORDER BY p.seq
-                LIMIT p_limit)) WITH ORDINALITY t (place, turn)
-       ORDER BY t.turn, l.lane
+       CROSS JOIN LATERAL (
+               SELECT array_agg(e.ctid) AS places, array_agg(e.seq) AS seqs
+                 FROM (SELECT p.ctid, p.seq
+                         FROM cross_platform_events_pending p
+                        WHERE pg_catalog.hashtext(p.source_platform) & 7 = l.lane AND p.seq > v_head.floor_seq
+                        ORDER BY p.seq
+                        LIMIT p_limit) e) q
+       CROSS JOIN LATERAL unnest(q.places, q.seqs) WITH ORDINALITY t (place, seq, turn)
+       ORDER BY t.turn, t.seq
        LIMIT p_limit);
     IF cardinality(v_rows) > 0 THEN
       SELECT b.processed, b.failed INTO processed, failed FROM process_batch(v_rows) b;
@@ -335,6 +361,7 @@ COMMENT ON FUNCTION ttfd.process_events(integer) IS
 REVOKE ALL ON FUNCTION ttfd.process_events(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.process_events(integer) TO ttfd_worker, ttfd_admin;
 
+-- sql/functions/events/read_feed.sql
 -- Positions have no gaps and commit in order, so a consumer that keeps the last one misses nothing and sees nothing twice.
 CREATE OR REPLACE FUNCTION ttfd.read_feed(p_after bigint, p_types text[] DEFAULT NULL, p_limit integer DEFAULT 100)
 RETURNS TABLE (
@@ -358,6 +385,7 @@ REVOKE ALL ON FUNCTION ttfd.read_feed(bigint, text[], integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.read_feed(bigint, text[], integer)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
 
+-- sql/functions/events/record_event.sql
 -- The path of a chatty bot: resolve, look at the rule, queue. The id is looked for among the applied events only after
 -- the insert, because READ COMMITTED then sees what process_events has moved meanwhile.
 CREATE OR REPLACE FUNCTION ttfd.record_event(
@@ -390,6 +418,7 @@ REVOKE ALL ON FUNCTION ttfd.record_event(uuid, text, text, text, jsonb) FROM PUB
 GRANT EXECUTE ON FUNCTION ttfd.record_event(uuid, text, text, text, jsonb)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/events/record_events.sql
 -- For whoever has collected events: one statement for the lot, all or none. Each element is answered in the order given.
 CREATE OR REPLACE FUNCTION ttfd.record_events(p_events jsonb)
 RETURNS SETOF ttfd.event_outcome
@@ -427,6 +456,7 @@ COMMENT ON FUNCTION ttfd.record_events(jsonb) IS
 REVOKE ALL ON FUNCTION ttfd.record_events(jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.record_events(jsonb) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/events/report_voice.sql
 -- A channel as it is, not what changed: a report that is lost or sent twice makes no difference, and a bot that was away
 -- reports what it finds. The bot sends one for both channels whenever somebody comes, goes or changes, where they go to
 -- first, and one for every channel each minute.
@@ -481,6 +511,7 @@ REVOKE ALL ON FUNCTION ttfd.report_voice(text, text, boolean, jsonb) FROM PUBLIC
 GRANT EXECUTE ON FUNCTION ttfd.report_voice(text, text, boolean, jsonb)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/events/retry_failed_event.sql
 CREATE OR REPLACE FUNCTION ttfd.retry_failed_event(p_event_id uuid)
 RETURNS ttfd.event_outcome
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -511,6 +542,7 @@ COMMENT ON FUNCTION ttfd.retry_failed_event(uuid) IS
 REVOKE ALL ON FUNCTION ttfd.retry_failed_event(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.retry_failed_event(uuid) TO ttfd_admin;
 
+-- sql/functions/events/silence_doorbell.sql
 -- A busy worker comes back by itself; telling the writers so spares each of them a NOTIFY, which costs half their rate.
 CREATE OR REPLACE FUNCTION ttfd.silence_doorbell(p_for interval)
 RETURNS TABLE (silent_until timestamptz)
@@ -534,6 +566,7 @@ COMMENT ON FUNCTION ttfd.silence_doorbell(interval) IS
 REVOKE ALL ON FUNCTION ttfd.silence_doorbell(interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.silence_doorbell(interval) TO ttfd_worker, ttfd_admin;
 
+-- sql/functions/events/take_announcements.sql
 -- The position is kept here and not in the bot, so that a restart neither repeats nor forgets. Most events are announced
 -- to nobody: the loop passes over them a slice at a time, for a second at most, and the cursor keeps what it has passed.
 CREATE OR REPLACE FUNCTION ttfd.take_announcements(p_platform text, p_reader uuid, p_limit integer DEFAULT 20)

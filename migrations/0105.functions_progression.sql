@@ -6,6 +6,7 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- sql/functions/progression/add_boost.sql
 CREATE OR REPLACE FUNCTION ttfd.add_boost(
   p_factor numeric, p_starts_at timestamptz, p_ends_at timestamptz, p_event_types text[] DEFAULT NULL, p_platforms text[] DEFAULT NULL)
 RETURNS TABLE (boost_id bigint)
@@ -25,6 +26,7 @@ COMMENT ON FUNCTION ttfd.add_boost(numeric, timestamptz, timestamptz, text[], te
 REVOKE ALL ON FUNCTION ttfd.add_boost(numeric, timestamptz, timestamptz, text[], text[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.add_boost(numeric, timestamptz, timestamptz, text[], text[]) TO ttfd_admin;
 
+-- sql/functions/progression/adjust_balance.sql
 CREATE OR REPLACE FUNCTION ttfd.adjust_balance(
   p_event_id uuid, p_user_id bigint, p_xp bigint, p_coins bigint, p_reason text)
 RETURNS ttfd.event_outcome
@@ -53,6 +55,7 @@ COMMENT ON FUNCTION ttfd.adjust_balance(uuid, bigint, bigint, bigint, text) IS
 REVOKE ALL ON FUNCTION ttfd.adjust_balance(uuid, bigint, bigint, bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.adjust_balance(uuid, bigint, bigint, bigint, text) TO ttfd_admin;
 
+-- sql/functions/progression/award.sql
 -- For whatever the rules of event_types do not cover: a contest, a thank-you. Trusted, and still within a limit.
 CREATE OR REPLACE FUNCTION ttfd.award(p_event_id uuid, p_user_id bigint, p_xp bigint, p_coins bigint, p_reason text)
 RETURNS ttfd.event_outcome
@@ -78,6 +81,7 @@ COMMENT ON FUNCTION ttfd.award(uuid, bigint, bigint, bigint, text) IS
 REVOKE ALL ON FUNCTION ttfd.award(uuid, bigint, bigint, bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.award(uuid, bigint, bigint, bigint, text) TO ttfd_admin;
 
+-- sql/functions/progression/buy_item.sql
 -- The user is locked first, then the item: stock and limit are exact, and two buyers never wait for each other crosswise.
 CREATE OR REPLACE FUNCTION ttfd.buy_item(p_event_id uuid, p_user_id bigint, p_item text)
 RETURNS ttfd.event_outcome
@@ -118,6 +122,7 @@ COMMENT ON FUNCTION ttfd.buy_item(uuid, bigint, text) IS
 REVOKE ALL ON FUNCTION ttfd.buy_item(uuid, bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.buy_item(uuid, bigint, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/progression/change_event_type.sql
 -- A trigger keeps the version before and writes the audit log.
 CREATE OR REPLACE FUNCTION ttfd.change_event_type(p_name text, p_changes jsonb)
 RETURNS TABLE (
@@ -157,6 +162,7 @@ COMMENT ON FUNCTION ttfd.change_event_type(text, jsonb) IS
 REVOKE ALL ON FUNCTION ttfd.change_event_type(text, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.change_event_type(text, jsonb) TO ttfd_admin;
 
+-- sql/functions/progression/claim_daily.sql
 -- Once a day for the member, whatever the platform. The row lock makes three claims in the same instant one and two refusals.
 CREATE OR REPLACE FUNCTION ttfd.claim_daily(p_event_id uuid, p_platform text, p_external_id text)
 RETURNS ttfd.event_outcome
@@ -173,6 +179,7 @@ COMMENT ON FUNCTION ttfd.claim_daily(uuid, text, text) IS
 REVOKE ALL ON FUNCTION ttfd.claim_daily(uuid, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.claim_daily(uuid, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/progression/claim_work.sql
 -- Small change for showing up, drawn by the server: whoever called could otherwise draw until it pleases.
 CREATE OR REPLACE FUNCTION ttfd.claim_work(p_event_id uuid, p_platform text, p_external_id text)
 RETURNS ttfd.event_outcome
@@ -207,6 +214,7 @@ COMMENT ON FUNCTION ttfd.claim_work(uuid, text, text) IS
 REVOKE ALL ON FUNCTION ttfd.claim_work(uuid, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.claim_work(uuid, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/progression/close_season.sql
 -- The row lock makes it once: whoever comes second finds the season closed.
 CREATE OR REPLACE FUNCTION ttfd.close_season(p_season_id integer)
 RETURNS TABLE (season_id integer, status text, participants bigint, champion_id bigint)
@@ -241,6 +249,7 @@ COMMENT ON FUNCTION ttfd.close_season(integer) IS
 REVOKE ALL ON FUNCTION ttfd.close_season(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.close_season(integer) TO ttfd_admin;
 
+-- sql/functions/progression/draw_question.sql
 CREATE OR REPLACE FUNCTION ttfd.draw_question()
 RETURNS TABLE (question_id integer, question_ru text, question_en text, options_ru text[], options_en text[])
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -258,6 +267,7 @@ COMMENT ON FUNCTION ttfd.draw_question() IS
 REVOKE ALL ON FUNCTION ttfd.draw_question() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.draw_question() TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/progression/end_boost.sql
 -- One that has begun keeps its past: events that come late are still multiplied by it.
 CREATE OR REPLACE FUNCTION ttfd.end_boost(p_boost_id bigint)
 RETURNS TABLE (boost_id bigint)
@@ -285,6 +295,7 @@ COMMENT ON FUNCTION ttfd.end_boost(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.end_boost(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.end_boost(bigint) TO ttfd_admin;
 
+-- sql/functions/progression/get_position.sql
 CREATE OR REPLACE FUNCTION ttfd.get_position(p_user_id bigint, p_metric text DEFAULT 'xp')
 RETURNS TABLE ("position" bigint, value bigint, total bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -316,6 +327,7 @@ REVOKE ALL ON FUNCTION ttfd.get_position(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_position(bigint, text)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
+-- sql/functions/progression/list_achievements.sql
 CREATE OR REPLACE FUNCTION ttfd.list_achievements(p_user_id bigint)
 RETURNS TABLE (
   name text, title_ru text, title_en text, description_ru text, description_en text, metric text, value bigint,
@@ -350,6 +362,7 @@ REVOKE ALL ON FUNCTION ttfd.list_achievements(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_achievements(bigint)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
+-- sql/functions/progression/list_boosts.sql
 CREATE OR REPLACE FUNCTION ttfd.list_boosts()
 RETURNS TABLE (
   boost_id bigint, factor numeric, starts_at timestamptz, ends_at timestamptz, event_types text[], platforms text[])
@@ -367,6 +380,7 @@ COMMENT ON FUNCTION ttfd.list_boosts() IS
 REVOKE ALL ON FUNCTION ttfd.list_boosts() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_boosts() TO ttfd_admin;
 
+-- sql/functions/progression/list_desired_roles.sql
 -- The whole truth rather than changes: a bot that was away compares and is right again.
 CREATE OR REPLACE FUNCTION ttfd.list_desired_roles(p_platform text, p_after text DEFAULT NULL, p_limit integer DEFAULT 100)
 RETURNS TABLE (user_id bigint, external_id text, role_ids text[], other_role_ids text[])
@@ -393,6 +407,7 @@ REVOKE ALL ON FUNCTION ttfd.list_desired_roles(text, text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_desired_roles(text, text, integer)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/progression/list_event_types.sql
 CREATE OR REPLACE FUNCTION ttfd.list_event_types()
 RETURNS TABLE (
   name text, xp bigint, coins bigint, per_seconds integer, max_seconds integer, cooldown_seconds integer,
@@ -412,6 +427,7 @@ COMMENT ON FUNCTION ttfd.list_event_types() IS
 REVOKE ALL ON FUNCTION ttfd.list_event_types() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_event_types() TO ttfd_admin;
 
+-- sql/functions/progression/list_games.sql
 CREATE OR REPLACE FUNCTION ttfd.list_games()
 RETURNS TABLE (
   game text, choices integer, asks_questions boolean, win_xp bigint, loss_xp bigint, factor integer, max_bet bigint,
@@ -430,6 +446,7 @@ COMMENT ON FUNCTION ttfd.list_games() IS
 REVOKE ALL ON FUNCTION ttfd.list_games() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_games() TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
+-- sql/functions/progression/list_history.sql
 CREATE OR REPLACE FUNCTION ttfd.list_history(p_user_id bigint, p_before bigint DEFAULT NULL, p_limit integer DEFAULT 50)
 RETURNS TABLE (
   "position" bigint, event_type text, source_platform text, xp bigint, coins bigint, note text, occurred_at timestamptz,
@@ -460,6 +477,7 @@ REVOKE ALL ON FUNCTION ttfd.list_history(bigint, bigint, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_history(bigint, bigint, integer)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
+-- sql/functions/progression/list_inventory.sql
 CREATE OR REPLACE FUNCTION ttfd.list_inventory(p_user_id bigint)
 RETURNS TABLE (
   event_id uuid, item text, title_ru text, title_en text, price bigint, effect jsonb, bought_at timestamptz,
@@ -487,6 +505,7 @@ REVOKE ALL ON FUNCTION ttfd.list_inventory(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_inventory(bigint)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
+-- sql/functions/progression/list_leaderboard.sql
 -- A cursor names the last row seen by value, time and id, not by place, so members who move meanwhile neither hide nor
 -- repeat those who do not. Seconds in double precision hold every microsecond until 2106.
 CREATE OR REPLACE FUNCTION ttfd.list_leaderboard(p_metric text, p_limit integer DEFAULT 100, p_after text DEFAULT NULL)
@@ -528,6 +547,7 @@ REVOKE ALL ON FUNCTION ttfd.list_leaderboard(text, integer, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_leaderboard(text, integer, text)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
+-- sql/functions/progression/list_member_roles.sql
 CREATE OR REPLACE FUNCTION ttfd.list_member_roles(p_user_id bigint, p_platform text)
 RETURNS TABLE (user_id bigint, external_id text, role_ids text[], other_role_ids text[])
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -554,6 +574,7 @@ COMMENT ON FUNCTION ttfd.list_member_roles(bigint, text) IS
 REVOKE ALL ON FUNCTION ttfd.list_member_roles(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_member_roles(bigint, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/progression/list_neighbours.sql
 CREATE OR REPLACE FUNCTION ttfd.list_neighbours(p_user_id bigint, p_metric text DEFAULT 'xp', p_count integer DEFAULT 3)
 RETURNS TABLE (
   "position" bigint, user_id bigint, display_name text, value bigint, rank_id smallint, rank_name text, rank_color text,
@@ -595,6 +616,7 @@ REVOKE ALL ON FUNCTION ttfd.list_neighbours(bigint, text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_neighbours(bigint, text, integer)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
+-- sql/functions/progression/list_season_results.sql
 CREATE OR REPLACE FUNCTION ttfd.list_season_results(
   p_season_id integer, p_after bigint DEFAULT 0, p_limit integer DEFAULT 100)
 RETURNS TABLE (
@@ -631,6 +653,7 @@ REVOKE ALL ON FUNCTION ttfd.list_season_results(integer, bigint, integer) FROM P
 GRANT EXECUTE ON FUNCTION ttfd.list_season_results(integer, bigint, integer)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
+-- sql/functions/progression/list_seasons.sql
 CREATE OR REPLACE FUNCTION ttfd.list_seasons(p_limit integer DEFAULT 100)
 RETURNS TABLE (
   season_id integer, name text, status text, starts_at timestamptz, ends_at timestamptz, closed_at timestamptz,
@@ -656,6 +679,7 @@ REVOKE ALL ON FUNCTION ttfd.list_seasons(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_seasons(integer)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
 
+-- sql/functions/progression/list_settings.sql
 CREATE OR REPLACE FUNCTION ttfd.list_settings()
 RETURNS TABLE (name text, value jsonb, kind text, minimum numeric, maximum numeric, description text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -669,6 +693,7 @@ COMMENT ON FUNCTION ttfd.list_settings() IS
 REVOKE ALL ON FUNCTION ttfd.list_settings() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_settings() TO ttfd_admin;
 
+-- sql/functions/progression/list_shop.sql
 CREATE OR REPLACE FUNCTION ttfd.list_shop(p_user_id bigint DEFAULT NULL)
 RETURNS TABLE (
   item text, title_ru text, title_en text, description_ru text, description_en text, price bigint, in_stock bigint,
@@ -702,6 +727,7 @@ COMMENT ON FUNCTION ttfd.list_shop(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.list_shop(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_shop(bigint) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
+-- sql/functions/progression/play_game.sql
 -- The bet is an event of its own, because what a game grants is never below zero. Both happen or none.
 CREATE OR REPLACE FUNCTION ttfd.play_game(
   p_event_id uuid, p_platform text, p_external_id text, p_game text, p_choice integer DEFAULT NULL,
@@ -747,6 +773,7 @@ REVOKE ALL ON FUNCTION ttfd.play_game(uuid, text, text, text, integer, bigint, i
 GRANT EXECUTE ON FUNCTION ttfd.play_game(uuid, text, text, text, integer, bigint, integer)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/progression/report_role_removed.sql
 CREATE OR REPLACE FUNCTION ttfd.report_role_removed(p_platform text, p_external_id text, p_role_id text)
 RETURNS TABLE (is_changed boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -771,6 +798,7 @@ REVOKE ALL ON FUNCTION ttfd.report_role_removed(text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.report_role_removed(text, text, text)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/progression/report_role_restored.sql
 CREATE OR REPLACE FUNCTION ttfd.report_role_restored(p_platform text, p_external_id text, p_role_id text)
 RETURNS TABLE (is_changed boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -792,6 +820,7 @@ REVOKE ALL ON FUNCTION ttfd.report_role_restored(text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.report_role_restored(text, text, text)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/progression/revert_adjustment.sql
 -- Once: the row of the adjustment remembers by what it was taken back. Rewards for ranks that it brought stay paid.
 CREATE OR REPLACE FUNCTION ttfd.revert_adjustment(p_event_id uuid, p_of_event_id uuid, p_reason text)
 RETURNS ttfd.event_outcome
@@ -828,6 +857,7 @@ COMMENT ON FUNCTION ttfd.revert_adjustment(uuid, uuid, text) IS
 REVOKE ALL ON FUNCTION ttfd.revert_adjustment(uuid, uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.revert_adjustment(uuid, uuid, text) TO ttfd_admin;
 
+-- sql/functions/progression/set_hidden.sql
 CREATE OR REPLACE FUNCTION ttfd.set_hidden(p_user_id bigint, p_is_hidden boolean)
 RETURNS TABLE (user_id bigint, is_hidden boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -849,6 +879,7 @@ COMMENT ON FUNCTION ttfd.set_hidden(bigint, boolean) IS
 REVOKE ALL ON FUNCTION ttfd.set_hidden(bigint, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.set_hidden(bigint, boolean) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/progression/set_setting.sql
 CREATE OR REPLACE FUNCTION ttfd.set_setting(p_name text, p_value jsonb)
 RETURNS TABLE (name text, value jsonb, kind text, minimum numeric, maximum numeric, description text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -874,6 +905,7 @@ COMMENT ON FUNCTION ttfd.set_setting(text, jsonb) IS
 REVOKE ALL ON FUNCTION ttfd.set_setting(text, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.set_setting(text, jsonb) TO ttfd_admin;
 
+-- sql/functions/progression/set_time_zone.sql
 -- Nothing else to do here: assess_daily remembers the zone of the last claim and deals with a change.
 CREATE OR REPLACE FUNCTION ttfd.set_time_zone(p_user_id bigint, p_time_zone text)
 RETURNS TABLE (user_id bigint, time_zone text)
@@ -899,6 +931,7 @@ COMMENT ON FUNCTION ttfd.set_time_zone(bigint, text) IS
 REVOKE ALL ON FUNCTION ttfd.set_time_zone(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.set_time_zone(bigint, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/progression/spend_coins.sql
 CREATE OR REPLACE FUNCTION ttfd.spend_coins(p_event_id uuid, p_user_id bigint, p_coins bigint, p_reason text)
 RETURNS ttfd.event_outcome
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -923,6 +956,7 @@ REVOKE ALL ON FUNCTION ttfd.spend_coins(uuid, bigint, bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.spend_coins(uuid, bigint, bigint, text)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/progression/start_season.sql
 CREATE OR REPLACE FUNCTION ttfd.start_season(
   p_name text, p_starts_at timestamptz DEFAULT NULL, p_ends_at timestamptz DEFAULT NULL)
 RETURNS TABLE (season_id integer, name text, starts_at timestamptz, ends_at timestamptz)
@@ -949,6 +983,7 @@ COMMENT ON FUNCTION ttfd.start_season(text, timestamptz, timestamptz) IS
 REVOKE ALL ON FUNCTION ttfd.start_season(text, timestamptz, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.start_season(text, timestamptz, timestamptz) TO ttfd_admin;
 
+-- sql/functions/progression/tend_seasons.sql
 -- Whatever is due, after a minute or after a month. A season whose last events still wait in the queue stays open until they
 -- are applied, so that a worker that was away does not take from anybody what was played in time.
 CREATE OR REPLACE FUNCTION ttfd.tend_seasons()
@@ -990,6 +1025,7 @@ COMMENT ON FUNCTION ttfd.tend_seasons() IS
 REVOKE ALL ON FUNCTION ttfd.tend_seasons() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.tend_seasons() TO ttfd_worker, ttfd_admin;
 
+-- sql/functions/progression/transfer_coins.sql
 -- Two events, one for each side; the second has an id derived from the first, so that a resend finds both. The fee is in the
 -- sender's row only: it leaves the economy.
 CREATE OR REPLACE FUNCTION ttfd.transfer_coins(p_event_id uuid, p_from_id bigint, p_to_id bigint, p_coins bigint)
@@ -1032,6 +1068,7 @@ REVOKE ALL ON FUNCTION ttfd.transfer_coins(uuid, bigint, bigint, bigint) FROM PU
 GRANT EXECUTE ON FUNCTION ttfd.transfer_coins(uuid, bigint, bigint, bigint)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/progression/unlock_achievements.sql
 -- Who passed a threshold before it was one. Slice by slice, so that a large community neither floods the feed nor stands
 -- still. All members of a slice are locked, because a batch that began before the change may be about to write them.
 CREATE OR REPLACE FUNCTION ttfd.unlock_achievements(p_limit integer DEFAULT 1000)

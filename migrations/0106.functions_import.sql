@@ -6,6 +6,7 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- sql/functions/import/judge_import_rows.sql
 CREATE OR REPLACE FUNCTION ttfd.judge_import_rows(p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -23,6 +24,7 @@ COMMENT ON FUNCTION ttfd.judge_import_rows(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.judge_import_rows(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.judge_import_rows(bigint) TO ttfd_admin;
 
+-- sql/functions/import/list_import_conflicts.sql
 CREATE OR REPLACE FUNCTION ttfd.list_import_conflicts(p_run_id bigint)
 RETURNS TABLE (
   conflict_id bigint, kind text, reason text, source text, source_key text, platform text, external_id text,
@@ -48,6 +50,7 @@ COMMENT ON FUNCTION ttfd.list_import_conflicts(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.list_import_conflicts(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_import_conflicts(bigint) TO ttfd_admin;
 
+-- sql/functions/import/set_import_policy.sql
 CREATE OR REPLACE FUNCTION ttfd.set_import_policy(p_run_id bigint, p_policy text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -68,6 +71,7 @@ COMMENT ON FUNCTION ttfd.set_import_policy(bigint, text) IS
 REVOKE ALL ON FUNCTION ttfd.set_import_policy(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.set_import_policy(bigint, text) TO ttfd_admin;
 
+-- sql/functions/import/settle_import_conflict.sql
 -- Together means a merge, with its journal: undo_merge takes it back.
 CREATE OR REPLACE FUNCTION ttfd.settle_import_conflict(
   p_conflict_id bigint, p_settlement text, p_platform text DEFAULT NULL, p_external_id text DEFAULT NULL)
@@ -123,6 +127,7 @@ COMMENT ON FUNCTION ttfd.settle_import_conflict(bigint, text, text, text) IS
 REVOKE ALL ON FUNCTION ttfd.settle_import_conflict(bigint, text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.settle_import_conflict(bigint, text, text, text) TO ttfd_admin;
 
+-- sql/functions/import/start_import.sql
 CREATE OR REPLACE FUNCTION ttfd.start_import(p_source text)
 RETURNS TABLE (run_id bigint)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -136,6 +141,7 @@ COMMENT ON FUNCTION ttfd.start_import(text) IS
 REVOKE ALL ON FUNCTION ttfd.start_import(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.start_import(text) TO ttfd_admin;
 
+-- sql/functions/import/undo_import.sql
 -- The ledger only grows: what a run gave is taken back by events of its own. Members whom it made and who have done nothing
 -- since become nobody's rows, as those of forgotten members do, because the feed has told of them.
 CREATE OR REPLACE FUNCTION ttfd.undo_import(p_run_id bigint)
@@ -184,6 +190,7 @@ COMMENT ON FUNCTION ttfd.undo_import(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.undo_import(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.undo_import(bigint) TO ttfd_admin;
 
+-- sql/functions/import/unify_import.sql
 -- Each step is a set-based function of its own; this is their order. A dry run does everything, keeps the report and
 -- throws the rest away, so that it cannot say anything but what the real run will do.
 CREATE OR REPLACE FUNCTION ttfd.unify_import(

@@ -6,6 +6,36 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- sql/functions/operations/get_metrics.sql
+-- For a monitor that asks every few seconds, so nothing here reads a whole table but the queue. get_stats counts exactly.
+CREATE OR REPLACE FUNCTION ttfd.get_metrics()
+RETURNS TABLE (
+  head bigint, pending bigint, lag_seconds double precision, failed bigint, idle_seconds double precision, members bigint,
+  is_restored boolean, has_leader boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+  SELECT s.head, s.pending,
+         coalesce((SELECT extract(epoch FROM clock_timestamp() - min(e.created_at))::double precision
+                     FROM cross_platform_events_pending e), 0),
+         (SELECT count(*) FROM failed_events f WHERE f.discarded_at IS NULL),
+         (SELECT extract(epoch FROM clock_timestamp() - e.processed_at)::double precision
+            FROM cross_platform_events_processed e ORDER BY e.position DESC LIMIT 1),
+         (SELECT greatest(c.reltuples, 0)::bigint FROM pg_catalog.pg_class c WHERE c.oid = 'ttfd.unified_users'::regclass),
+         coalesce((SELECT o.origin <> database_origin() FROM epoch_origin o), false),
+         EXISTS (SELECT 1 FROM pg_catalog.pg_locks l
+                  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+                    AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
+                    AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('ttfd worker', 0))
+    FROM feed_state() s;
+$$;
+
+COMMENT ON FUNCTION ttfd.get_metrics() IS
+  'What a monitor watches. Returns head (of the feed), pending, lag_seconds (age of the oldest pending event), failed (events that nobody has looked after), idle_seconds (since the last event was applied; NULL when none was), members (an estimate), is_restored (whether this is a restored backup whose feed still has the old epoch: see renew_epoch), has_leader (whether a worker is there).';
+
+REVOKE ALL ON FUNCTION ttfd.get_metrics() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.get_metrics() TO ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
+
+-- sql/functions/operations/get_stats.sql
 CREATE OR REPLACE FUNCTION ttfd.get_stats()
 RETURNS TABLE (
   users bigint, accounts bigint, linked_users bigint, total_xp numeric, total_coins numeric, head bigint, pending bigint,
@@ -30,6 +60,7 @@ COMMENT ON FUNCTION ttfd.get_stats() IS
 REVOKE ALL ON FUNCTION ttfd.get_stats() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_stats() TO ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
 
+-- sql/functions/operations/list_audit.sql
 CREATE OR REPLACE FUNCTION ttfd.list_audit(p_before bigint DEFAULT NULL, p_limit integer DEFAULT 50)
 RETURNS TABLE (
   audit_id bigint, at timestamptz, actor text, role text, on_behalf_of bigint, action text, before jsonb, after jsonb)
@@ -48,6 +79,129 @@ COMMENT ON FUNCTION ttfd.list_audit(bigint, integer) IS
 REVOKE ALL ON FUNCTION ttfd.list_audit(bigint, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_audit(bigint, integer) TO ttfd_admin;
 
+-- sql/functions/operations/purge_expired.sql
+-- A slice at a time, and never a row that somebody is using, so that it holds up nobody. What must stay for the record stays:
+-- the ledger, the audit log, the ids of events, and that a merge was.
+CREATE OR REPLACE FUNCTION ttfd.purge_expired()
+RETURNS TABLE (kind text, removed bigint, remaining boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_limit CONSTANT integer := 10000;
+BEGIN
+  RETURN QUERY
+  SELECT p.kind, p.removed, p.removed >= v_limit
+    FROM purge_judged(v_limit) j
+   CROSS JOIN purge_linking(v_limit) l
+   CROSS JOIN LATERAL (VALUES
+           ('award_windows', j.windows),
+           ('boosts', j.boosts),
+           ('failed_events', purge_discarded(v_limit)),
+           ('forgotten_accounts', purge_forgotten()),
+           ('link_codes', l.codes),
+           ('link_failures', l.failures),
+           ('merge_journals', purge_merge_journal(v_limit)),
+           ('transfer_days', purge_transfer_days(v_limit))) p (kind, removed);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.purge_expired() IS
+  'Removes what has served its time, up to 10,000 rows of each kind; how long each is kept is a setting (keep_..._days). Returns kind (award_windows, boosts, failed_events, forgotten_accounts, link_codes, link_failures, merge_journals, transfer_days), removed, remaining (whether there may be more to remove): a row per kind, always.';
+
+REVOKE ALL ON FUNCTION ttfd.purge_expired() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.purge_expired() TO ttfd_worker, ttfd_admin;
+
+-- sql/functions/operations/renew_epoch.sql
+-- After a restore, positions are given anew that consumers know as others. The epoch tells them. A worker calls this whenever
+-- it connects, before it gives a position. What waited when the backup was made was applied in the original, too, and told by
+-- its consumers: it is applied here, in the same transaction, so that it lies before the head from which they go on.
+CREATE OR REPLACE FUNCTION ttfd.renew_epoch(p_is_forced boolean DEFAULT false)
+RETURNS TABLE (epoch uuid, is_new boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_origin text := database_origin();
+  v_known text;
+BEGIN
+  IF p_is_forced AND NOT is_admin() THEN
+    RAISE EXCEPTION 'only an administrator may force a new epoch' USING ERRCODE = 'insufficient_privilege',
+      HINT = 'Without force, a restored database is noticed by itself.';
+  END IF;
+  PERFORM 1 FROM feed_head FOR UPDATE;
+  SELECT o.origin INTO v_known FROM epoch_origin o;
+  is_new := p_is_forced OR coalesce(v_origin <> v_known, false);
+  IF is_new OR v_known IS NULL THEN
+    UPDATE epoch_origin SET origin = v_origin;
+  END IF;
+  IF is_new THEN
+    WHILE (SELECT p.remaining FROM process_events(100000) p) LOOP
+      NULL;
+    END LOOP;
+    UPDATE feed_head SET epoch = gen_random_uuid();
+    PERFORM audit('epoch_renewed', jsonb_build_object('origin', v_known), jsonb_build_object('origin', v_origin));
+    PERFORM pg_notify('ttfd_feed', '');
+  END IF;
+  epoch := (SELECT h.epoch FROM feed_head h);
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.renew_epoch(boolean) IS
+  'Gives the feed a new epoch if this database was restored from a backup, or if an administrator forces it: every consumer then goes on from the present head. Applies what waits first, all of it. Returns epoch, is_new. Raises 42501 when somebody else forces it. A new one is audited. Notifies ttfd_feed of a new one. Needs READ COMMITTED (0A000).';
+
+REVOKE ALL ON FUNCTION ttfd.renew_epoch(boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.renew_epoch(boolean) TO ttfd_worker, ttfd_admin;
+
+-- sql/functions/operations/sum_grants.sql
+CREATE OR REPLACE FUNCTION ttfd.sum_grants(p_after bigint)
+RETURNS TABLE (
+  "position" bigint, event_type text, source_platform text, events bigint, xp_granted bigint, xp_taken bigint,
+  coins_granted bigint, coins_taken bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+  WITH fresh AS MATERIALIZED (
+    SELECT e.position, e.event_type, e.source_platform, e.xp, e.coins
+      FROM cross_platform_events_processed e
+     WHERE e.position > coalesce(p_after, 0)
+     ORDER BY e.position
+     LIMIT 100000
+  )
+  SELECT (SELECT max(f.position) FROM fresh f), f.event_type, f.source_platform, count(*),
+         sum(greatest(f.xp, 0))::bigint, sum(greatest(-f.xp, 0))::bigint,
+         sum(greatest(f.coins, 0))::bigint, sum(greatest(-f.coins, 0))::bigint
+    FROM fresh f
+   GROUP BY f.event_type, f.source_platform;
+$$;
+
+COMMENT ON FUNCTION ttfd.sum_grants(bigint) IS
+  'What the next 100,000 events of the feed after a position have granted, for a monitor that counts on from there. Returns position (up to which it counts), event_type, source_platform, events, xp_granted, xp_taken, coins_granted, coins_taken: a row per type and platform, none when nothing is new.';
+
+REVOKE ALL ON FUNCTION ttfd.sum_grants(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.sum_grants(bigint) TO ttfd_website, ttfd_worker, ttfd_admin, ttfd_reader;
+
+-- sql/functions/operations/take_lead.sql
+-- The lock is the session's: it is free the moment a worker's connection is gone, however it went. Whoever has it may still be
+-- stuck behind a network that swallows its packets, so that the others help out where events have waited for long. That is
+-- always safe: process_events takes one caller at a time.
+CREATE OR REPLACE FUNCTION ttfd.take_lead()
+RETURNS TABLE (leads boolean, helps boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  leads := pg_try_advisory_lock(hashtextextended('ttfd worker', 0));
+  helps := NOT leads AND EXISTS (SELECT 1 FROM cross_platform_events_pending e
+                                  WHERE e.created_at < clock_timestamp() - INTERVAL '5 seconds');
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.take_lead() IS
+  'Makes the caller the one worker that works, for as long as its session lives; call it again only while it is not. Needs a direct connection. Returns leads, helps (whether a worker that does not lead should work all the same, because events have waited for 5 seconds).';
+
+REVOKE ALL ON FUNCTION ttfd.take_lead() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.take_lead() TO ttfd_worker, ttfd_admin;
+
+-- sql/functions/operations/verify_imports.sql
 -- Members are compared as they are now: a merged one stands for the survivor.
 CREATE OR REPLACE FUNCTION ttfd.verify_imports()
 RETURNS TABLE (
@@ -98,6 +252,7 @@ COMMENT ON FUNCTION ttfd.verify_imports() IS
 REVOKE ALL ON FUNCTION ttfd.verify_imports() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.verify_imports() TO ttfd_worker, ttfd_admin, ttfd_reader;
 
+-- sql/functions/operations/verify_integrity.sql
 -- The proof that nothing was lost or made up. It reads everything: seconds on a large community, so not for a page.
 CREATE OR REPLACE FUNCTION ttfd.verify_integrity()
 RETURNS TABLE (kind text, user_id bigint, expected text, actual text)

@@ -6,6 +6,7 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- sql/functions/website/act_for_session.sql
 -- The administrators' part of the website works with a login of its own. Each of its transactions begins with this, so that
 -- the database itself sees the session, and the audit log says for whom the login acts.
 CREATE OR REPLACE FUNCTION ttfd.act_for_session(p_token_hash bytea)
@@ -29,6 +30,7 @@ COMMENT ON FUNCTION ttfd.act_for_session(bytea) IS
 REVOKE ALL ON FUNCTION ttfd.act_for_session(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.act_for_session(bytea) TO ttfd_admin;
 
+-- sql/functions/website/claim_member_daily.sql
 CREATE OR REPLACE FUNCTION ttfd.claim_member_daily(p_event_id uuid, p_user_id bigint)
 RETURNS ttfd.event_outcome
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -44,6 +46,7 @@ COMMENT ON FUNCTION ttfd.claim_member_daily(uuid, bigint) IS
 REVOKE ALL ON FUNCTION ttfd.claim_member_daily(uuid, bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.claim_member_daily(uuid, bigint) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/website/create_login_link.sql
 -- For whom Telegram's or Discord's login does not reach: the bot sends a link, and whoever opens it first is logged in.
 -- Only the answer has the token; the table has its hash. A UUID holds 122 random bits.
 CREATE OR REPLACE FUNCTION ttfd.create_login_link(p_platform text, p_external_id text)
@@ -80,6 +83,7 @@ COMMENT ON FUNCTION ttfd.create_login_link(text, text) IS
 REVOKE ALL ON FUNCTION ttfd.create_login_link(text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.create_login_link(text, text) TO ttfd_telegram, ttfd_discord, ttfd_admin;
 
+-- sql/functions/website/create_member_link_code.sql
 CREATE OR REPLACE FUNCTION ttfd.create_member_link_code(p_user_id bigint)
 RETURNS TABLE (code text, expires_at timestamptz)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -98,6 +102,7 @@ COMMENT ON FUNCTION ttfd.create_member_link_code(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.create_member_link_code(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.create_member_link_code(bigint) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/website/end_all_sessions.sql
 CREATE OR REPLACE FUNCTION ttfd.end_all_sessions(p_user_id bigint)
 RETURNS TABLE (ended integer)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -115,6 +120,7 @@ COMMENT ON FUNCTION ttfd.end_all_sessions(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.end_all_sessions(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.end_all_sessions(bigint) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/website/end_session.sql
 CREATE OR REPLACE FUNCTION ttfd.end_session(p_token_hash bytea)
 RETURNS TABLE (ended integer)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -131,6 +137,7 @@ COMMENT ON FUNCTION ttfd.end_session(bytea) IS 'Logs a browser out. Returns ende
 REVOKE ALL ON FUNCTION ttfd.end_session(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.end_session(bytea) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/website/find_session.sql
 -- Asked with every page of a member, so it is a probe of two keys.
 CREATE OR REPLACE FUNCTION ttfd.find_session(p_token_hash bytea)
 RETURNS TABLE (user_id bigint, display_name text, method text, is_admin boolean, started_at timestamptz, expires_at timestamptz)
@@ -151,6 +158,7 @@ COMMENT ON FUNCTION ttfd.find_session(bytea) IS
 REVOKE ALL ON FUNCTION ttfd.find_session(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.find_session(bytea) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/website/get_account.sql
 CREATE OR REPLACE FUNCTION ttfd.get_account(p_user_id bigint)
 RETURNS TABLE (
   user_id bigint, is_hidden boolean, time_zone text, daily_streak integer, streak_freezes smallint, is_daily_due boolean,
@@ -179,6 +187,7 @@ COMMENT ON FUNCTION ttfd.get_account(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.get_account(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_account(bigint) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/website/list_accounts.sql
 -- Without external ids: the page is for eyes, and export_user has them.
 CREATE OR REPLACE FUNCTION ttfd.list_accounts(p_user_id bigint)
 RETURNS TABLE (platform text, username text, display_name text, link_method text, linked_at timestamptz)
@@ -201,6 +210,7 @@ COMMENT ON FUNCTION ttfd.list_accounts(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.list_accounts(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_accounts(bigint) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/website/list_activity.sql
 -- The end of the feed with names, for everybody's eyes: without the data of events, and without members who hide.
 CREATE OR REPLACE FUNCTION ttfd.list_activity(p_limit integer DEFAULT 50)
 RETURNS TABLE (
@@ -229,6 +239,7 @@ COMMENT ON FUNCTION ttfd.list_activity(integer) IS
 REVOKE ALL ON FUNCTION ttfd.list_activity(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_activity(integer) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
+-- sql/functions/website/list_member_merges.sql
 CREATE OR REPLACE FUNCTION ttfd.list_member_merges(p_user_id bigint)
 RETURNS TABLE (
   merge_id bigint, merged_at timestamptz, undo_until timestamptz, platforms text[], other_platforms text[],
@@ -246,6 +257,7 @@ COMMENT ON FUNCTION ttfd.list_member_merges(bigint) IS
 REVOKE ALL ON FUNCTION ttfd.list_member_merges(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_member_merges(bigint) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/website/list_website_admins.sql
 CREATE OR REPLACE FUNCTION ttfd.list_website_admins()
 RETURNS TABLE (user_id bigint, display_name text, granted_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -264,6 +276,7 @@ COMMENT ON FUNCTION ttfd.list_website_admins() IS
 REVOKE ALL ON FUNCTION ttfd.list_website_admins() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_website_admins() TO ttfd_admin;
 
+-- sql/functions/website/list_xp_history.sql
 -- Backwards from the present XP, through as many events as one page can bear: a day is shown only when all of it was read.
 CREATE OR REPLACE FUNCTION ttfd.list_xp_history(p_user_id bigint, p_days integer DEFAULT 30)
 RETURNS TABLE (day date, gained bigint, xp bigint)
@@ -306,6 +319,7 @@ REVOKE ALL ON FUNCTION ttfd.list_xp_history(bigint, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_xp_history(bigint, integer)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin, ttfd_reader;
 
+-- sql/functions/website/log_in.sql
 -- The way in for somebody whom a provider (OAuth, OpenID Connect) has just vouched for. The identity is the provider's id.
 CREATE OR REPLACE FUNCTION ttfd.log_in(
   p_platform text, p_external_id text, p_username text, p_display_name text, p_token_hash bytea)
@@ -336,6 +350,7 @@ COMMENT ON FUNCTION ttfd.log_in(text, text, text, text, bytea) IS
 REVOKE ALL ON FUNCTION ttfd.log_in(text, text, text, text, bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.log_in(text, text, text, text, bytea) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/website/merge_verified_account.sql
 -- Somebody who is logged in as one member has just logged in as another, too: both sides are proven.
 CREATE OR REPLACE FUNCTION ttfd.merge_verified_account(p_user_id bigint, p_platform text, p_external_id text)
 RETURNS TABLE (status text, user_id bigint, merge_id bigint)
@@ -372,6 +387,7 @@ COMMENT ON FUNCTION ttfd.merge_verified_account(bigint, text, text) IS
 REVOKE ALL ON FUNCTION ttfd.merge_verified_account(bigint, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.merge_verified_account(bigint, text, text) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/website/preview_login_link.sql
 -- Messengers open the links that they show, so opening one must not use it up: the page asks, and says whose link it is.
 CREATE OR REPLACE FUNCTION ttfd.preview_login_link(p_link_hash bytea)
 RETURNS TABLE (user_id bigint, display_name text)
@@ -393,6 +409,7 @@ COMMENT ON FUNCTION ttfd.preview_login_link(bytea) IS
 REVOKE ALL ON FUNCTION ttfd.preview_login_link(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.preview_login_link(bytea) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/website/preview_member_link.sql
 CREATE OR REPLACE FUNCTION ttfd.preview_member_link(p_code text, p_user_id bigint)
 RETURNS TABLE (
   status text, other_display_name text, other_platforms text[], other_xp bigint, other_coins bigint,
@@ -413,6 +430,7 @@ COMMENT ON FUNCTION ttfd.preview_member_link(text, bigint) IS
 REVOKE ALL ON FUNCTION ttfd.preview_member_link(text, bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.preview_member_link(text, bigint) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/website/redeem_login_link.sql
 -- One UPDATE uses the link up, so that of two browsers one is logged in.
 CREATE OR REPLACE FUNCTION ttfd.redeem_login_link(p_link_hash bytea, p_token_hash bytea)
 RETURNS TABLE (user_id bigint, expires_at timestamptz)
@@ -440,6 +458,7 @@ COMMENT ON FUNCTION ttfd.redeem_login_link(bytea, bytea) IS
 REVOKE ALL ON FUNCTION ttfd.redeem_login_link(bytea, bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.redeem_login_link(bytea, bytea) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/website/redeem_member_link.sql
 CREATE OR REPLACE FUNCTION ttfd.redeem_member_link(p_code text, p_user_id bigint)
 RETURNS TABLE (status text, user_id bigint, merge_id bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -458,6 +477,7 @@ COMMENT ON FUNCTION ttfd.redeem_member_link(text, bigint) IS
 REVOKE ALL ON FUNCTION ttfd.redeem_member_link(text, bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.redeem_member_link(text, bigint) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/website/set_member_language.sql
 -- Chosen on the website, where all accounts are seen together, it holds for all of them.
 CREATE OR REPLACE FUNCTION ttfd.set_member_language(p_user_id bigint, p_language text)
 RETURNS TABLE (user_id bigint, language text)
@@ -482,6 +502,7 @@ COMMENT ON FUNCTION ttfd.set_member_language(bigint, text) IS
 REVOKE ALL ON FUNCTION ttfd.set_member_language(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.set_member_language(bigint, text) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/website/set_website_admin.sql
 CREATE OR REPLACE FUNCTION ttfd.set_website_admin(p_user_id bigint, p_is_admin boolean)
 RETURNS TABLE (user_id bigint, is_admin boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -510,6 +531,7 @@ COMMENT ON FUNCTION ttfd.set_website_admin(bigint, boolean) IS
 REVOKE ALL ON FUNCTION ttfd.set_website_admin(bigint, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.set_website_admin(bigint, boolean) TO ttfd_admin;
 
+-- sql/functions/website/start_session.sql
 -- For a browser that was logged in a moment ago: linking and unlinking end all sessions, and it is given a new one.
 CREATE OR REPLACE FUNCTION ttfd.start_session(p_user_id bigint, p_token_hash bytea, p_method text)
 RETURNS TABLE (user_id bigint, expires_at timestamptz)
@@ -528,6 +550,7 @@ COMMENT ON FUNCTION ttfd.start_session(bigint, bytea, text) IS
 REVOKE ALL ON FUNCTION ttfd.start_session(bigint, bytea, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.start_session(bigint, bytea, text) TO ttfd_website, ttfd_admin;
 
+-- sql/functions/website/undo_member_merge.sql
 CREATE OR REPLACE FUNCTION ttfd.undo_member_merge(p_merge_id bigint, p_user_id bigint)
 RETURNS TABLE (merge_id bigint, into_id bigint, from_id bigint, undone_at timestamptz)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp

@@ -1,5 +1,6 @@
 """Databases for tests: one server per test process, one migrated template, a clone per test."""
 
+import os
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -42,6 +43,8 @@ def apply_migrations(*, host: str, port: int, user: str, dbname: str, password: 
         connection.execute("ALTER TABLE ttfd.achievements DISABLE TRIGGER recheck")
         connection.execute("UPDATE ttfd.achievements SET is_enabled = false")
         connection.execute("ALTER TABLE ttfd.achievements ENABLE TRIGGER recheck")
+        # tools/mutate.py breaks a guard, to see that a test notices.
+        connection.execute(os.environ.get("TTFD_MUTATION", ""))  # type: ignore[arg-type]
 
 
 migrated_template = postgresql_noproc(depends_on="pg_server", dbname="ttfd_test", load=[apply_migrations])

@@ -46,6 +46,7 @@ MAY_CALL: dict[str, set[str]] = {
     "confirm_announcements": MEMBERS_SPEAK,
     "report_voice": MEMBERS_SPEAK,
     "close_stale_voice": MEMBERS_SPEAK,
+    "get_feed_head": EVERYBODY,
     "list_failed_events": {"ttfd_worker", "ttfd_admin"},
     "retry_failed_event": {"ttfd_admin"},
     "discard_failed_event": {"ttfd_admin"},
@@ -112,6 +113,11 @@ MAY_CALL: dict[str, set[str]] = {
     },
     "verify_imports": {"ttfd_worker", "ttfd_admin", "ttfd_reader"},
     "verify_integrity": {"ttfd_worker", "ttfd_admin", "ttfd_reader"},
+    "purge_expired": {"ttfd_worker", "ttfd_admin"},
+    "take_lead": {"ttfd_worker", "ttfd_admin"},
+    "get_metrics": {"ttfd_website", "ttfd_worker", "ttfd_admin", "ttfd_reader"},
+    "sum_grants": {"ttfd_website", "ttfd_worker", "ttfd_admin", "ttfd_reader"},
+    "renew_epoch": {"ttfd_worker", "ttfd_admin"},
     "get_stats": {"ttfd_website", "ttfd_worker", "ttfd_admin", "ttfd_reader"},
 }
 

@@ -1,6 +1,8 @@
 """Write the function and trigger migrations from sql/ (``--check``: only say whether they are up to date).
 
-People read and edit ``sql/``; yoyo runs ``migrations/``. Until 1.0 the generated files are rewritten in place.
+People read and edit ``sql/``; yoyo runs ``migrations/``. Until 1.0 the generated files are rewritten in place. From
+then on ``migrations/SHA256SUMS`` names the files that are frozen, and a change of a source goes into a new pair: the
+new text up, the previous one down (``freeze.py``).
 """
 
 from __future__ import annotations
@@ -11,8 +13,6 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ROOT / "sql"
-MIGRATIONS = ROOT / "migrations"
 
 # Room under sql/ -> migration. Helpers come first, because triggers and API functions use them.
 ROOMS = {
@@ -44,50 +44,86 @@ TRIGGER = re.compile(
     r"^CREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER (\w+)\s.*?\sON (ttfd\.\w+)", re.MULTILINE | re.DOTALL
 )
 
+# Says in a migration where a text comes from, so that the last frozen text of each source can be found again.
+MARK = re.compile(r"^-- (sql/[\w/]+\.sql)(: removed)?$", re.MULTILINE)
 
-def rollback_of(path: Path) -> list[str]:
-    """Statements that undo one source file; its COMMENT lines give the signatures."""
-    text = path.read_text(encoding="utf-8")
-    signatures = COMMENTED.findall(text)
-    if [name.split("(")[0] for name in signatures] != CREATED.findall(text):
-        raise SystemExit(f"{path.relative_to(ROOT)}: every function needs one COMMENT ON FUNCTION, in order")
-    triggers = [f"DROP TRIGGER {name} ON {table};" for name, table in TRIGGER.findall(text)]
-    return triggers + [f"DROP FUNCTION {signature};" for signature in signatures]
+Texts = dict[str, str]
+"""Name of a migration -> its text."""
 
 
-def generate(room: str) -> tuple[str, str]:
-    """The up and the rollback text for one room."""
-    paths = sorted((SOURCES / room).glob("*.sql"))
-    for path in paths:
-        first = CREATED.search(path.read_text(encoding="utf-8"))
+def read_sources(root: Path, room: str) -> Texts:
+    """The sources of a room by their path, checked for what every source must have."""
+    found = {}
+    for path in sorted((root / "sql" / room).glob("*.sql")):
+        name = path.relative_to(root).as_posix()
+        text = path.read_text(encoding="utf-8")
+        first = CREATED.search(text)
         if room != "triggers" and (first is None or first[1] != f"ttfd.{path.stem}"):
-            raise SystemExit(f"{path.relative_to(ROOT)}: a file is named after its function")
-        if not path.read_text(encoding="utf-8").isascii():
-            raise SystemExit(
-                f"{path.relative_to(ROOT)}: yoyo reads migrations in the machine's encoding, keep to ASCII"
-            )
-    up = [PREAMBLE.format(room=room), *(path.read_text(encoding="utf-8") for path in paths), "RESET ROLE;\n"]
+            raise SystemExit(f"{name}: a file is named after its function")
+        if not text.isascii():
+            raise SystemExit(f"{name}: yoyo reads migrations in the machine's encoding, keep to ASCII")
+        if [signature.split("(")[0] for signature in COMMENTED.findall(text)] != CREATED.findall(text):
+            raise SystemExit(f"{name}: every function needs one COMMENT ON FUNCTION, in order")
+        found[name] = text
+    return found
+
+
+def drop_triggers(text: str) -> list[str]:
+    """Statements that drop the triggers of a source."""
+    return [f"DROP TRIGGER {name} ON {table};" for name, table in TRIGGER.findall(text)]
+
+
+def drop_functions(text: str) -> list[str]:
+    """Statements that drop the functions of a source; its COMMENT lines give the signatures."""
+    return [f"DROP FUNCTION {signature};" for signature in COMMENTED.findall(text)]
+
+
+def generate(root: Path, room: str) -> tuple[str, str]:
+    """The up and the rollback text for one room."""
+    sources = read_sources(root, room)
+    up = [PREAMBLE.format(room=room), *(f"-- {name}\n{text}" for name, text in sources.items()), "RESET ROLE;\n"]
     down = [ROLLBACK_PREAMBLE.format(room=room)]
-    down += ["\n".join(rollback_of(path)) + "\n" for path in reversed(paths)]
+    down += ["\n".join(drop_triggers(text) + drop_functions(text)) + "\n" for text in reversed(sources.values())]
     return "\n".join(up), "\n".join(down)
 
 
+def generate_all(root: Path) -> Texts:
+    """Every generated file as it should be while nothing is frozen."""
+    return {
+        stem + suffix: text
+        for room, stem in ROOMS.items()
+        for suffix, text in zip((".sql", ".rollback.sql"), generate(root, room), strict=True)
+    }
+
+
 def main() -> int:
+    import freeze
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing, exit 1 when a file is out of date")
-    check = parser.parse_args().check
-    stale = []
-    for room, stem in ROOMS.items():
-        for suffix, text in zip((".sql", ".rollback.sql"), generate(room), strict=True):
-            target = MIGRATIONS / (stem + suffix)
-            if target.exists() and target.read_text(encoding="utf-8") == text:
-                continue
-            stale.append(target.name)
-            if not check:
-                target.write_text(text, encoding="utf-8")
-    if stale:
-        print(f"{'out of date (run `make migration`)' if check else 'written'}: {', '.join(stale)}")
-    return 1 if check and stale else 0
+    parser.add_argument("--root", type=Path, default=ROOT, help="another copy of the repository")
+    arguments = parser.parse_args()
+    folder = arguments.root / "migrations"
+    if broken := freeze.find_broken(arguments.root):
+        print(f"frozen, and not as they were (git checkout them; a change is a new migration): {', '.join(broken)}")
+        return 1
+    wanted = (
+        freeze.generate_change(arguments.root) if freeze.is_frozen(arguments.root) else generate_all(arguments.root)
+    )
+    surplus = [name for name in freeze.find_loose(arguments.root) if name not in wanted]
+    stale = [
+        name
+        for name, text in wanted.items()
+        if not (folder / name).exists() or (folder / name).read_text(encoding="utf-8") != text
+    ]
+    if not arguments.check:
+        for name in stale:
+            (folder / name).write_text(wanted[name], encoding="utf-8")
+        for name in surplus:
+            (folder / name).unlink()
+    if stale or surplus:
+        print(f"{'out of date (run `make migration`)' if arguments.check else 'written'}: {', '.join(stale + surplus)}")
+    return 1 if arguments.check and (stale or surplus) else 0
 
 
 if __name__ == "__main__":

@@ -250,6 +250,10 @@ class AsyncClient:
         """Where the feed stands."""
         return await self._one(models.FeedState, "feed_state")
 
+    async def get_feed_head(self) -> models.FeedHead:
+        """The last position and the epoch of the feed; cheaper than ``feed_state``."""
+        return await self._one(models.FeedHead, "get_feed_head")
+
     async def list_failed_events(self, limit: int = 100) -> list[models.FailedEvent]:
         """Events that could not be applied, oldest first."""
         return await self._all(models.FailedEvent, "list_failed_events", p_limit=limit)
@@ -795,6 +799,26 @@ class AsyncClient:
     async def get_stats(self) -> models.Stats:
         """The community and the queue in one row."""
         return await self._one(models.Stats, "get_stats")
+
+    async def purge_expired(self) -> list[models.Purge]:
+        """Remove what has served its time, a slice of each kind; how long each is kept is a setting."""
+        return await self._all(models.Purge, "purge_expired")
+
+    async def renew_epoch(self, is_forced: bool = False) -> models.Epoch:
+        """Give the feed a new epoch if this database was restored from a backup, or if an administrator forces it."""
+        return await self._one(models.Epoch, "renew_epoch", p_is_forced=is_forced)
+
+    async def take_lead(self) -> models.Lead:
+        """Be the one worker that works, while this connection lives. Once it leads, it must not ask again."""
+        return await self._one(models.Lead, "take_lead")
+
+    async def get_metrics(self) -> models.Metrics:
+        """What a monitor watches; cheap enough for every few seconds."""
+        return await self._one(models.Metrics, "get_metrics")
+
+    async def sum_grants(self, after: int) -> list[models.Grants]:
+        """What the next events of the feed after a position have granted, by type and platform."""
+        return await self._all(models.Grants, "sum_grants", p_after=after)
 
     # How a call is made
 

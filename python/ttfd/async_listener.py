@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 from uuid import UUID, uuid4
@@ -62,6 +63,8 @@ class AsyncFeedListener:
         self.resyncs = 0
         self.hears = False
         """Whether notifications arrive on the present connection."""
+        self.looked_at: float | None = None
+        """When the feed was last read, by ``time.monotonic()``; None when it never was."""
 
     def stop(self) -> None:
         """Make ``batches()`` end within half a second. May be called from another thread."""
@@ -97,35 +100,46 @@ class AsyncFeedListener:
     async def _prepare(self, connection: psycopg.AsyncConnection[Any]) -> None:
         """Listen first, then look: what commits in between rings."""
         await connection.execute("LISTEN ttfd_feed")
-        self.hears = await _hears_itself(connection)
+        self.hears = await _hears_itself(connection, self._url)
         if not self.hears:
+            connection.prepare_threshold = None  # behind a pooler, prepared statements belong to somebody else
             log.warning(
                 "notifications do not arrive: this looks like a pooler in transaction mode. "
                 "Polling every %.0f s; give the listener a direct connection.",
                 _DEAF_POLL_SECONDS,
             )
-        state = await AsyncClient(connection).feed_state()
-        if self.epoch is not None and self.epoch != state.epoch:
+        await self._compare(AsyncClient(connection))
+
+    async def _compare(self, client: AsyncClient) -> bool:
+        """Start afresh at the head if the feed is another one than was followed so far. Returns whether it is."""
+        state = await client.get_feed_head()
+        is_other = self.epoch is not None and self.epoch != state.epoch
+        # Positions only grow, so a head below what was seen means a restore that nobody has told the feed of yet.
+        is_other = is_other or (self.position is not None and state.head < self.position)
+        if is_other:
             log.warning("the database was restored: going on from position %d", state.head)
             self.resyncs += 1
-            self.position = state.head
-        if self.position is None:
+        if is_other or self.position is None:
             self.position = state.head
         self.epoch = state.epoch
+        return is_other
 
     async def _follow(self, connection: psycopg.AsyncConnection[Any]) -> AsyncIterator[list[FeedEvent]]:
         client = AsyncClient(connection)
         while not self._stopped:
             after = self.position or 0
             # Read before the events: up to here nothing can be missing that the types let through.
-            head = (await client.feed_state()).head if self._types is not None else after
+            head = (await client.get_feed_head()).head if self._types is not None else after
             batch = await client.read_feed(after, self._types, self._limit)
+            if await self._compare(client):
+                continue  # what was read belongs to another feed
             if batch:
                 yield batch
             if len(batch) == self._limit:
                 self.position = batch[-1].position
                 continue
             self.position = max(head, batch[-1].position if batch else after)
+            self.looked_at = time.monotonic()
             await self._wait(connection)
 
     async def _wait(self, connection: psycopg.AsyncConnection[Any]) -> None:
@@ -138,12 +152,23 @@ class AsyncFeedListener:
             left -= timeout
 
 
-async def _hears_itself(connection: psycopg.AsyncConnection[Any]) -> bool:
+async def _hears_itself(connection: psycopg.AsyncConnection[Any], url: str) -> bool:
     channel = f"ttfd_probe_{uuid4().hex}"
     await connection.execute(f"LISTEN {channel}")
-    await connection.execute(f"NOTIFY {channel}")
+    if await _is_direct(connection):
+        await connection.execute(f"NOTIFY {channel}")
+    else:
+        # Our own NOTIFY would come back with its answer even where nobody else's arrives.
+        async with await open_async_connection(url, "ttfd listener probe") as other:
+            await other.execute(f"NOTIFY {channel}")
     heard = False
     async for bell in connection.notifies(timeout=_PROBE_SECONDS, stop_after=1):
         heard = heard or bool(bell)
     await connection.execute(f"UNLISTEN {channel}")
     return heard
+
+
+async def _is_direct(connection: psycopg.AsyncConnection[Any]) -> bool:
+    """Whether the process that answers is the one that let us in; behind a pooler it is another."""
+    cursor = await connection.execute("SELECT pg_backend_pid()")
+    return await cursor.fetchone() == (connection.info.backend_pid,)

@@ -63,6 +63,8 @@ class FeedListener:
         self.resyncs = 0
         self.hears = False
         """Whether notifications arrive on the present connection."""
+        self.looked_at: float | None = None
+        """When the feed was last read, by ``time.monotonic()``; None when it never was."""
 
     def stop(self) -> None:
         """Make ``batches()`` end within half a second. May be called from another thread."""
@@ -98,35 +100,46 @@ class FeedListener:
     def _prepare(self, connection: psycopg.Connection[Any]) -> None:
         """Listen first, then look: what commits in between rings."""
         connection.execute("LISTEN ttfd_feed")
-        self.hears = _hears_itself(connection)
+        self.hears = _hears_itself(connection, self._url)
         if not self.hears:
+            connection.prepare_threshold = None  # behind a pooler, prepared statements belong to somebody else
             log.warning(
                 "notifications do not arrive: this looks like a pooler in transaction mode. "
                 "Polling every %.0f s; give the listener a direct connection.",
                 _DEAF_POLL_SECONDS,
             )
-        state = Client(connection).feed_state()
-        if self.epoch is not None and self.epoch != state.epoch:
+        self._compare(Client(connection))
+
+    def _compare(self, client: Client) -> bool:
+        """Start afresh at the head if the feed is another one than was followed so far. Returns whether it is."""
+        state = client.get_feed_head()
+        is_other = self.epoch is not None and self.epoch != state.epoch
+        # Positions only grow, so a head below what was seen means a restore that nobody has told the feed of yet.
+        is_other = is_other or (self.position is not None and state.head < self.position)
+        if is_other:
             log.warning("the database was restored: going on from position %d", state.head)
             self.resyncs += 1
-            self.position = state.head
-        if self.position is None:
+        if is_other or self.position is None:
             self.position = state.head
         self.epoch = state.epoch
+        return is_other
 
     def _follow(self, connection: psycopg.Connection[Any]) -> Iterator[list[FeedEvent]]:
         client = Client(connection)
         while not self._stopped:
             after = self.position or 0
             # Read before the events: up to here nothing can be missing that the types let through.
-            head = (client.feed_state()).head if self._types is not None else after
+            head = (client.get_feed_head()).head if self._types is not None else after
             batch = client.read_feed(after, self._types, self._limit)
+            if self._compare(client):
+                continue  # what was read belongs to another feed
             if batch:
                 yield batch
             if len(batch) == self._limit:
                 self.position = batch[-1].position
                 continue
             self.position = max(head, batch[-1].position if batch else after)
+            self.looked_at = time.monotonic()
             self._wait(connection)
 
     def _wait(self, connection: psycopg.Connection[Any]) -> None:
@@ -139,12 +152,23 @@ class FeedListener:
             left -= timeout
 
 
-def _hears_itself(connection: psycopg.Connection[Any]) -> bool:
+def _hears_itself(connection: psycopg.Connection[Any], url: str) -> bool:
     channel = f"ttfd_probe_{uuid4().hex}"
     connection.execute(f"LISTEN {channel}")
-    connection.execute(f"NOTIFY {channel}")
+    if _is_direct(connection):
+        connection.execute(f"NOTIFY {channel}")
+    else:
+        # Our own NOTIFY would come back with its answer even where nobody else's arrives.
+        with open_connection(url, "ttfd listener probe") as other:
+            other.execute(f"NOTIFY {channel}")
     heard = False
     for bell in connection.notifies(timeout=_PROBE_SECONDS, stop_after=1):
         heard = heard or bool(bell)
     connection.execute(f"UNLISTEN {channel}")
     return heard
+
+
+def _is_direct(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the process that answers is the one that let us in; behind a pooler it is another."""
+    cursor = connection.execute("SELECT pg_backend_pid()")
+    return cursor.fetchone() == (connection.info.backend_pid,)

@@ -516,6 +516,67 @@ class Stats:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedHead:
+    """The last position of the feed, and its epoch."""
+
+    head: int
+    epoch: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """What was removed of one kind; ``remaining`` is whether there may be more to remove."""
+
+    kind: str
+    removed: int
+    remaining: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """The epoch of the feed, and whether it is a new one."""
+
+    epoch: UUID
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Whether this worker leads, and whether it should help out although it does not."""
+
+    leads: bool
+    helps: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """What a monitor watches; ``members`` is an estimate, ``idle_seconds`` None when nothing was ever applied."""
+
+    head: int
+    pending: int
+    lag_seconds: float
+    failed: int
+    idle_seconds: float | None
+    members: int
+    is_restored: bool
+    has_leader: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What events of one type from one platform have granted, up to ``position``."""
+
+    position: int
+    event_type: str
+    source_platform: str
+    events: int
+    xp_granted: int
+    xp_taken: int
+    coins_granted: int
+    coins_taken: int
+
+
+@dataclass(frozen=True, slots=True)
 class Achievement:
     """An achievement as one member sees it: ``value`` of ``threshold``, and the reward in ``xp`` and ``coins``."""
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 
 from .client import Client
 from .connect import open_connection
+from .models import BatchResult
 
 log = logging.getLogger("ttfd.worker")
 
 _RETRY_SECONDS = 0.5
+_STANDBY_SECONDS = 0.5  # how soon a worker that stands by notices that nobody leads
 
 # With so many events in one batch the queue is busy: more of them are worth a rest, and the bell a silence.
 _BUSY_EVENTS = 16
 _SHORTEST_REST, _LONGEST_REST = 0.04, 0.1
+_NAMED_FAILURES = 20
 # Events whose sender took the silence at its word commit within this many seconds.
 _COMMIT_SECONDS = 0.02
 
@@ -30,7 +34,8 @@ class Worker:
     as the last one took (40 to 100 ms), and silences the bell meanwhile: larger batches cost less for each event, and
     a NOTIFY in every writer's transaction would cost the writers half their rate.
 
-    Any number of workers may run; one works at a time. An error that may pass (a lost connection, a deadlock, a full
+    Any number of workers may run: one leads, the others stand by, and one of them leads within a second when the first
+    is gone. An error that may pass (a lost connection, a deadlock, a full
     disk) is logged and tried again: what was not committed is still in the queue.
 
     Parameters:
@@ -38,17 +43,33 @@ class Worker:
         limit: most events in one transaction.
         poll_seconds: longest wait without a bell.
         tend_seconds: how often seasons and new achievements are looked after.
+        purge_seconds: how often what has served its time is removed.
+        on_batch: called after each batch with its result and the seconds that it took.
     """
 
-    def __init__(self, url: str, *, limit: int = 2000, poll_seconds: float = 0.2, tend_seconds: float = 30) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        limit: int = 2000,
+        poll_seconds: float = 0.2,
+        tend_seconds: float = 30,
+        purge_seconds: float = 3600,
+        on_batch: Callable[[BatchResult, float], None] | None = None,
+    ) -> None:
         self._url = url
         self._limit = limit
         self._poll_seconds = poll_seconds
         self._tend_seconds = tend_seconds
         self._tend_at = time.monotonic() + tend_seconds
+        self._purge_seconds = purge_seconds
+        self._purge_at = time.monotonic() + purge_seconds
+        self._on_batch = on_batch
         self._stop = threading.Event()
         self.processed = 0
         self.failed = 0
+        self.leads = False
+        """Whether this is the worker that works."""
 
     def stop(self) -> None:
         """Make ``run()`` return after the present batch. May be called from another thread or a signal handler."""
@@ -59,6 +80,8 @@ class Worker:
         while not self._stop.is_set():
             try:
                 with open_connection(self._url, "ttfd worker") as connection:
+                    Client(connection).renew_epoch()
+                    self._stand_by(connection)
                     connection.execute("LISTEN ttfd_events")
                     while not self._stop.is_set():
                         rest = self.drain(connection)
@@ -68,6 +91,25 @@ class Worker:
             except psycopg.OperationalError as error:
                 log.warning("%s; trying again in %.1f s", _describe(error), _RETRY_SECONDS)
                 self._stop.wait(_RETRY_SECONDS)
+            finally:
+                self.leads = False
+
+    def _stand_by(self, connection: psycopg.Connection[Any]) -> None:
+        """Return once this worker leads. Does not listen meanwhile: nobody would read what arrives."""
+        is_told = False
+        while not self._stop.is_set():
+            lead = Client(connection).take_lead()
+            if lead.leads:
+                self.leads = True
+                if is_told:
+                    log.info("leading now")
+                return
+            if not is_told:
+                log.info("another worker leads: standing by")
+                is_told = True
+            if lead.helps:
+                self.drain(connection)
+            self._stop.wait(_STANDBY_SECONDS)
 
     def drain(self, connection: psycopg.Connection[Any]) -> float:
         """Process until nothing is left that this worker can take.
@@ -80,15 +122,30 @@ class Worker:
             self._tend(connection)
             began = time.monotonic()
             result = client.process_events(self._limit)
-            self.processed += result.processed
-            self.failed += result.failed
-            if result.failed:
-                log.warning("%d events could not be applied: see list_failed_events", result.failed)
+            self._note(client, result, time.monotonic() - began)
             if not result.remaining or result.processed + result.failed == 0:
                 if result.processed < _BUSY_EVENTS:
                     return 0
                 return min(_LONGEST_REST, max(_SHORTEST_REST, 4 * (time.monotonic() - began)))
         return 0
+
+    def _note(self, client: Client, result: BatchResult, seconds: float) -> None:
+        self.processed += result.processed
+        self.failed += result.failed
+        if self._on_batch is not None:
+            self._on_batch(result, seconds)
+        if result.processed:
+            log.debug("batch", extra={"events": result.processed, "head": result.head, "seconds": round(seconds, 4)})
+        if result.failed:
+            newest = client.list_failed_events(1000)[-min(result.failed, _NAMED_FAILURES) :]
+            log.warning(
+                "%d events could not be applied: see list_failed_events",
+                result.failed,
+                extra={
+                    "event_ids": [str(one.event_id) for one in newest],
+                    "sqlstates": [one.sqlstate for one in newest],
+                },
+            )
 
     def _tend(self, connection: psycopg.Connection[Any]) -> None:
         """One slice at a time of what takes long. What goes wrong here must not hold up the events."""
@@ -98,12 +155,24 @@ class Worker:
         client = Client(connection)
         try:
             client.tend_seasons()
-            if client.unlock_achievements().remaining:
+            if client.unlock_achievements().remaining or self._purge(client):
                 self._tend_at = 0
         except psycopg.OperationalError:
             raise
         except psycopg.DatabaseError as error:
-            log.error("seasons and achievements: %s", _describe(error))
+            log.error("seasons, achievements and purging: %s", _describe(error))
+
+    def _purge(self, client: Client) -> bool:
+        """Whether there is more to remove."""
+        if time.monotonic() < self._purge_at:
+            return False
+        found = client.purge_expired()
+        if removed := ", ".join(f"{one.removed} {one.kind}" for one in found if one.removed):
+            log.info("purged %s", removed)
+        if any(one.remaining for one in found):
+            return True
+        self._purge_at = time.monotonic() + self._purge_seconds
+        return False
 
     def _wait(self, connection: psycopg.Connection[Any], seconds: float) -> None:
         for _ in connection.notifies(timeout=seconds, stop_after=1):

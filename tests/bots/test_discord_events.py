@@ -24,6 +24,7 @@ from discord_server import (
 from outage import outage
 
 from calls import Connection, process_all, rows, value, violations
+from ttfd.discord.listening import Voice
 
 SHARE = float(os.environ.get("TTFD_TEST_SHARE", "0.2"))
 """1 for the whole load: 5,000 messages in a minute."""
@@ -215,6 +216,7 @@ def test_time_that_is_idle_is_told_as_such(
 def test_a_move_is_one_session(db: Connection, database_url: str, tmp_path: Path) -> None:
     async def story(talk: Chat) -> None:
         await together(talk, db, ANNA, BORIS)
+        let_pass(db, 60)
         await talk.discord.voice(ANNA, OTHER_VOICE_CHANNEL)
         await until(lambda: sessions(db).get(str(ANNA), ("", False))[0] == str(OTHER_VOICE_CHANNEL))
         await until(lambda: sessions(db)[str(BORIS)][1], 5)
@@ -260,6 +262,22 @@ def test_who_left_while_the_bot_was_away_is_not_counted_on(db: Connection, datab
     fake.voice_states.clear()
     chat(database_url, tmp_path, after, fake)
     assert voice_time(db)[0] <= 10
+
+
+def test_nobody_is_reported_whom_the_bot_cannot_see(db: Connection, database_url: str, tmp_path: Path) -> None:
+    async def story(talk: Chat) -> None:
+        await together(talk, db, ANNA, BORIS)
+        voice = talk.bot.get_cog("Voice")
+        assert isinstance(voice, Voice)
+        let_pass(db, 100)
+        await voice.on_disconnect()
+        await voice.report_all()
+        assert value(db, "SELECT max(seconds) FROM ttfd.voice_sessions") < 50
+        await voice.on_return()
+        await voice.report_all()
+        assert value(db, "SELECT min(seconds) FROM ttfd.voice_sessions") >= 100
+
+    chat(database_url, tmp_path, story)
 
 
 def test_an_outage_of_the_database_takes_no_time_from_voice(

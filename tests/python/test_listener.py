@@ -87,7 +87,7 @@ def test_without_any_bell_the_poll_finds_everything(db: psycopg.Connection, data
 def test_a_pooler_that_swallows_notifications_is_named_and_polled(
     db: psycopg.Connection, database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(listener, "_hears_itself", lambda connection: False)
+    monkeypatch.setattr(listener, "_hears_itself", lambda connection, url: False)
     feed = FeedListener(database_url, poll_seconds=0.1)
     with caplog.at_level(logging.WARNING, "ttfd.listener"), following(feed) as found:
         apply_messages(db, 1)
@@ -139,3 +139,21 @@ def test_the_async_listener_delivers_events_one_by_one(db: psycopg.Connection, d
         return positions
 
     assert asyncio.run(asyncio.wait_for(first_three(), 10)) == [1, 2, 3]
+
+
+def test_a_new_epoch_is_noticed_without_a_new_connection(db: psycopg.Connection, database_url: str) -> None:
+    apply_messages(db, 3)
+    feed = FeedListener(database_url, after=0)
+    with following(feed) as found:
+        wait_for(lambda: len(found) == 3)
+        epoch = Client(db).renew_epoch(is_forced=True).epoch
+        wait_for(lambda: feed.resyncs == 1)
+        assert (feed.epoch, feed.position) == (epoch, 3)
+
+
+def test_a_head_below_what_was_seen_is_a_restore_too(db: psycopg.Connection, database_url: str) -> None:
+    apply_messages(db, 3)
+    with following(FeedListener(database_url, after=900)) as found:
+        apply_messages(db, 1)
+        wait_for(lambda: len(found) == 1)
+    assert found[0].position == 4

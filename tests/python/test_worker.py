@@ -1,5 +1,7 @@
 """The worker: at once when the bell rings, soon when it does not, and after whatever goes wrong."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -141,4 +143,61 @@ def test_trouble_with_seasons_does_not_hold_up_the_events(
             wait_until_done(db, 10)
     finally:
         db.execute("DROP ROLE tested_worker")
-    assert "seasons and achievements" in caplog.text
+    assert "seasons, achievements" in caplog.text
+
+
+def test_it_purges_what_has_served_its_time(db: psycopg.Connection, database_url: str) -> None:
+    db.execute(
+        "INSERT INTO ttfd.link_failures SELECT 'telegram', '\\x00', '2020-01-01', true FROM generate_series(1, 20001)"
+    )
+    with working(Worker(database_url, tend_seconds=0.05, purge_seconds=0)):
+        deadline = time.monotonic() + 10
+        while db.execute("SELECT count(*) FROM ttfd.link_failures").fetchone() != (0,):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def test_it_tells_a_restored_feed_before_it_gives_a_position(db: psycopg.Connection, database_url: str) -> None:
+    db.execute("UPDATE ttfd.epoch_origin SET origin = '1/2/3'")
+    before = Client(db).feed_state().epoch
+    record(db, 1)
+    with working(Worker(database_url)):
+        wait_until_done(db, 1)
+    assert Client(db).feed_state().epoch != before
+
+
+def test_one_leads_and_the_others_stand_by_without_listening(db: psycopg.Connection, database_url: str) -> None:
+    with working(Worker(database_url)) as first:
+        while not first.leads:
+            time.sleep(0.01)
+        with working(Worker(database_url)) as second:
+            record(db, 50)
+            wait_until_done(db, 50)
+            assert (first.processed, second.processed, second.leads) == (50, 0, False)
+
+
+def test_a_standby_takes_over_within_two_seconds_of_a_kill(db: psycopg.Connection, database_url: str) -> None:
+    code = "import sys; from ttfd.worker import Worker; Worker(sys.argv[1]).run()"
+    with subprocess.Popen([sys.executable, "-c", code, database_url]) as leader:
+        record(db, 1)
+        wait_until_done(db, 1)
+        with working(Worker(database_url)) as standby:
+            record(db, 1)
+            wait_until_done(db, 2)
+            assert not standby.leads
+            leader.kill()
+            began = time.monotonic()
+            record(db, 1)
+            wait_until_done(db, 3)
+            assert time.monotonic() - began < 2
+            assert standby.leads
+
+
+def test_a_leader_that_is_stuck_does_not_hold_up_the_events(db: psycopg.Connection, database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as stuck:
+        assert Client(stuck).take_lead().leads
+        record(db, 3)
+        db.execute("UPDATE ttfd.cross_platform_events SET created_at = now() - interval '6 seconds'")
+        with working(Worker(database_url)) as standby:
+            wait_until_done(db, 3)
+            assert not standby.leads

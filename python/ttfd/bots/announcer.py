@@ -12,6 +12,7 @@ import psycopg
 from .. import models
 from ..async_client import AsyncClient
 from ..async_listener import AsyncFeedListener
+from ..errors import PlatformNotAllowedError
 from .announcements import TYPES, announcement
 from .writer import Safe, Writer
 
@@ -66,7 +67,7 @@ class Announcer:
                 pause = _POLL_SECONDS
                 try:
                     await self.drain()
-                except psycopg.Error as error:
+                except (psycopg.Error, PlatformNotAllowedError) as error:
                     log.warning("announcements wait: %s %s", type(error).__name__, error.sqlstate or "")
                     pause = _OUTAGE_SECONDS
                 try:
@@ -101,7 +102,7 @@ class Announcer:
             try:
                 async with asyncio.timeout(_DELIVERY_SECONDS):
                     await self._deliver(found)
-            except psycopg.Error:
+            except (psycopg.Error, PlatformNotAllowedError):
                 raise
             except Exception as error:
                 log.warning("announcement %d was not sent: %s", found.position, type(error).__name__)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterator
 
 from arabic_reshaper import ArabicReshaper  # type: ignore[import-untyped]
 from bidi import get_display  # type: ignore[import-untyped]
 
-__all__ = ["clean", "initials", "is_address", "visual"]
-
-_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+__all__ = ["clean", "initials", "visual"]
 
 # The ligatures are off: the font lacks some of them.
 _RESHAPER = ArabicReshaper({"support_ligatures": False, "delete_harakat": True})
@@ -34,11 +31,6 @@ def _drawable(text: str, has_glyph: Callable[[str], bool]) -> Iterator[str]:
             yield " "
         elif kind not in "CM" and has_glyph(character):  # accents that are letters of their own came out of NFKC
             yield character
-
-
-def is_address(name: str | None) -> bool:
-    """Whether a name is an e-mail address, which is nobody else's business."""
-    return _ADDRESS.fullmatch((name or "").strip()) is not None
 
 
 def initials(name: str) -> str:

@@ -1,7 +1,7 @@
 """The picture of a member: who, which rank, how far to the next. For chats, and for links to the website.
 
-Needs Pillow, python-bidi and arabic-reshaper: the extras ``discord``, ``telegram`` and ``website`` bring them. Where
-they are missing, importing this module raises ModuleNotFoundError, and the profile is told in words.
+Needs Pillow, Babel, python-bidi and arabic-reshaper: the extras ``discord``, ``telegram`` and ``website`` bring them.
+Where they are missing, importing this module raises ModuleNotFoundError, and the profile is told in words.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Protocol
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from .card_text import clean, initials, is_address, visual
+from . import words
+from .card_text import clean, initials, visual
+from .writer import Writer, choose_language
 
 __all__ = ["CARD_SIZE", "CardProfile", "render_rank_card"]
 
@@ -34,31 +36,6 @@ _AVATAR_SIZE = 200
 _LARGEST_AVATAR = 16_000_000  # pixels; more is an attack
 _MOST = 9_999_999_999  # a greater figure has no room
 _FONTS = Path(__file__).parent / "fonts"
-
-_LABELS = {
-    "en": {
-        "rank": "Rank",
-        "member": "Member",
-        "top": "Highest rank",
-        "next": "to the next rank",
-        "coins": "Coins",
-        "messages": "Messages",
-        "voice": "Voice, h",
-        "wins": "Wins",
-        "streak": "Streak, days",
-    },
-    "ru": {
-        "rank": "Ранг",
-        "member": "Участник",
-        "top": "Высший ранг",
-        "next": "до следующего ранга",
-        "coins": "Монеты",
-        "messages": "Сообщения",
-        "voice": "Голос, ч",
-        "wins": "Победы",
-        "streak": "Серия, дни",
-    },
-}
 
 Color = tuple[int, int, int]
 
@@ -103,9 +80,8 @@ def render_rank_card(profile: CardProfile, position: int | None, language: str, 
         language: ``ru`` or anything else for English.
         avatar: a picture of any format; initials are drawn without one, or when it cannot be read.
     """
-    labels = _LABELS["ru" if language.startswith("ru") else "en"]
-    names = (clean(name, has_glyph) for name in (profile.display_name, profile.username) if not is_address(name))
-    name = next(filter(None, names), f"{labels['member']} {profile.user_id}")
+    w = Writer(choose_language(None, language))
+    name = w.name(profile.user_id, clean(profile.display_name, has_glyph), clean(profile.username, has_glyph))
     color = parse_color(profile.rank_color)
     accent = readable_on(color, BACKGROUND)
 
@@ -116,15 +92,15 @@ def render_rank_card(profile: CardProfile, position: int | None, language: str, 
     right = CARD_SIZE[0] - _MARGIN
     left = _MARGIN + _AVATAR_SIZE + 44
     if position is not None:
-        place = f"#{_number(position, language)}"
+        place = f"#{w.number(position)}"
         draw.text((right, 98), place, _WHITE, _font(56, bold=True), anchor="rm")
         name_right = right - _width(place, _font(56, bold=True)) - 36
     else:
         name_right = right
     _draw_name(draw, (left, 98), name, name_right - left)
-    _draw_pill(draw, (left, 162), f"{labels['rank']} {profile.rank_name}", color, accent)
-    _draw_progress(draw, profile, labels, language, accent)
-    _draw_figures(draw, profile, labels, language)
+    _draw_pill(draw, (left, 162), words.rank_title(w, profile.rank_name), color, accent)
+    _draw_progress(draw, profile, w, accent)
+    _draw_figures(draw, profile, w)
     out = io.BytesIO()
     card.save(out, "PNG")
     return out.getvalue()
@@ -167,18 +143,16 @@ def _draw_pill(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, col
     draw.text((x + 28, y + 35), text, text_on(color), font, anchor="lm")
 
 
-def _draw_progress(
-    draw: ImageDraw.ImageDraw, profile: CardProfile, labels: dict[str, str], language: str, accent: Color
-) -> None:
+def _draw_progress(draw: ImageDraw.ImageDraw, profile: CardProfile, w: Writer, accent: Color) -> None:
     left, right, top = _MARGIN, CARD_SIZE[0] - _MARGIN, 356
-    draw.text((left, top - 18), f"{_number(profile.xp, language)} XP", _WHITE, _font(40, bold=True), anchor="ls")
+    draw.text((left, top - 18), w.say("{xp} XP", xp=profile.xp), _WHITE, _font(40, bold=True), anchor="ls")
     if profile.next_rank_xp is None:
-        left_over = labels["top"]
+        ahead = w.say("The top rank!")
         share = 1.0
     else:
-        left_over = f"{_number(max(profile.next_rank_xp - profile.xp, 0), language)} XP {labels['next']}"
+        ahead = w.say("{left} XP to the next rank", left=max(profile.next_rank_xp - profile.xp, 0))
         share = (profile.xp - profile.rank_xp) / max(profile.next_rank_xp - profile.rank_xp, 1)
-    draw.text((right, top - 18), left_over, _MUTED, _font(30), anchor="rs")
+    draw.text((right, top - 18), ahead, _MUTED, _font(30), anchor="rs")
     draw.rounded_rectangle((left, top, right - 1, top + 40), 20, fill=_TRACK)
     filled = round((right - left) * min(max(share, 0.0), 1.0))
     if filled > 0:
@@ -187,22 +161,22 @@ def _draw_progress(
         draw.rounded_rectangle((left, top, end, top + 40), 20, fill=readable_on(accent, _TRACK, 3))
 
 
-def _draw_figures(draw: ImageDraw.ImageDraw, profile: CardProfile, labels: dict[str, str], language: str) -> None:
-    figures = {
-        "coins": profile.coins,
-        "messages": profile.messages_sent,
-        "voice": profile.total_voice_time // 3600,
-        "wins": profile.games_won,
-        "streak": profile.daily_streak,
-    }
+def _draw_figures(draw: ImageDraw.ImageDraw, profile: CardProfile, w: Writer) -> None:
+    figures = (
+        (w.say("Coins"), profile.coins),
+        (w.say("Messages"), profile.messages_sent),
+        (w.say("Voice, h"), profile.total_voice_time // 3600),
+        (w.say("Wins"), profile.games_won),
+        (w.say("Streak, days"), profile.daily_streak),
+    )
     gap = 20
     width = (CARD_SIZE[0] - 2 * _MARGIN - gap * (len(figures) - 1)) // len(figures)
-    for index, (key, value) in enumerate(figures.items()):
+    for index, (label, value) in enumerate(figures):
         x = _MARGIN + index * (width + gap)
         draw.rounded_rectangle((x, 444, x + width, 578), 18, fill=_PANEL)
-        text = _number(min(value, _MOST), language) + ("+" if value > _MOST else "")
+        text = w.number(min(value, _MOST)) + ("+" if value > _MOST else "")
         draw.text((x + width / 2, 494), text, _WHITE, _fitting(text, width - 24, 42, 18), anchor="mm")
-        draw.text((x + width / 2, 546), labels[key], _MUTED, _font(25), anchor="mm")
+        draw.text((x + width / 2, 546), label, _MUTED, _font(25), anchor="mm")
 
 
 def _draw_name(draw: ImageDraw.ImageDraw, place: tuple[int, int], name: str, width: int) -> None:
@@ -225,11 +199,6 @@ def _fitting(text: str, width: int, largest: int = 64, smallest: int = 44) -> Im
 
 def _width(text: str, font: ImageFont.FreeTypeFont) -> int:
     return round(font.getlength(text))
-
-
-def _number(value: int, language: str) -> str:
-    grouped = f"{value:,}"
-    return grouped.replace(",", "\N{NO-BREAK SPACE}") if language.startswith("ru") else grouped
 
 
 @lru_cache(maxsize=64)

@@ -14,6 +14,7 @@ COMMANDS = {
     "import": "ttfd.cli.import_:import_",
     "verify": "ttfd.cli.verify:verify",
     "worker": "ttfd.cli.worker:worker",
+    "doctor": "ttfd.cli.doctor:doctor",
     "serve": "ttfd.cli.serve:serve",
     "telegram": "ttfd.cli.telegram:telegram",
     "discord": "ttfd.cli.discord:discord",

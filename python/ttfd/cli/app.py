@@ -18,6 +18,7 @@ _EXTRAS = {
     "gunicorn": "website",
     "gevent": "website",
     "psycopg_pool": "website",
+    "prometheus_client": "metrics",
     "telegram": "telegram",
     "discord": "discord",
 }

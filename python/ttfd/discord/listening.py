@@ -61,12 +61,23 @@ class Voice(commands.Cog):
         self._client = client
         self._changed: dict[int, VocalChannel] = {}
         self._rung = asyncio.Event()
+        self._sees = True
 
     async def cog_load(self) -> None:
         self._reporting = asyncio.create_task(self._report())
 
     async def cog_unload(self) -> None:
         self._reporting.cancel()
+
+    @commands.Cog.listener()
+    async def on_disconnect(self) -> None:
+        """What the library remembers grows old from here on: nothing is better than a report of that."""
+        self._sees = False
+
+    @commands.Cog.listener("on_ready")
+    @commands.Cog.listener("on_resumed")
+    async def on_return(self) -> None:
+        self._sees = True
 
     @commands.Cog.listener()
     async def on_voice_state_update(
@@ -99,6 +110,8 @@ class Voice(commands.Cog):
 
     async def report_all(self) -> None:
         """Every channel with somebody in it; sessions that are in none of them end."""
+        if not self._sees:
+            return
         for guild in self._bot.guilds:
             for channel in (*guild.voice_channels, *guild.stage_channels):
                 if channel.voice_states:

@@ -28,13 +28,15 @@ BEGIN
     v_rows := ARRAY(
       SELECT t.place
         FROM generate_series(0, 7) l (lane)
-       CROSS JOIN LATERAL unnest(ARRAY(
-               SELECT p.ctid
-                 FROM cross_platform_events_pending p
-                WHERE pg_catalog.hashtext(p.source_platform) & 7 = l.lane AND p.seq > v_head.floor_seq
-                ORDER BY p.seq
-                LIMIT p_limit)) WITH ORDINALITY t (place, turn)
-       ORDER BY t.turn, l.lane
+       CROSS JOIN LATERAL (
+               SELECT array_agg(e.ctid) AS places, array_agg(e.seq) AS seqs
+                 FROM (SELECT p.ctid, p.seq
+                         FROM cross_platform_events_pending p
+                        WHERE pg_catalog.hashtext(p.source_platform) & 7 = l.lane AND p.seq > v_head.floor_seq
+                        ORDER BY p.seq
+                        LIMIT p_limit) e) q
+       CROSS JOIN LATERAL unnest(q.places, q.seqs) WITH ORDINALITY t (place, seq, turn)
+       ORDER BY t.turn, t.seq
        LIMIT p_limit);
     IF cardinality(v_rows) > 0 THEN
       SELECT b.processed, b.failed INTO processed, failed FROM process_batch(v_rows) b;

@@ -50,22 +50,23 @@ BEGIN
     DELETE FROM ttfd.cross_platform_events_pending WHERE ctid = ANY (p_rows)
     RETURNING id, seq, user_id, event_type, source_platform, data, occurred_at, created_at, xp, coins, note, rank_id
   ), assessed AS (
-    SELECT b.id, b.seq, CASE WHEN b.xp IS NULL THEN coalesce(o.id, b.user_id) ELSE b.user_id END AS user_id, b.event_type, b.source_platform, b.data,
-           b.occurred_at, b.created_at, b.xp AS granted_xp, b.coins AS granted_coins, b.note AS granted_note, b.rank_id,
-           CASE WHEN o.id IS NULL AND b.user_id <> 0 THEN 'TU001'
+    -- What the later steps filter by comes first, because a row is unpacked only as far as it is needed.
+    SELECT CASE WHEN o.id IS NULL AND b.user_id <> 0 THEN 'TU001'
                 WHEN b.xp IS NOT NULL THEN NULL
                 WHEN t.name IS NULL THEN 'TE001'
                 WHEN b.occurred_at NOT BETWEEN TIMESTAMPTZ '1970-01-01 00:00Z' AND v_now + INTERVAL '5 minutes' THEN '22008'
                 ELSE g.error
            END AS error,
-           t.is_enabled, NOT t.is_admin_only AS is_play, t.counter, t.daily_xp_cap, g.is_idle, g.seconds,
-           f.factor,
-           CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.xp, f.factor) ELSE 0 END AS base_xp,
-           CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.coins, f.factor) ELSE 0 END AS base_coins,
            CASE WHEN b.xp IS NULL AND t.is_enabled AND (g.xp <> 0 OR g.coins <> 0)
                 THEN ttfd.start_of_window(t.cooldown_seconds, b.occurred_at) END AS cooldown_start,
            CASE WHEN b.xp IS NULL AND t.is_enabled AND g.xp > 0 AND t.daily_xp_cap IS NOT NULL
-                THEN ttfd.start_of_window(86400, b.occurred_at) END AS day_start
+                THEN ttfd.start_of_window(86400, b.occurred_at) END AS day_start,
+           b.xp AS granted_xp, b.coins AS granted_coins, b.note AS granted_note, b.rank_id, b.seq,
+           CASE WHEN b.xp IS NULL THEN coalesce(o.id, b.user_id) ELSE b.user_id END AS user_id, b.occurred_at,
+           t.is_enabled, NOT t.is_admin_only AS is_play, g.is_idle, t.daily_xp_cap, g.seconds, t.counter, f.factor,
+           CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.xp, f.factor) ELSE 0 END AS base_xp,
+           CASE WHEN t.is_enabled THEN ttfd.multiply_award(g.coins, f.factor) ELSE 0 END AS base_coins,
+           b.event_type, b.source_platform, b.data, b.id, b.created_at
       FROM batch b
      CROSS JOIN LATERAL (
              SELECT CASE WHEN v_has_strangers
@@ -81,13 +82,13 @@ BEGIN
              OFFSET 0) f (factor)
     OFFSET 0
   ), ordered AS (
-    SELECT a.*,
-           a.cooldown_start IS NOT NULL
-             AND row_number() OVER (PARTITION BY a.user_id, a.event_type, a.cooldown_start ORDER BY a.seq) = 1 AS is_first
+    SELECT a.cooldown_start IS NOT NULL
+             AND row_number() OVER (PARTITION BY a.user_id, a.event_type, a.cooldown_start ORDER BY a.seq) = 1 AS is_first,
+           a.*
       FROM assessed a
   ), cooled AS MATERIALIZED (
-    SELECT o.*,
-           o.cooldown_start IS NOT NULL AND (NOT o.is_first OR w.user_id IS NOT NULL) AS is_cooling
+    SELECT o.cooldown_start IS NOT NULL AND (NOT o.is_first OR w.user_id IS NOT NULL) AS is_cooling,
+           o.*
       FROM ordered o
       LEFT JOIN ttfd.award_windows w
         ON w.user_id = o.user_id AND w.event_type = o.event_type AND NOT w.is_daily
@@ -105,8 +106,7 @@ BEGIN
         ON d.user_id = c.user_id AND d.event_type = c.event_type AND d.is_daily AND d.starts_at = c.day_start
      WHERE c.day_start IS NOT NULL
   ), granted AS MATERIALIZED (
-    SELECT s.*,
-           CASE WHEN s.granted_xp IS NOT NULL THEN s.granted_xp
+    SELECT CASE WHEN s.granted_xp IS NOT NULL THEN s.granted_xp
                 WHEN s.is_cooling THEN 0
                 WHEN s.day_start IS NULL THEN s.base_xp
                 ELSE (least(greatest(s.daily_xp_cap, s.used), s.reached)
@@ -115,7 +115,8 @@ BEGIN
            CASE WHEN s.granted_xp IS NOT NULL THEN s.granted_coins WHEN s.is_cooling THEN 0 ELSE s.base_coins END AS coins,
            CASE WHEN s.granted_xp IS NOT NULL THEN s.granted_note
                 ELSE ttfd.note_award(NOT s.is_enabled, s.is_cooling, s.reached > s.daily_xp_cap, s.is_idle, s.factor)
-           END AS note
+           END AS note,
+           s.*
       FROM summed s
   ), windows AS (
     INSERT INTO ttfd.award_windows AS w (user_id, event_type, is_daily, starts_at, xp)

@@ -1,8 +1,12 @@
 CREATE OR REPLACE FUNCTION ttfd.purge_forgotten()
-RETURNS void
+RETURNS bigint
 LANGUAGE sql VOLATILE
 AS $$
-  DELETE FROM ttfd.forgotten_accounts WHERE expires_at <= ttfd.current_time();
+  WITH gone AS (
+    DELETE FROM ttfd.forgotten_accounts WHERE expires_at <= ttfd.current_time() RETURNING 1
+  )
+  SELECT count(*) FROM gone;
 $$;
 
-COMMENT ON FUNCTION ttfd.purge_forgotten() IS 'Removes what was remembered of forgotten accounts and has expired.';
+COMMENT ON FUNCTION ttfd.purge_forgotten() IS
+  'Removes what was remembered of forgotten accounts and has expired. Returns how many accounts that were.';

@@ -1,0 +1,167 @@
+"""A dump is taken under load and restored elsewhere: consumers notice, and announce nothing twice."""
+
+import contextlib
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+
+import psycopg
+from psycopg import sql
+
+from soaking import Senders, durable_server, report, scaled, two_workers, wait_until_drained
+from ttfd import Client, FeedListener
+from ttfd.embedded import Server
+from ttfd.models import FeedEvent
+
+EVENTS = max(4000, scaled("RESTORE_EVENTS", 0))  # fewer are over before the dump is
+
+
+class Consumer:
+    """A program that announces what it reads from the feed, and remembers where it was."""
+
+    def __init__(self) -> None:
+        self.announced: list[FeedEvent] = []
+        self.position: int | None = 0
+        self.epoch = None
+        self.resyncs = 0
+
+    def follow(self, url: str) -> "Following":
+        return Following(self, url)
+
+
+class Following:
+    """A run of the consumer against a database; in the block it follows."""
+
+    def __init__(self, consumer: Consumer, url: str) -> None:
+        self.consumer = consumer
+        self.listener = FeedListener(url, after=consumer.position, epoch=consumer.epoch)
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        for batch in self.listener.batches():
+            self.consumer.announced.extend(batch)
+
+    def __enter__(self) -> FeedListener:
+        self._thread.start()
+        while self.listener.looked_at is None:
+            time.sleep(0.01)
+        return self.listener
+
+    def __exit__(self, *_: object) -> None:
+        self.listener.stop()
+        self._thread.join()
+        self.consumer.position = self.listener.position
+        self.consumer.epoch = self.listener.epoch
+        self.consumer.resyncs += self.listener.resyncs
+
+
+def run(server: Server, program: str, *arguments: str) -> float:
+    """How long the program took."""
+    began = time.monotonic()
+    environment = os.environ | {"PGPASSFILE": str(server.passfile)}
+    subprocess.run([server.binaries / program, *arguments], env=environment, check=True, timeout=300)
+    return time.monotonic() - began
+
+
+def restored(server: Server, dump: str) -> str:
+    """The address of a new database that has what the dump has."""
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier("ttfd_restored")))
+    url = server.database_url("ttfd_restored")
+    run(server, "pg_restore", "--exit-on-error", f"--dbname={url}", dump)
+    return url
+
+
+@contextlib.contextmanager
+def leading(url: str) -> Iterator[None]:
+    """A worker is at work in the block: it has looked where the feed began."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        deadline = time.monotonic() + 20
+        while not Client(connection).get_metrics().has_leader:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    yield
+
+
+def head(url: str) -> int:
+    with psycopg.connect(url, autocommit=True) as connection:
+        return Client(connection).feed_state().head
+
+
+def test_after_a_restore_consumers_start_afresh_and_announce_nothing_twice() -> None:
+    consumer = Consumer()
+    with durable_server() as server:
+        dump = str(server.directory / "community.dump")
+        with two_workers(server.url), leading(server.url), consumer.follow(server.url) as listener:
+            with Senders(server.url, EVENTS) as senders:
+                while len(senders.ids) < EVENTS / 10:
+                    time.sleep(0.01)
+                dumped_at = time.time()
+                seconds = run(server, "pg_dump", "--format=custom", f"--dbname={server.url}", f"--file={dump}")
+                assert senders.are_sending, "the dump must be taken under load"
+            wait_until_drained(server.url)
+            wait_until_followed(listener, server.url)
+        before = {event.event_id for event in consumer.announced}
+        began = time.monotonic()
+        url = restored(server, dump)
+        assert head(url) < head(server.url), "something must be lost for this to prove anything"
+        with two_workers(url), consumer.follow(url) as listener:
+            wait_until_drained(url)
+            deadline = time.monotonic() + 10
+            while listener.resyncs == 0:
+                assert time.monotonic() < deadline, "the restore was not noticed"
+                time.sleep(0.01)
+            recovery_seconds = time.monotonic() - began
+            # What had waited in the queue of the dump is applied now; only what is new from here on is announced.
+            lost = check_recovery_point(url, dumped_at)
+            settled = listener.position
+            with Senders(url, 80) as again:
+                pass
+            wait_until_drained(url)
+            wait_until_followed(listener, url)
+        announced = [event.event_id for event in consumer.announced]
+        assert len(announced) == len(set(announced)), "announced twice"
+        assert set(again.ids) <= set(announced) - before, f"missed since position {settled}"
+        with psycopg.connect(url, autocommit=True) as connection:
+            assert Client(connection).verify_integrity() == []
+    report(
+        "Dump under load, restored elsewhere",
+        scale=f"{EVENTS:,} events, dump {seconds:.1f} s",
+        result=f"noticed and resynced, nothing announced twice, integrity sound; recovery point {lost:.2f} s before the"
+        f" dump began, recovery time {recovery_seconds:.1f} s",
+    )
+
+
+def wait_until_followed(listener: FeedListener, url: str) -> None:
+    deadline = time.monotonic() + 20
+    while (listener.position or 0) < head(url):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def check_recovery_point(url: str, dumped_at: float) -> float:
+    """Seconds between the last event in the restored database and the beginning of the dump; none is younger."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "SELECT extract(epoch FROM max(created_at)) FROM ttfd.cross_platform_events"
+        ).fetchone()
+    assert row is not None
+    gap = dumped_at - float(row[0])
+    assert -5 < gap < 5
+    return max(gap, 0.0)
+
+
+def test_a_dump_keeps_what_a_restored_epoch_is_compared_with() -> None:
+    with durable_server() as server:
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            Client(connection).renew_epoch()
+            epoch = Client(connection).feed_state().epoch
+        dump = str(server.directory / "community.dump")
+        run(server, "pg_dump", "--format=custom", f"--dbname={server.url}", f"--file={dump}")
+        with psycopg.connect(restored(server, dump), autocommit=True) as connection:
+            assert Client(connection).get_metrics().is_restored
+            renewed = Client(connection).renew_epoch()
+            assert (renewed.is_new, renewed.epoch != epoch) == (True, True)
+            assert not Client(connection).get_metrics().is_restored
