@@ -4,7 +4,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # pgspot pins an old parser, so the checkers of SQL live apart.
 CHECKERS := .venv-check/.ready
-PYTEST_ARGS ?=
+# A process for each core, each with a server of its own.
+PYTEST_ARGS ?= -n auto
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check migration freeze drift docs soak mutants bench screenshots clean

@@ -48,6 +48,8 @@ NOT_RUN = {
     "ttfd import undo 1": "the same",
     "SELECT at, actor, role": "tests/security/ runs it",
 }
+# A page whose Python is whole programs: it has tests of its own.
+PYTHON_ELSEWHERE = {"bots.md": "tests/bots/test_bot_docs.py and test_discord_docs.py run it"}
 # A line that is left out of a block that is run: it installs, or asks for a secret.
 LEFT_OUT = re.compile(r"^(pip install|export DATABASE_URL|python3? -m venv|git clone|cd )")
 # Programs that run until they are stopped: started, and stopped as a service is.
@@ -75,6 +77,8 @@ def blocks(page: Path) -> Iterator[Block]:
         marker, indent, language, body = found.groups()
         body = re.sub(rf"^{indent}", "", body, flags=re.MULTILINE)
         reason = marker or next((why for start, why in NOT_RUN.items() if body.startswith(start)), None)
+        if language == "python":
+            reason = reason or PYTHON_ELSEWHERE.get(page.name)
         yield Block(page, text[: found.start()].count("\n") + 1, language, body, reason)
 
 
