@@ -181,7 +181,7 @@ DROP FUNCTION ttfd.lock_live_users(bigint[]);
 
 DROP FUNCTION ttfd.lock_import_members(bigint);
 
-DROP FUNCTION ttfd.lock_batch(tid[], boolean);
+DROP FUNCTION ttfd.lock_batch(tid[], text[], boolean);
 
 DROP FUNCTION ttfd.lock_account(text, text);
 

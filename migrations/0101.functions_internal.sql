@@ -224,7 +224,8 @@ SET enable_seqscan = off
 SET jit = off
 AS $$
 DECLARE
-  v_batch record := ttfd.lock_batch(p_rows, p_looks_first);
+  v_applied text[] := ARRAY(SELECT t.name FROM ttfd.event_types t);  -- apply_event has looked at their members itself.
+  v_batch record := ttfd.lock_batch(p_rows, v_applied, p_looks_first);
   v_has_strangers boolean := v_batch.has_strangers;
   v_base bigint;
   v_now timestamptz := ttfd.current_time();
@@ -233,7 +234,6 @@ DECLARE
   v_has_past_seasons boolean;  -- Others than the present one that are not closed yet.
   v_goals record;
   v_achievers bigint[];
-  v_applied text[] := ARRAY(SELECT t.name FROM ttfd.event_types t);  -- apply_event has looked at their members itself.
   v_taken integer;
   v_members integer;
   v_updated integer;
@@ -3380,14 +3380,20 @@ COMMENT ON FUNCTION ttfd.lock_account(text, text) IS
   'Makes whoever else creates, links or redeems for this platform account wait for the end of the transaction.';
 
 -- sql/functions/internal/lock_batch.sql
+-- Whose events were granted already need no lock, and would wait for the whole batch: only those are locked to whom something is
+-- to be granted, or whose achievements are looked at (p_applied: the types of events after which apply_event has looked itself).
 -- Hardly ever is somebody of a batch merged or unknown, so nobody is looked up before they are locked. Where it turns out
 -- otherwise, the locks have to be let go, because survivors may have lower ids; the next try looks first.
-CREATE OR REPLACE FUNCTION ttfd.lock_batch(p_rows tid[], p_looks_first boolean, OUT user_ids bigint[], OUT has_strangers boolean)
+CREATE OR REPLACE FUNCTION ttfd.lock_batch(
+  p_rows tid[], p_applied text[], p_looks_first boolean, OUT user_ids bigint[], OUT has_strangers boolean)
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
   v_sent_for bigint[] := ARRAY(
-    SELECT DISTINCT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.ctid = ANY (p_rows) AND p.user_id <> 0);
+    SELECT DISTINCT p.user_id
+      FROM ttfd.cross_platform_events_pending p
+     WHERE p.ctid = ANY (p_rows) AND p.user_id <> 0
+       AND (p.xp IS NULL OR p.source_platform = 'system' OR p.event_type <> ALL (p_applied)));
   v_locked bigint;
   v_is_stale boolean;
 BEGIN
@@ -3411,8 +3417,8 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.lock_batch(tid[], boolean) IS
-  'Locks the members of the pending events at the given places, in ascending id. Returns user_ids, and has_strangers: whether some of the events are of members who are merged or unknown. Raises 40001 when it has to look again, and look first.';
+COMMENT ON FUNCTION ttfd.lock_batch(tid[], text[], boolean) IS
+  'Locks the members whom the pending events at the given places concern, in ascending id. Returns user_ids, and has_strangers: whether some of the events are of members who are merged or unknown. Raises 40001 when it has to look again, and look first.';
 
 -- sql/functions/internal/lock_import_members.sql
 CREATE OR REPLACE FUNCTION ttfd.lock_import_members(p_run_id bigint)

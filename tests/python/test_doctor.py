@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from babel.messages.pofile import read_po
 from click.testing import CliRunner
+from psycopg import sql
 
 from calls import apply_event, get_user, put_pending, record_event
 from ttfd import Client, doctor
@@ -42,6 +43,10 @@ def fail_an_event(db: psycopg.Connection) -> None:
     Client(db).process_events()
 
 
+def set_clock(db: psycopg.Connection) -> None:
+    db.execute(sql.SQL("ALTER DATABASE {} SET ttfd.now = '2026-01-01'").format(sql.Identifier(db.info.dbname)))
+
+
 @pytest.mark.parametrize(
     ("check", "status", "harm"),
     [
@@ -51,7 +56,7 @@ def fail_an_event(db: psycopg.Connection) -> None:
         ("drift", "failure", lambda db: db.execute("REVOKE EXECUTE ON FUNCTION ttfd.get_stats() FROM ttfd_reader")),
         ("integrity", "failure", lambda db: db.execute("UPDATE ttfd.unified_users SET coins = coins + 1")),
         ("schema", "failure", lambda db: db.execute("DELETE FROM _yoyo_migration WHERE migration_id LIKE '0107%'")),
-        ("clock", "failure", lambda db: db.execute("ALTER DATABASE ttfd_test SET ttfd.now = '2026-01-01'")),
+        ("clock", "failure", set_clock),
     ],
 )
 def test_each_harm_is_found_by_its_check(

@@ -16,7 +16,8 @@ SET enable_seqscan = off
 SET jit = off
 AS $$
 DECLARE
-  v_batch record := ttfd.lock_batch(p_rows, p_looks_first);
+  v_applied text[] := ARRAY(SELECT t.name FROM ttfd.event_types t);  -- apply_event has looked at their members itself.
+  v_batch record := ttfd.lock_batch(p_rows, v_applied, p_looks_first);
   v_has_strangers boolean := v_batch.has_strangers;
   v_base bigint;
   v_now timestamptz := ttfd.current_time();
@@ -25,7 +26,6 @@ DECLARE
   v_has_past_seasons boolean;  -- Others than the present one that are not closed yet.
   v_goals record;
   v_achievers bigint[];
-  v_applied text[] := ARRAY(SELECT t.name FROM ttfd.event_types t);  -- apply_event has looked at their members itself.
   v_taken integer;
   v_members integer;
   v_updated integer;

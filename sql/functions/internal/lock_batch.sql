@@ -1,11 +1,17 @@
+-- Whose events were granted already need no lock, and would wait for the whole batch: only those are locked to whom something is
+-- to be granted, or whose achievements are looked at (p_applied: the types of events after which apply_event has looked itself).
 -- Hardly ever is somebody of a batch merged or unknown, so nobody is looked up before they are locked. Where it turns out
 -- otherwise, the locks have to be let go, because survivors may have lower ids; the next try looks first.
-CREATE OR REPLACE FUNCTION ttfd.lock_batch(p_rows tid[], p_looks_first boolean, OUT user_ids bigint[], OUT has_strangers boolean)
+CREATE OR REPLACE FUNCTION ttfd.lock_batch(
+  p_rows tid[], p_applied text[], p_looks_first boolean, OUT user_ids bigint[], OUT has_strangers boolean)
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
   v_sent_for bigint[] := ARRAY(
-    SELECT DISTINCT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.ctid = ANY (p_rows) AND p.user_id <> 0);
+    SELECT DISTINCT p.user_id
+      FROM ttfd.cross_platform_events_pending p
+     WHERE p.ctid = ANY (p_rows) AND p.user_id <> 0
+       AND (p.xp IS NULL OR p.source_platform = 'system' OR p.event_type <> ALL (p_applied)));
   v_locked bigint;
   v_is_stale boolean;
 BEGIN
@@ -29,5 +35,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.lock_batch(tid[], boolean) IS
-  'Locks the members of the pending events at the given places, in ascending id. Returns user_ids, and has_strangers: whether some of the events are of members who are merged or unknown. Raises 40001 when it has to look again, and look first.';
+COMMENT ON FUNCTION ttfd.lock_batch(tid[], text[], boolean) IS
+  'Locks the members whom the pending events at the given places concern, in ascending id. Returns user_ids, and has_strangers: whether some of the events are of members who are merged or unknown. Raises 40001 when it has to look again, and look first.';
