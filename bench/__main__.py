@@ -1,4 +1,4 @@
-"""Measure, print, and write bench/results.json, docs/performance.md and docs/performance.svg."""
+"""Measure, print, and write bench/results.json, docs/performance.md and docs/performance.svg, a scenario at a time."""
 
 from __future__ import annotations
 
@@ -23,14 +23,12 @@ def main() -> None:
     if unknown:
         parser.error(f"no scenario {unknown[0]}")
     chosen = options.scenarios or list(SCENARIOS)
-    results = Results()
     with running(options.runs or (3 if options.quick else 5), options.quick) as bench:
         for name in chosen:
             print(report.TITLES[name], flush=True)
+            results = Results()
             SCENARIOS[name].measure(bench, results)
-        # A part of the picture must not replace the whole.
-        if options.output or chosen == list(SCENARIOS):
-            report.write(bench, results, options.output or report.ROOT / "bench")
+            report.keep(bench, name, results, options.output or report.ROOT / "bench")
 
 
 if __name__ == "__main__":

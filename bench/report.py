@@ -6,10 +6,11 @@ import datetime
 import json
 import os
 import platform
+from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
 
-from .figures import Figure, Results
+from .figures import Figure, Results, Target
 from .server import SETTINGS, Bench
 from .workload import BACKLOG_MINUTES, USERS
 
@@ -25,10 +26,46 @@ TITLES = {
 }
 
 
-def write(bench: Bench, results: Results, folder: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One scenario: when, how, and what came out."""
+
+    facts: dict[str, object]
+    figures: list[Figure]
+    targets: list[Target]
+
+
+def keep(bench: Bench, scenario: str, results: Results, folder: Path) -> None:
+    """Put what was just measured in the place of what is there of this scenario, and write page and chart anew."""
+    docs = ROOT / "docs" if folder == ROOT / "bench" else folder
+    folder.mkdir(parents=True, exist_ok=True)
+    measured = read(folder / "results.json")
+    measured[scenario] = Measured(facts(bench), results.figures, results.targets)
+    measured = {name: measured[name] for name in TITLES if name in measured}
+    body = {name: asdict(found) for name, found in measured.items()}
+    (folder / "results.json").write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (docs / "performance.md").write_text(page(measured), "utf-8")
+    (docs / "performance.svg").write_text(chart(measured), "utf-8")
+
+
+def read(file: Path) -> dict[str, Measured]:
+    """What was measured before, by scenario."""
+    if not file.exists():
+        return {}
+    return {
+        name: Measured(
+            found["facts"],
+            [Figure(**figure) for figure in found["figures"]],
+            [Target(**target) for target in found["targets"]],
+        )
+        for name, found in json.loads(file.read_text("utf-8")).items()
+    }
+
+
+def facts(bench: Bench) -> dict[str, object]:
     with bench.connect() as connection:
         ((version,),) = connection.execute("SHOW server_version").fetchall()
-    facts = {
+    return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "postgresql": version.split()[0],
         "cpus": os.cpu_count(),
@@ -37,51 +74,20 @@ def write(bench: Bench, results: Results, folder: Path) -> None:
         "runs": bench.runs,
         "quick": bench.quick,
         "settings": SETTINGS,
-        "load_before": [round(load, 2) for load in os.getloadavg()],
+        "load_after": [round(load, 2) for load in os.getloadavg()],
     }
-    body = {
-        "facts": facts,
-        "figures": [
-            {
-                "scenario": figure.scenario,
-                "name": figure.name,
-                "unit": figure.unit,
-                "median": round(figure.median, 4),
-                "min": round(min(figure.values), 4),
-                "max": round(max(figure.values), 4),
-                "values": [round(value, 4) for value in figure.values],
-            }
-            for figure in results.figures
-        ],
-        "targets": [
-            {
-                "name": target.name,
-                "value": round(target.value, 3),
-                "limit": target.limit,
-                "at_most": target.at_most,
-                "met": target.met,
-            }
-            for target in results.targets
-        ],
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "results.json").write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    docs = ROOT / "docs" if folder == ROOT / "bench" else folder
-    (docs / "performance.md").write_text(page(facts, results), "utf-8")
-    (docs / "performance.svg").write_text(chart(results), "utf-8")
 
 
-def page(facts: dict[str, object], results: Results) -> str:
-    short = " This was a short run (`--quick`): the figures are rough." if facts["quick"] else ""
+def page(measured: dict[str, Measured]) -> str:
     lines = [
         "# Performance",
         "",
         "<!-- Written by `make bench`. -->",
         "",
-        f"Measured on {facts['date']} with PostgreSQL {facts['postgresql']}, {facts['cpus']} CPUs ({facts['machine']}), server and"
-        f" clients on one machine, `fsync` and `synchronous_commit` on. {USERS:,} members with a zipf-like skew: the most talkative one"
+        "Server and clients are on one machine, `fsync` and `synchronous_commit` are on."
+        f" {USERS:,} members with a zipf-like skew: the most talkative one"
         f" sends 7 % of all events. Nine in ten events are messages, the rest voice time and games; a backlog spans {BACKLOG_MINUTES} minutes."
-        f" Each figure is the median of {facts['runs']} runs; what is compared ran in turns.{short}",
+        " What is compared ran in turns.",
         "",
         "![Events a second](performance.svg)",
         "",
@@ -90,29 +96,36 @@ def page(facts: dict[str, object], results: Results) -> str:
         "| | measured | promised | |",
         "|---|--:|--:|---|",
     ]
-    for target in results.targets:
-        sign = "≤" if target.at_most else "≥"
-        verdict = "met" if target.met else "**missed**"
-        lines.append(
-            f"| {target.name} | {number(target.value)} {target.unit} | {sign} {number(target.limit)} {target.unit} | {verdict} |"
-        )
-    for scenario in dict.fromkeys(figure.scenario for figure in results.figures):
-        lines += ["", f"## {TITLES[scenario]}", "", "| | median | min | max | |", "|---|--:|--:|--:|---|"]
-        for figure in results.figures:
-            if figure.scenario == scenario:
-                low, high = (
-                    (number(min(figure.values)), number(max(figure.values))) if len(figure.values) > 1 else ("", "")
-                )
-                lines.append(f"| {figure.name} | {number(figure.median)} | {low} | {high} | {figure.unit} |")
+    for found in measured.values():
+        for target in found.targets:
+            sign = "≤" if target.at_most else "≥"
+            verdict = "met" if target.met else "**missed**"
+            lines.append(
+                f"| {target.name} | {number(target.value)} {target.unit} | {sign} {number(target.limit)} {target.unit} | {verdict} |"
+            )
+    for scenario, found in measured.items():
+        lines += ["", f"## {TITLES[scenario]}", "", when(found.facts), ""]
+        lines += ["| | median | min | max | |", "|---|--:|--:|--:|---|"]
+        for figure in found.figures:
+            low, high = (number(min(figure.values)), number(max(figure.values))) if len(figure.values) > 1 else ("", "")
+            lines.append(f"| {figure.name} | {number(figure.median)} | {low} | {high} | {figure.unit} |")
         lines += ["", *NOTES[scenario]]
     return "\n".join(lines) + "\n"
 
 
+def when(known: dict[str, object]) -> str:
+    short = ", a short run (`--quick`): the figures are rough" if known["quick"] else ""
+    return (
+        f"Measured on {known['date']} with PostgreSQL {known['postgresql']} on {known['cpus']} CPUs ({known['machine']}),"
+        f" {known['runs']} runs{short}."
+    )
+
+
 NOTES = {
     "queue": [
-        "`process_events` does all its work: rules, cooldowns, caps, ranks, the ledger with its history index, the feed. *PgQ, the same",
-        "work* does the same in set-based SQL on copies of the same tables, but does not lock members in order, sort out failing events or",
-        "count rows. *PgQ, sums only* is the limit: it adds up and keeps nothing. procrastinate runs its own worker on a task of one",
+        "`process_events` does all its work: rules, cooldowns, caps, ranks, the leaderboard, the score of the season, achievements, the",
+        "ledger with its history index, the feed. *PgQ, the same work* does the same in set-based SQL on copies of the same tables, but does",
+        "not lock members in order, sort out failing events, count rows or grant the achievements that it finds. *PgQ, sums only* is the limit: it adds up and keeps nothing. procrastinate runs its own worker on a task of one",
         "`UPDATE`; the original's pattern fetches 100 events and reads, writes and marks one after another.",
     ],
     "calls": [
@@ -149,13 +162,13 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def chart(results: Results) -> str:
+def chart(measured: dict[str, Measured]) -> str:
     """Horizontal bars, one panel for queues and one for calls, each on its own linear scale."""
     panels = [
-        ("Draining a queue, events/s", [figure for figure in results.figures if figure.scenario == "queue"]),
+        ("Draining a queue, events/s", measured["queue"].figures if "queue" in measured else []),
         (
             "Calls/s with a worker and a listener",
-            [figure for figure in results.figures if figure.scenario == "calls" and figure.unit == "calls/s"],
+            [figure for figure in measured["calls"].figures if figure.unit == "calls/s"] if "calls" in measured else [],
         ),
     ]
     width, left, row = 860, 330, 22

@@ -138,6 +138,21 @@ CREATE TYPE ttfd.speaker AS (
 
 COMMENT ON TYPE ttfd.speaker IS 'A member who is locked for an event of a platform account, and the rule of the event type.';
 
+CREATE TYPE ttfd.event_grant AS (
+  xp             bigint,
+  coins          bigint,
+  note           text,
+  cooldown_start timestamptz,
+  day_start      timestamptz,
+  messages       integer,
+  voice_seconds  bigint,
+  games          integer,
+  wins           integer,
+  is_small       boolean
+);
+
+COMMENT ON TYPE ttfd.event_grant IS 'What one event earns, the windows it uses, the counters it moves, and whether it is no more than a count of messages.';
+
 -- What record_event, record_events, apply_event and every later granting function answer.
 CREATE TYPE ttfd.event_outcome AS (
   event_id    uuid,

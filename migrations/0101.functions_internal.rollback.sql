@@ -269,6 +269,8 @@ DROP FUNCTION ttfd.grant_import(bigint);
 
 DROP FUNCTION ttfd.grant_event(bigint, ttfd.event_type_versions, text, jsonb, timestamptz);
 
+DROP FUNCTION ttfd.give_grant(uuid, ttfd.speaker, ttfd.event_grant, timestamptz);
+
 DROP FUNCTION ttfd.generate_link_code();
 
 DROP FUNCTION ttfd.generate_event_id();

@@ -2287,71 +2287,125 @@ $$;
 
 COMMENT ON FUNCTION ttfd.generate_link_code() IS 'Ten random symbols of Crockford''s base 32: 50 bits.';
 
+-- sql/functions/internal/give_grant.sql
+-- A twin that has left the queue is seen here, as insert_event sees it with its second look: the snapshot is newer than the
+-- insert. Nothing is given then.
+CREATE OR REPLACE FUNCTION ttfd.give_grant(
+  p_event_id uuid, p_user ttfd.speaker, p_grant ttfd.event_grant, p_at timestamptz,
+  OUT xp bigint, OUT coins bigint, OUT rank_id smallint, OUT has_reached boolean)
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_season_id integer;
+BEGIN
+  IF p_grant.xp > 0 AND NOT (p_user.rule).is_admin_only THEN
+    v_season_id := (ttfd.find_season(p_at)).id;
+    IF p_user.season_id <> v_season_id THEN
+      PERFORM ttfd.keep_past_seasons(ARRAY[p_user.id], v_season_id);
+    END IF;
+  END IF;
+  UPDATE ttfd.unified_users u
+     SET xp = u.xp + p_grant.xp,
+         coins = u.coins + p_grant.coins,
+         messages_sent = u.messages_sent + p_grant.messages,
+         total_voice_time = u.total_voice_time + p_grant.voice_seconds,
+         games_played = u.games_played + p_grant.games,
+         games_won = u.games_won + p_grant.wins,
+         last_active = greatest(u.last_active, p_at),
+         season_id = coalesce(v_season_id, u.season_id),
+         season_xp = CASE WHEN v_season_id IS NULL THEN u.season_xp
+                          WHEN u.season_id = v_season_id THEN u.season_xp + p_grant.xp
+                          ELSE p_grant.xp END,
+         season_reached_at = CASE WHEN v_season_id IS NULL THEN u.season_reached_at ELSE p_at END,
+         xp_since = CASE WHEN p_grant.xp = 0 THEN u.xp_since ELSE greatest(u.xp_since, p_at) END
+   WHERE u.id = p_user.id AND NOT ttfd.was_handled(p_event_id)
+  RETURNING u.xp, u.coins, u.rank_id,
+            EXISTS (SELECT 1
+                      FROM (VALUES ('xp', u.xp - p_grant.xp, u.xp),
+                                   ('coins', p_user.coins, u.coins),
+                                   ('messages', u.messages_sent - p_grant.messages, u.messages_sent),
+                                   ('voice', u.total_voice_time - p_grant.voice_seconds, u.total_voice_time),
+                                   ('games', u.games_played - p_grant.games, u.games_played),
+                                   ('wins', u.games_won - p_grant.wins, u.games_won)) g (metric, before, after)
+                      JOIN ttfd.achievements a ON a.metric = g.metric AND a.threshold > g.before AND a.threshold <= g.after)
+       INTO xp, coins, rank_id, has_reached;
+  IF FOUND THEN
+    PERFORM ttfd.keep_award_windows(p_user.id, (p_user.rule).name, p_grant.cooldown_start, p_grant.day_start, p_grant.xp);
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.give_grant(uuid, ttfd.speaker, ttfd.event_grant, timestamptz) IS
+  'Adds to a member who is locked what an event earns, with the windows that it uses. Returns xp, coins, rank_id afterwards, and whether the member has come to the threshold of an achievement; all NULL when the event was known already.';
+
 -- sql/functions/internal/grant_event.sql
 -- The rules for one event, whose user is locked. apply_batch says the same for a set; test_apply_event compares the two.
 CREATE OR REPLACE FUNCTION ttfd.grant_event(
-  p_user_id bigint, p_rule ttfd.event_type_versions, p_platform text, p_data jsonb, p_occurred_at timestamptz,
-  OUT xp bigint, OUT coins bigint, OUT note text, OUT cooldown_start timestamptz, OUT day_start timestamptz,
-  OUT messages integer, OUT voice_seconds bigint, OUT games integer, OUT wins integer, OUT is_small boolean)
+  p_user_id bigint, p_rule ttfd.event_type_versions, p_platform text, p_data jsonb, p_occurred_at timestamptz)
+RETURNS ttfd.event_grant
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
   v_assessed record := ttfd.assess_single(p_rule, p_data);
+  v_xp bigint := v_assessed.xp;
+  v_coins bigint := v_assessed.coins;
+  v_note text;
+  v_cooldown_start timestamptz;
+  v_day_start timestamptz;
+  v_messages integer := 0;
+  v_voice_seconds bigint := 0;
+  v_games integer := 0;
+  v_wins integer := 0;
   v_left bigint;
   v_factor numeric;
   v_is_cooling boolean := false;
   v_is_capped boolean := false;
 BEGIN
-  xp := v_assessed.xp;
-  coins := v_assessed.coins;
   IF p_rule.is_boostable AND EXISTS (SELECT 1 FROM ttfd.boosts) THEN
     v_factor := ttfd.find_boost(p_user_id, p_rule.name, p_platform, p_occurred_at);
-    xp := ttfd.multiply_award(xp, v_factor);
-    coins := ttfd.multiply_award(coins, v_factor);
+    v_xp := ttfd.multiply_award(v_xp, v_factor);
+    v_coins := ttfd.multiply_award(v_coins, v_factor);
   END IF;
 
-  IF p_rule.cooldown_seconds IS NOT NULL AND (xp <> 0 OR coins <> 0) THEN
-    cooldown_start := ttfd.start_of_window(p_rule.cooldown_seconds, p_occurred_at);
+  IF p_rule.cooldown_seconds IS NOT NULL AND (v_xp <> 0 OR v_coins <> 0) THEN
+    v_cooldown_start := ttfd.start_of_window(p_rule.cooldown_seconds, p_occurred_at);
     v_is_cooling := EXISTS (
       SELECT 1
         FROM ttfd.award_windows w
-       WHERE w.user_id = p_user_id AND w.event_type = p_rule.name AND NOT w.is_daily AND w.starts_at = cooldown_start);
+       WHERE w.user_id = p_user_id AND w.event_type = p_rule.name AND NOT w.is_daily AND w.starts_at = v_cooldown_start);
     IF v_is_cooling THEN
-      xp := 0;
-      coins := 0;
-      cooldown_start := NULL;
+      v_xp := 0;
+      v_coins := 0;
+      v_cooldown_start := NULL;
     END IF;
   END IF;
-  IF p_rule.daily_xp_cap IS NOT NULL AND xp > 0 THEN
-    day_start := ttfd.start_of_window(86400, p_occurred_at);
+  IF p_rule.daily_xp_cap IS NOT NULL AND v_xp > 0 THEN
+    v_day_start := ttfd.start_of_window(86400, p_occurred_at);
     v_left := p_rule.daily_xp_cap - coalesce(
       (SELECT w.xp
          FROM ttfd.award_windows w
-        WHERE w.user_id = p_user_id AND w.event_type = p_rule.name AND w.is_daily AND w.starts_at = day_start), 0);
-    v_is_capped := xp > v_left;
-    xp := least(xp, greatest(0, v_left));
-    day_start := CASE WHEN xp > 0 THEN day_start END;
+        WHERE w.user_id = p_user_id AND w.event_type = p_rule.name AND w.is_daily AND w.starts_at = v_day_start), 0);
+    v_is_capped := v_xp > v_left;
+    v_xp := least(v_xp, greatest(0, v_left));
+    v_day_start := CASE WHEN v_xp > 0 THEN v_day_start END;
   END IF;
   IF v_is_cooling OR v_is_capped OR v_assessed.is_idle OR v_factor IS NOT NULL THEN
-    note := ttfd.note_award(false, v_is_cooling, v_is_capped, v_assessed.is_idle, v_factor);
+    v_note := ttfd.note_award(false, v_is_cooling, v_is_capped, v_assessed.is_idle, v_factor);
   END IF;
 
-  messages := 0;
-  voice_seconds := 0;
-  games := 0;
-  wins := 0;
   CASE p_rule.counter
     WHEN 'messages' THEN
-      messages := 1;
+      v_messages := 1;
     WHEN 'voice' THEN
-      voice_seconds := coalesce(v_assessed.seconds, 0);
+      v_voice_seconds := coalesce(v_assessed.seconds, 0);
     WHEN 'games' THEN
-      games := 1;
-      wins := (p_data @> '{"won": true}')::integer;
+      v_games := 1;
+      v_wins := (p_data @> '{"won": true}')::integer;
     ELSE
       NULL;
   END CASE;
-  is_small := xp = 0 AND coins = 0 AND games = 0 AND voice_seconds = 0;
+  RETURN (v_xp, v_coins, v_note, v_cooldown_start, v_day_start, v_messages, v_voice_seconds, v_games, v_wins,
+          v_xp = 0 AND v_coins = 0 AND v_games = 0 AND v_voice_seconds = 0)::ttfd.event_grant;
 END;
 $$;
 

@@ -8,10 +8,9 @@ SET LOCAL check_function_bodies = off;
 
 -- sql/functions/events/apply_event.sql
 -- For what a member waits to see: granted at once, in one transaction with the event. The user is locked before the event
--- is inserted, as process_events does, so that the two never wait for each other crosswise. A twin that has left the queue
--- is seen by the update, as insert_event does with its second look: the snapshot is newer than the insert.
+-- is inserted, as process_events does, so that the two never wait for each other crosswise.
 -- Most of what a chatty member sends earns nothing more than a count: that is an update of its own, because each column,
--- trigger and expression of a statement costs more than the row does.
+-- trigger and expression of a statement costs more than the row does (docs/adr/0018-what-a-single-call-costs.md).
 CREATE OR REPLACE FUNCTION ttfd.apply_event(
   p_event_id uuid, p_platform text, p_external_id text, p_event_type text, p_data jsonb DEFAULT '{}')
 RETURNS ttfd.event_outcome
@@ -23,8 +22,7 @@ DECLARE
   v_now timestamptz := ttfd.current_time();
   v_user speaker := lock_speaker(p_platform, p_external_id, p_event_type, v_now);
   v_rule event_type_versions := v_user.rule;
-  v_grant record;
-  v_season_id integer;
+  v_grant event_grant;
   v_rank_id smallint;
   v_after record;
 BEGIN
@@ -57,45 +55,11 @@ BEGIN
                          AND a.threshold <= u.messages_sent) AS has_reached
          INTO v_after;
   ELSE
-    IF v_grant.xp > 0 AND NOT v_rule.is_admin_only THEN
-      v_season_id := (find_season(v_now)).id;
-      IF v_user.season_id <> v_season_id THEN
-        PERFORM keep_past_seasons(ARRAY[v_user.id], v_season_id);
-      END IF;
-    END IF;
-    UPDATE unified_users u
-       SET xp = u.xp + v_grant.xp,
-           coins = u.coins + v_grant.coins,
-           messages_sent = u.messages_sent + v_grant.messages,
-           total_voice_time = u.total_voice_time + v_grant.voice_seconds,
-           games_played = u.games_played + v_grant.games,
-           games_won = u.games_won + v_grant.wins,
-           last_active = greatest(u.last_active, v_now),
-           season_id = coalesce(v_season_id, u.season_id),
-           season_xp = CASE WHEN v_season_id IS NULL THEN u.season_xp
-                            WHEN u.season_id = v_season_id THEN u.season_xp + v_grant.xp
-                            ELSE v_grant.xp END,
-           season_reached_at = CASE WHEN v_season_id IS NULL THEN u.season_reached_at ELSE v_now END,
-           xp_since = CASE WHEN v_grant.xp = 0 THEN u.xp_since ELSE greatest(u.xp_since, v_now) END
-     WHERE u.id = v_user.id AND NOT was_handled(p_event_id)
-    RETURNING u.xp, u.coins, u.rank_id,
-              EXISTS (SELECT 1
-                        FROM (VALUES ('xp', u.xp - v_grant.xp, u.xp),
-                                     ('coins', v_user.coins, u.coins),
-                                     ('messages', u.messages_sent - v_grant.messages, u.messages_sent),
-                                     ('voice', u.total_voice_time - v_grant.voice_seconds, u.total_voice_time),
-                                     ('games', u.games_played - v_grant.games, u.games_played),
-                                     ('wins', u.games_won - v_grant.wins, u.games_won)) g (metric, before, after)
-                        JOIN achievements a ON a.metric = g.metric AND a.threshold > g.before AND a.threshold <= g.after
-                     ) AS has_reached
-         INTO v_after;
+    v_after := give_grant(p_event_id, v_user, v_grant, v_now);
   END IF;
-  IF NOT FOUND THEN
+  IF v_after.rank_id IS NULL THEN
     DELETE FROM cross_platform_events_pending WHERE id = p_event_id;
     RETURN find_outcome(p_event_id, v_user.id, p_event_type, p_platform, v_data, NULL);
-  END IF;
-  IF v_grant.cooldown_start IS NOT NULL OR v_grant.day_start IS NOT NULL THEN
-    PERFORM keep_award_windows(v_user.id, p_event_type, v_grant.cooldown_start, v_grant.day_start, v_grant.xp);
   END IF;
   IF v_after.has_reached THEN
     PERFORM settle_achievements(ARRAY[v_user.id], true);
