@@ -115,6 +115,8 @@ DROP FUNCTION ttfd.purge_transfer_days(integer);
 
 DROP FUNCTION ttfd.purge_merge_journal(integer);
 
+DROP FUNCTION ttfd.purge_logins(integer);
+
 DROP FUNCTION ttfd.purge_linking(integer);
 
 DROP FUNCTION ttfd.purge_judged(integer);

@@ -21,6 +21,7 @@ from ttfd.bots.outbox import Outbox
 from ttfd.discord import create_bot, mount
 
 TOKEN = "test"  # noqa: S105
+SITE_URL = "https://example.org"
 _OPTION_TYPES = {str: 3, int: 4}
 
 
@@ -121,7 +122,11 @@ def as_discord(database_url: str) -> str:
 
 @asynccontextmanager
 async def chatting(
-    database_url: str, place: Path, fake: FakeDiscord | None = None, channel_id: int | None = None
+    database_url: str,
+    place: Path,
+    fake: FakeDiscord | None = None,
+    channel_id: int | None = None,
+    site_url: str | None = SITE_URL,
 ) -> AsyncIterator[Chat]:
     url = as_discord(database_url)
     async with (
@@ -133,7 +138,7 @@ async def chatting(
         client = AsyncClient(pool)
         bot._connection.guild_ready_timeout = 0.01
         await bot.login(TOKEN)
-        announcer = await mount(bot, client, outbox, url, channel_id=channel_id)
+        announcer = await mount(bot, client, outbox, url, channel_id=channel_id, site_url=site_url)
         await bot.tree.sync()
         connection = asyncio.create_task(bot.connect())
         await bot.wait_until_ready()
@@ -150,12 +155,13 @@ def chat(
     story: Callable[[Chat], Awaitable[None]],
     fake: FakeDiscord | None = None,
     channel_id: int | None = None,
+    site_url: str | None = SITE_URL,
 ) -> FakeDiscord:
     """Run a conversation."""
     fake = fake or FakeDiscord()
 
     async def run() -> None:
-        async with chatting(database_url, place, fake, channel_id) as conversation:
+        async with chatting(database_url, place, fake, channel_id, site_url) as conversation:
             await story(conversation)
 
     asyncio.run(run())

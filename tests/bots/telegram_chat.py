@@ -28,6 +28,7 @@ from ttfd.telegram import mount
 from ttfd.telegram.run import build_application
 
 TOKEN = "4242:test"  # noqa: S105
+SITE_URL = "https://example.org"
 BOT = {"id": 4242, "is_bot": True, "first_name": "Bot", "username": "ttfd_bot", "can_join_groups": True}
 ANNA = {"id": 1001, "is_bot": False, "first_name": "Anna", "username": "anna", "language_code": "en"}
 BORIS = {"id": 1002, "is_bot": False, "first_name": "Борис", "username": "boris", "language_code": "ru"}
@@ -204,12 +205,14 @@ def as_telegram(database_url: str) -> str:
 
 
 @asynccontextmanager
-async def chatting(database_url: str, place: Path, telegram: FakeTelegram | None = None) -> AsyncIterator[Chat]:
+async def chatting(
+    database_url: str, place: Path, telegram: FakeTelegram | None = None, site_url: str | None = SITE_URL
+) -> AsyncIterator[Chat]:
     telegram = telegram or FakeTelegram()
     application = build_application(TOKEN, telegram.request)
     async with create_pool(as_telegram(database_url), "test") as pool:
         outbox = Outbox(place / "outbox", AsyncClient(pool))
-        mount(application, AsyncClient(pool), outbox)
+        mount(application, AsyncClient(pool), outbox, site_url=site_url)
         sender = asyncio.create_task(outbox.run())
         await application.initialize()
         try:
@@ -220,12 +223,18 @@ async def chatting(database_url: str, place: Path, telegram: FakeTelegram | None
             await outbox.close()
 
 
-def chat(database_url: str, place: Path, story: Callable[[Chat], Awaitable[None]], **telegram: Any) -> FakeTelegram:
+def chat(
+    database_url: str,
+    place: Path,
+    story: Callable[[Chat], Awaitable[None]],
+    site_url: str | None = SITE_URL,
+    **telegram: Any,
+) -> FakeTelegram:
     """Run a conversation."""
     fake = FakeTelegram(**telegram)
 
     async def run() -> None:
-        async with chatting(database_url, place, fake) as conversation:
+        async with chatting(database_url, place, fake, site_url) as conversation:
             await story(conversation)
 
     asyncio.run(run())

@@ -23,6 +23,7 @@ from calls import (
     violations,
 )
 from links import merge
+from sessions import start_session
 
 NOW = "2026-06-01 12:00Z"
 KINDS = [
@@ -32,8 +33,10 @@ KINDS = [
     "forgotten_accounts",
     "link_codes",
     "link_failures",
+    "login_links",
     "merge_journals",
     "transfer_days",
+    "website_sessions",
 ]
 
 
@@ -114,6 +117,39 @@ def test_link_codes_that_are_long_void_go(db: Connection) -> None:
     set_time(db, NOW)
     assert purge(db) == {"link_codes": 1}
     assert value(db, "SELECT external_id FROM ttfd.link_codes") == "2"
+
+
+def test_a_session_of_the_website_goes_when_it_expires(db: Connection) -> None:
+    set_time(db, "2026-05-02 12:00Z")
+    member = start_session(db, get_user(db), "old")
+    set_time(db, "2026-05-02 12:00:01Z")
+    start_session(db, member, "fresh")
+    set_time(db, NOW)
+    assert purge(db) == {"website_sessions": 1}
+    assert purge(db) == {}
+    set_time(db, "2026-06-01 12:00:01Z")
+    assert purge(db) == {"website_sessions": 1}
+
+
+def test_a_login_link_goes_when_it_is_void_and_counts_for_nothing(db: Connection) -> None:
+    links = "SELECT * FROM ttfd.create_login_link('telegram', '1')"
+    set_time(db, "2026-06-01 11:00Z")
+    for _ in range(9):
+        rows(db, links)
+    set_time(db, "2026-06-01 11:59Z")
+    rows(db, links)
+    assert purge(db) == {}
+    with refused(db, "TL004"):
+        rows(db, links)
+    set_time(db, NOW)
+    assert purge(db) == {}, "the last link is good for nine minutes more"
+    set_time(db, "2026-06-01 12:09Z")
+    assert purge(db) == {"login_links": 1}
+    rows(db, links)
+    set_time(db, "2026-06-01 13:08:59Z")
+    assert purge(db) == {}, "the count holds for an hour, the link for ten minutes"
+    set_time(db, "2026-06-01 13:09Z")
+    assert purge(db) == {"login_links": 1}
 
 
 def test_what_was_remembered_of_a_forgotten_account_goes_when_it_expires(db: Connection) -> None:

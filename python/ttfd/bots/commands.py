@@ -20,6 +20,7 @@ COMMANDS = {
     "achievements": marked("What there is to reach"),
     "link": marked("Link your accounts on other platforms"),
     "unlink": marked("Take linked accounts apart"),
+    "login": marked("Log in on the website"),
     "shop": marked("What coins buy"),
     "buy": marked("Buy something from the shop"),
     "inventory": marked("What you have bought"),

@@ -49,6 +49,9 @@ class Markup(Protocol):
     def code(self, text: str) -> str:
         """Text in the platform's markup, to be copied."""
 
+    def link(self, url: str) -> str:
+        """An address as it is, to be opened; the platform shows nothing of what is there."""
+
 
 class Plain:
     """No markup at all."""
@@ -56,7 +59,7 @@ class Plain:
     def escape(self, text: str) -> str:
         return text
 
-    bold = code = escape
+    bold = code = link = escape
 
 
 class Html:
@@ -70,6 +73,9 @@ class Html:
 
     def code(self, text: str) -> str:
         return f"<code>{text}</code>"
+
+    def link(self, url: str) -> str:
+        return self.escape(url)
 
 
 PLAIN = Plain()
@@ -122,6 +128,9 @@ class Writer:
 
     def code(self, text: object) -> Safe:
         return Safe(self._markup.code(self.escape(text)))
+
+    def link(self, url: str) -> Safe:
+        return Safe(self._markup.link(url))
 
     def lines(self, *lines: Safe | None) -> Safe:
         """One below the other; None is left out."""

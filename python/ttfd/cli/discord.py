@@ -30,8 +30,9 @@ __all__ = ["discord"]
 def discord(channel_id: int | None, outbox: Path) -> None:
     """Run the Discord bot until Ctrl-C.
 
-    The environment has its token in DISCORD_TOKEN and the database in DATABASE_URL. Several may run; one works at a
-    time. Start `ttfd worker` as well: it applies what members earn.
+    The environment has its token in DISCORD_TOKEN, the database in DATABASE_URL and, for /login, the website's
+    address in TTFD_SITE_URL. Several may run; one works at a time. Start `ttfd worker` as well: it applies what
+    members earn.
     """
     token = os.environ.get("DISCORD_TOKEN", "").strip()
     if not token:
@@ -41,11 +42,12 @@ def discord(channel_id: int | None, outbox: Path) -> None:
     logging.getLogger("discord").setLevel(logging.WARNING)
     logging.getLogger("discord.client").setLevel(logging.ERROR)  # it warns that it cannot speak in voice channels
     url = database_url()
+    bot = DiscordBot(token, url, outbox, channel_id=channel_id, site_url=os.environ.get("TTFD_SITE_URL"))
     click.echo("The Discord bot runs. Ctrl-C stops it.")
     loop_factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None  # psycopg needs that one there
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
-            runner.run(_run(DiscordBot(token, url, outbox, channel_id=channel_id)))
+            runner.run(_run(bot))
     except LoginFailure:
         message = "Discord does not know this token"
         raise CommandError(message, "Correct the environment variable DISCORD_TOKEN.") from None

@@ -36,8 +36,9 @@ __all__ = ["telegram"]
 def telegram(channel_id: int | None, language: str, outbox: Path) -> None:
     """Run the Telegram bot until Ctrl-C.
 
-    The environment has its token in TELEGRAM_TOKEN (BotFather gives one) and the database in DATABASE_URL. Several may
-    run; one works at a time. Start `ttfd worker` as well: it applies what members earn.
+    The environment has its token in TELEGRAM_TOKEN (BotFather gives one), the database in DATABASE_URL and, for
+    /login, the website's address in TTFD_SITE_URL. Several may run; one works at a time. Start `ttfd worker` as well:
+    it applies what members earn.
     """
     token = os.environ.get("TELEGRAM_TOKEN", "").strip()
     if not token:
@@ -45,11 +46,13 @@ def telegram(channel_id: int | None, language: str, outbox: Path) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes addresses, and the token is in them
     url = database_url()
+    site_url = os.environ.get("TTFD_SITE_URL")
+    bot = TelegramBot(token, url, outbox, channel_id=channel_id, language=language, site_url=site_url)
     click.echo("The Telegram bot runs. Ctrl-C stops it.")
     loop_factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None  # psycopg needs that one there
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
-            runner.run(_run(TelegramBot(token, url, outbox, channel_id=channel_id, language=language)))
+            runner.run(_run(bot))
     except InvalidToken:
         message = "Telegram does not know this token"
         raise CommandError(message, "Correct the environment variable TELEGRAM_TOKEN.") from None

@@ -54,6 +54,7 @@ async def mount(
     *,
     names: Collection[str] | None = None,
     channel_id: int | None = None,
+    site_url: str | None = None,
 ) -> Announcer:
     """Add slash commands, the counting of messages and voice, and roles to a bot.
 
@@ -64,6 +65,7 @@ async def mount(
         url: a direct address of the database, for what listens.
         names: of the commands to add, when the bot has others of the same name; None for all.
         channel_id: where announcements are made; None for private ones only.
+        site_url: the address of the website, for ``/login``; without one there is no such command.
 
     Returns:
         what announces; somebody has to ``run()`` it.
@@ -71,7 +73,7 @@ async def mount(
     complaints = Complaints(bot)
     await bot.tree.set_translator(Texts())
     bot.add_dynamic_items(Button)
-    await bot.add_cog(Members(client, names))
+    await bot.add_cog(Members(client, names, site_url))
     await bot.add_cog(Messages(outbox))
     await bot.add_cog(Voice(bot, client))
     await bot.add_cog(Roles(bot, client, url, complaints))
@@ -89,13 +91,23 @@ class DiscordBot:
         url: a direct PostgreSQL address.
         outbox_path: the file for what the database does not have yet.
         channel_id: where announcements are made; None for private ones only.
+        site_url: the address of the website, for ``/login``; without one there is no such command.
     """
 
-    def __init__(self, token: str, url: str, outbox_path: Path, *, channel_id: int | None = None) -> None:
+    def __init__(
+        self,
+        token: str,
+        url: str,
+        outbox_path: Path,
+        *,
+        channel_id: int | None = None,
+        site_url: str | None = None,
+    ) -> None:
         self._token = token
         self._url = url
         self._outbox_path = outbox_path
         self._channel_id = channel_id
+        self._site_url = site_url
         self._stopped = asyncio.Event()
 
     def stop(self) -> None:
@@ -129,7 +141,9 @@ class DiscordBot:
         async with create_pool(self._url, "ttfd discord") as pool:
             client = AsyncClient(pool)
             async with Outbox(self._outbox_path, client) as outbox:
-                announcer = await mount(bot, client, outbox, self._url, channel_id=self._channel_id)
+                announcer = await mount(
+                    bot, client, outbox, self._url, channel_id=self._channel_id, site_url=self._site_url
+                )
                 await _show_commands(bot)
                 log.info("connecting as %s", bot.user)
                 try:

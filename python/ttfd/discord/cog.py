@@ -15,6 +15,7 @@ from ..bots.refusals import is_expected
 from ..bots.words import METRICS
 from ..bots.writer import LANGUAGES, Writer, choose_language, marked
 from . import account, coins, linking
+from .login import login
 from .talk import PLATFORM, Button, Handler, Interaction, Talk, serve
 
 __all__ = ["Members", "Texts"]
@@ -61,10 +62,15 @@ _NAMES = (
 class Members(commands.Cog, name="ttfd"):
     """What members can ask for. Answers that are a member's own business are shown to that member alone."""
 
-    def __init__(self, client: AsyncClient, names: Collection[str] | None = None) -> None:
+    def __init__(self, client: AsyncClient, names: Collection[str] | None = None, site_url: str | None = None) -> None:
         self.client = client
+        self.site_url = site_url
+        offered = self.__cog_app_commands__
         if names is not None:  # the bot has others of the same name
-            self.__cog_app_commands__ = [found for found in self.__cog_app_commands__ if found.name in names]
+            offered = [found for found in offered if found.name in names]
+        if not site_url:
+            offered = [found for found in offered if found.name != "login"]
+        self.__cog_app_commands__ = offered
 
     async def press(self, interaction: Interaction, button: Button) -> None:
         """A button of any message that this bot has ever sent."""
@@ -175,3 +181,9 @@ class Members(commands.Cog, name="ttfd"):
     @app_commands.command(description=COMMANDS["unlink"])
     async def unlink(self, interaction: Interaction) -> None:
         await self._private(interaction, linking.unlink)
+
+    @app_commands.command(description=COMMANDS["login"])
+    async def login(self, interaction: Interaction) -> None:
+        assert self.site_url  # the command is not there without one
+        site_url = self.site_url
+        await self._private(interaction, lambda talk: login(talk, site_url))

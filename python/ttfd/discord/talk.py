@@ -41,6 +41,9 @@ class Markdown:
     def code(self, text: str) -> str:
         return f"`{text}`"
 
+    def link(self, url: str) -> str:
+        return f"<{url}>"
+
 
 MARKDOWN = Markdown()
 

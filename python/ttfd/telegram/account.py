@@ -26,6 +26,7 @@ __all__ = [
     "history",
     "language",
     "leaderboard",
+    "offered",
     "profile",
     "rank",
     "season",
@@ -36,9 +37,9 @@ __all__ = [
 
 HELP = (
     *("profile", "rank", "daily", "leaderboard", "season", "achievements", "shop", "history"),
-    *("guess", "quiz", "spin", "link", "unlink", "language", "announcements", "help"),
+    *("guess", "quiz", "spin", "link", "unlink", "login", "language", "announcements", "help"),
 )
-"""Commands that the bot lists, in this order."""
+"""Commands that the bot lists, in this order; see ``offered``."""
 
 _PLACES = 10
 _SEASON_PLACES = 1000  # so many are looked through for one's own
@@ -47,8 +48,14 @@ _SHORT_NAME = 24
 _AVATAR_SECONDS = 5.0
 
 
+def offered(site_url: str | None) -> list[str]:
+    """Commands to list: without a website there is nowhere to log in."""
+    return [name for name in HELP if site_url or name != "login"]
+
+
 async def help_(talk: Talk) -> None:
-    await talk.answer(replies.help_text(talk.writer, [(name, COMMANDS[name]) for name in HELP]))
+    listed = [(name, COMMANDS[name]) for name in offered(talk.site_url)]
+    await talk.answer(replies.help_text(talk.writer, listed))
 
 
 async def profile(talk: Talk) -> None:

@@ -25,7 +25,7 @@ from ..bots.commands import COMMANDS
 from ..bots.outbox import Outbox
 from ..bots.writer import HTML, LANGUAGES, Writer, choose_language
 from ..event_id import event_id_for
-from . import account, games, linking, notices
+from . import account, games, linking, login, notices
 from .talk import Button, Handler, Talk
 
 __all__ = ["ALLOWED_UPDATES", "mount", "show_commands"]
@@ -50,6 +50,7 @@ HANDLERS: dict[str, Handler] = {
     "announcements": account.announcements,
     "link": linking.link,
     "unlink": linking.unlink,
+    "login": login.login,
     "guess": games.guess,
     "quiz": games.quiz,
     "spin": games.spin,
@@ -67,7 +68,7 @@ BUTTONS: dict[str, Handler] = {
     "guess": games.take_guess,
     "quiz": games.answer_quiz,
 }
-PRIVATE = {"history", "language", "announcements", "link", "unlink"}
+PRIVATE = {"history", "language", "announcements", "link", "unlink", "login"}
 """Commands that are answered in the private chat only: others would read along."""
 
 _COUNTED = filters.ChatType.GROUPS & filters.UpdateType.MESSAGE & ~filters.COMMAND & ~filters.StatusUpdate.ALL
@@ -82,6 +83,7 @@ def mount(
     *,
     commands: Iterable[str] = tuple(HANDLERS),
     group: int = 0,
+    site_url: str | None = None,
 ) -> None:
     """Add commands, buttons and the counting of messages to a bot.
 
@@ -90,30 +92,32 @@ def mount(
         outbox: for messages; somebody has to ``run()`` it.
         commands: those to add, when the bot has others of the same name.
         group: the application's group of handlers to add them to.
+        site_url: the address of the website, for ``/login``; None where there is none.
     """
     for name in commands:
-        application.add_handler(CommandHandler(name, _command(name, HANDLERS[name], client)), group)
+        application.add_handler(CommandHandler(name, _command(name, HANDLERS[name], client, site_url)), group)
     application.add_handler(CallbackQueryHandler(_button(client), pattern=rf"^({'|'.join(BUTTONS)})\|"), group)
     application.add_handler(MessageHandler(_COUNTED, _counter(outbox)), group)
     application.add_handler(ChatMemberHandler(_membership(client), ChatMemberHandler.MY_CHAT_MEMBER), group)
 
 
-async def show_commands(bot: Bot) -> None:
-    """Have Telegram list the commands, in private and in groups, in both languages."""
+async def show_commands(bot: Bot, *, site_url: str | None = None) -> None:
+    """Have Telegram list the commands, in private and in groups, in both languages; ``/login`` with a website only."""
     for language in LANGUAGES:
         w = Writer(language)
-        listed = [BotCommand(name, w.say(COMMANDS[name])) for name in account.HELP]
+        listed = [BotCommand(name, w.say(COMMANDS[name])) for name in account.offered(site_url)]
         public = [command for command in listed if command.command not in PRIVATE]
         code = None if language == "en" else language  # the language of all others
         await bot.set_my_commands(listed, BotCommandScopeDefault(), code)
         await bot.set_my_commands(public, BotCommandScopeAllGroupChats(), code)
 
 
-def _command(name: str, handler: Handler, client: AsyncClient) -> Callback:
+def _command(name: str, handler: Handler, client: AsyncClient, site_url: str | None) -> Callback:
     async def handle(update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
         if update.message is None or update.message.from_user is None or update.message.from_user.is_bot:
             return  # an edited command, or one of a channel
         talk = _talk(update, update.message, client, list(context.args or ()))
+        talk.site_url = site_url
         chosen = _refuse_in_public if name in PRIVATE and not talk.is_private else handler
         await _serve(chosen, talk)
 

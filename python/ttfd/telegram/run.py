@@ -44,6 +44,7 @@ class TelegramBot:
         outbox_path: the file for what the database does not have yet.
         channel_id: of the group or channel where announcements are made; None for private ones only.
         language: of what is announced there.
+        site_url: the address of the website, for ``/login``; None where there is none.
         new_request: makes what reaches Telegram; for tests and proxies.
     """
 
@@ -55,6 +56,7 @@ class TelegramBot:
         *,
         channel_id: int | None = None,
         language: str = "ru",
+        site_url: str | None = None,
         new_request: Callable[[], BaseRequest] | None = None,
     ) -> None:
         self._token = token
@@ -62,6 +64,7 @@ class TelegramBot:
         self._outbox_path = outbox_path
         self._channel_id = channel_id
         self._language = language
+        self._site_url = site_url
         self._new_request = new_request
         self._stopped = asyncio.Event()
 
@@ -88,10 +91,10 @@ class TelegramBot:
             create_pool(self._url, "ttfd telegram") as pool,
             Outbox(self._outbox_path, AsyncClient(pool)) as outbox,
         ):
-            mount(application, AsyncClient(pool), outbox)
+            mount(application, AsyncClient(pool), outbox, site_url=self._site_url)
             warn_of_privacy_mode(application.bot)
             with suppress(TelegramError):
-                await show_commands(application.bot)
+                await show_commands(application.bot, site_url=self._site_url)
             await application.start()
             assert application.updater is not None
             await application.updater.start_polling(allowed_updates=ALLOWED_UPDATES, bootstrap_retries=-1)

@@ -8,7 +8,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from telegram import CallbackQuery, CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update, User
+from telegram import (
+    CallbackQuery,
+    CopyTextButton,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    Message,
+    Update,
+    User,
+)
 from telegram.constants import ChatType, MessageLimit, ParseMode
 from telegram.error import BadRequest
 
@@ -20,6 +29,7 @@ from ..event_id import event_id_for
 __all__ = ["Button", "Handler", "Talk"]
 
 _ALERT_LENGTH = 200
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,8 @@ class Talk:
     args: list[str]
     """The words after a command, or the data of a button."""
     has_chosen_language: bool = True
+    site_url: str | None = None
+    """The address of the website, where there is one."""
 
     @property
     def external_id(self) -> str:
@@ -80,7 +92,11 @@ class Talk:
         keyboard = self._keyboard(buttons)
         if self.query is None:
             await self.message.reply_text(
-                fit(text), parse_mode=ParseMode.HTML, reply_markup=keyboard, do_quote=not self.is_private
+                fit(text),
+                parse_mode=ParseMode.HTML,
+                reply_markup=keyboard,
+                link_preview_options=_NO_PREVIEW,
+                do_quote=not self.is_private,
             )
             return
         try:
