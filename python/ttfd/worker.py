@@ -73,7 +73,8 @@ class Worker:
 
     def stop(self) -> None:
         """Make ``run()`` return after the present batch. May be called from another thread or a signal handler."""
-        self._stop.set()
+        # A handler interrupts the main thread, perhaps while that holds the lock of the very event it waits for.
+        threading.Thread(target=self._stop.set, daemon=True).start()
 
     def run(self) -> None:
         """Work until ``stop()``."""

@@ -201,3 +201,10 @@ def test_a_leader_that_is_stuck_does_not_hold_up_the_events(db: psycopg.Connecti
         with working(Worker(database_url)) as standby:
             wait_until_done(db, 3)
             assert not standby.leads
+
+
+def test_a_signal_handler_may_stop_it_whatever_it_interrupts() -> None:
+    worker = Worker("postgresql://nobody@127.0.0.1:1/nothing")
+    with worker._stop._cond:  # as a thread has it that is about to wait
+        worker.stop()
+    assert worker._stop.wait(5)
