@@ -27,9 +27,9 @@ TTFD = Path(sys.executable).parent / "ttfd"
 def started() -> dict[str, str]:
     """Every command line that starts a program, by its file."""
     found = {f"Procfile {line.partition(':')[0]}": line for line in (ROOT / "Procfile").read_text().splitlines()}
-    for path in [ROOT / "railway.json", *(ROOT / "deploy/railway").glob("*.json")]:
+    for path in [ROOT / "railway.json", *(ROOT / "tools/deploy/railway").glob("*.json")]:
         found[path.name] = json.loads(path.read_text())["deploy"]["startCommand"]
-    for path in (ROOT / "deploy/systemd").glob("ttfd*.service"):
+    for path in (ROOT / "tools/deploy/systemd").glob("ttfd*.service"):
         if "ttfd-backup" not in path.name:
             found[path.name] = unit(path)["Service"]["ExecStart"]
     return found
@@ -57,7 +57,7 @@ def test_what_a_file_starts_exists_with_these_options(file: str, line: str) -> N
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
-    for path in (ROOT / "deploy/systemd").iterdir():
+    for path in (ROOT / "tools/deploy/systemd").iterdir():
         text = path.read_text().replace("/opt/ttfd/bin/ttfd", "/bin/true").replace("/usr/bin/pg_dump", "/bin/true")
         name = path.name.replace("@.", "@1.")
         (tmp_path / name).write_text(text)
@@ -72,7 +72,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
 
 
 def test_every_program_is_stopped_before_it_is_killed() -> None:
-    for path in (ROOT / "deploy/systemd").glob("ttfd*.service"):
+    for path in (ROOT / "tools/deploy/systemd").glob("ttfd*.service"):
         if "ttfd-backup" not in path.name:
             service = unit(path)["Service"]
             assert int(service["TimeoutStopSec"]) >= 10
@@ -99,7 +99,10 @@ def stop(process: subprocess.Popen[str]) -> tuple[str, float]:
     """Ask it to end; what it said, and how long it took."""
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=20)
+    try:
+        output, _ = process.communicate(timeout=20)
+    finally:
+        process.kill()  # Only one that did not end is left to be killed.
     assert process.returncode == 0
     return output, time.monotonic() - began
 

@@ -16,7 +16,7 @@ from ttfd.metrics import DatabaseMetrics, WorkerMetrics, render
 from ttfd.models import BatchResult
 
 ROOT = Path(__file__).parents[2]
-MONITORING = ROOT / "deploy/monitoring"
+MONITORING = ROOT / "tools/deploy/monitoring"
 
 
 class Listener:
