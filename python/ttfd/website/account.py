@@ -70,20 +70,17 @@ def _add_overview(blueprint: Blueprint, site: Site) -> None:
     @require_login(site)
     def account() -> ResponseReturnValue:
         asking = _member(site)
-        client = site.client()
-        accounts = client.list_accounts(asking.user_id)
+        with site.reading() as client:
+            accounts = client.list_accounts(asking.user_id)
+            mine = {
+                "position": client.feed_state().head,
+                "profile": client.get_profile(asking.user_id),
+                "account": client.get_account(asking.user_id),
+                "merges": client.list_member_merges(asking.user_id),
+            }
         linked = {known.platform for known in accounts}
-        return render(
-            site,
-            "account.html",
-            position=client.feed_state().head,
-            profile=client.get_profile(asking.user_id),
-            account=client.get_account(asking.user_id),
-            accounts=accounts,
-            linkable=[platform for platform in site.settings.providers if platform not in linked],
-            merges=client.list_member_merges(asking.user_id),
-            zones=_ZONES,
-        )
+        linkable = [platform for platform in site.settings.providers if platform not in linked]
+        return render(site, "account.html", accounts=accounts, linkable=linkable, zones=_ZONES, **mine)
 
 
 def _add_linking(blueprint: Blueprint, site: Site) -> None:
