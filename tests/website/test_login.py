@@ -159,6 +159,29 @@ def test_a_wrong_id_token_is_refused(
     assert rows(db, "SELECT 1 FROM ttfd.unified_users") == []
 
 
+@pytest.mark.parametrize("omitted", ["id", "aud", "iss", "exp", "sub"])
+def test_an_id_token_without_what_it_needs_is_refused(
+    site: FlaskClient, db: Connection, provider: OAuthServer, omitted: str
+) -> None:
+    provider.omits = {omitted}
+    assert arrive(site, "telegram").status_code == 400
+    assert rows(db, "SELECT 1 FROM ttfd.unified_users") == []
+
+
+def test_telegram_may_leave_the_nonce_out(site: FlaskClient, db: Connection, provider: OAuthServer) -> None:
+    """It is no claim that Telegram documents, and PKCE binds the answer to the browser that asked without it."""
+    provider.omits = {"nonce"}
+    assert arrive(site, "telegram").location == "/account"
+    assert only(db, "SELECT external_id FROM ttfd.platform_accounts") == "770001"
+
+
+def test_a_name_that_telegram_does_not_tell_is_not_needed(
+    site: FlaskClient, db: Connection, provider: OAuthServer
+) -> None:
+    provider.omits = {"name", "preferred_username"}
+    assert arrive(site, "telegram").location == "/account"
+
+
 def test_an_id_token_signed_by_somebody_else_is_refused(site: FlaskClient, provider: OAuthServer) -> None:
     provider.foreign_key = RSAKey.generate_key(2048, {"kid": "1"})
     assert arrive(site, "telegram").status_code == 400

@@ -20,7 +20,13 @@ control_socket_disable = True
 
 
 def post_worker_init(worker: Any) -> None:
-    """Say where the site is once it answers, and let open streams end when the process is told to stop."""
+    """Say where the site is once it answers, and let open streams end when the process is told to stop.
+
+    Templates are compiled before: the first visitors would wait for it, and all others with them.
+    """
+    templates = worker.wsgi.jinja_env
+    for name in templates.list_templates():
+        templates.get_template(name)
     hub = worker.wsgi.extensions["ttfd"].hub
     stop: Any = signal.getsignal(signal.SIGTERM)
 
