@@ -129,11 +129,6 @@ def _open(address: str, at: Place) -> None:
 Step = Callable[[Place], None]
 
 STEPS: dict[str, dict[str, Step]] = {
-    "stranger": {
-        **{name: partial(_open, address) for name, address in PUBLIC.items()},
-        "login-link": _follow_login_link,
-        "refused-429": _come_too_often,  # the last one: nothing that has to do with logins is answered after it
-    },
     "member": {
         "code": _show_code,
         "link": _preview_link,
@@ -148,6 +143,11 @@ STEPS: dict[str, dict[str, Step]] = {
         "admin-sound": _verify,
         "admin-violations": _find_violations,
     },
+    "stranger": {
+        **{name: partial(_open, address) for name, address in PUBLIC.items()},
+        "login-link": _follow_login_link,
+        "refused-429": _come_too_often,  # the last one: nothing that has to do with logins is answered after it
+    },
 }
 """Who does what to see which page."""
 
@@ -161,7 +161,9 @@ def visit_all(
     if who != "stranger":
         member = "SELECT user_id FROM ttfd.platform_accounts WHERE external_id = %s"
         token = uuid.uuid4().hex
-        Client(db).start_session(value(db, member, "1001" if who == "administrator" else "1002"), digest(token), "telegram")
+        Client(db).start_session(
+            value(db, member, "1001" if who == "administrator" else "1002"), digest(token), "telegram"
+        )
         context.add_cookies([{"name": "ttfd_session", "value": token, "url": site}])
     page = context.new_page()
     for name, do in STEPS[who].items():

@@ -179,12 +179,22 @@ def complaints_of_axe(page: Page) -> list[tuple[str, str]]:
     return [(broken["id"], node["html"][:200]) for broken in result["violations"] for node in broken["nodes"]]
 
 
+def too_wide(page: Page) -> list[tuple[str, str]]:
+    """Whether a small phone would have to be scrolled sideways."""
+    size = page.viewport_size
+    assert size
+    page.set_viewport_size({"width": 360, "height": 740})
+    width = page.evaluate("document.documentElement.scrollWidth")
+    page.set_viewport_size(size)
+    return [("too wide", str(width))] if width > 360 else []
+
+
 def looked_at(pages: Iterator[tuple[str, Page]]) -> dict[str, list[tuple[str, str]]]:
     found = {}
     for name, page in pages:
         for summary in page.locator("main details > summary").all()[:2]:
             summary.click()
-        if broken := complaints_of_axe(page):
+        if broken := complaints_of_axe(page) + too_wide(page):
             found[name] = broken
     return found
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ..models import AuditLine
 from . import words
-from .language import event_name, marked, moment, number, platform_name, translated
+from .language import event_name, marked, number, platform_name, translated
 
 __all__ = ["Change", "action_name", "list_changes"]
 
@@ -24,14 +25,14 @@ class Change:
 
     Attributes:
         name: what it is called.
-        before: what it was; None where there was nothing, or it is as it was.
+        before: what it was, in words or as a time; None where there was nothing, or it is as it was.
         after: what it is.
         user_id: the member that ``after`` is, for a link.
     """
 
     name: str
-    before: str | None
-    after: str
+    before: str | dt.datetime | None
+    after: str | dt.datetime
     user_id: int | None
 
 
@@ -60,8 +61,8 @@ def _as_mapping(value: Any) -> Mapping[str, Any]:
 def _change(action: str, key: str, before: Any, after: Any) -> Change:
     return Change(
         name=_detail_name(key),
-        before=None if before is None or before == after else _text(action, key, before),
-        after=_text(action, key, after),
+        before=None if before is None or before == after else _value(action, key, before),
+        after=_value(action, key, after),
         user_id=after if key in _MEMBERS and isinstance(after, int) else None,
     )
 
@@ -69,6 +70,13 @@ def _change(action: str, key: str, before: Any, after: Any) -> Change:
 def _detail_name(key: str) -> str:
     known = words.DETAILS.get(key) or words.SETTINGS.get(key)
     return translated(known) if known else key.replace("_", " ").capitalize()
+
+
+def _value(action: str, key: str, value: Any) -> str | dt.datetime:
+    if key.endswith("_at") and isinstance(value, str):
+        with suppress(ValueError):  # "infinity" is none
+            return dt.datetime.fromisoformat(value)
+    return _text(action, key, value)
 
 
 def _text(action: str, key: str, value: Any) -> str:
@@ -83,7 +91,7 @@ def _text(action: str, key: str, value: Any) -> str:
         return str(
             value.get("name") or ", ".join(f"{_detail_name(k)}: {_text(action, k, v)}" for k, v in value.items())
         )
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return str(value) if key == "id" or key.endswith("_id") else number(value)
     return _word(action, key, str(value))
 
@@ -95,13 +103,4 @@ def _word(action: str, key: str, text: str) -> str:
         return platform_name(text)
     if key in ("event_type", "event_types") or (key == "name" and action.startswith("event_type_")):
         return event_name(text)
-    if key.endswith("_at"):
-        return _time(text)
     return text
-
-
-def _time(text: str) -> str:
-    try:
-        return moment(dt.datetime.fromisoformat(text))
-    except ValueError:  # "infinity"
-        return text

@@ -10,6 +10,7 @@ After a change of texts::
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Callable
 from functools import cache, lru_cache, wraps
@@ -87,8 +88,8 @@ def _kept(function: Callable[[T, str], str]) -> Callable[[T], str]:
 
 
 @_kept
-def number(value: int, locale: str) -> str:
-    """A whole number, grouped."""
+def number(value: float, locale: str) -> str:
+    """A number, grouped."""
     return format_decimal(value, locale=locale)
 
 
@@ -202,6 +203,11 @@ def failure(sqlstate: str, message: str) -> str:
     return translated(known) if known else message
 
 
+def document(value: object) -> str:
+    """JSON as people read it."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
 HELPERS = {
     "_": translated,
     "ngettext": counted,
@@ -221,6 +227,7 @@ HELPERS = {
     "setting_text": setting_text,
     "violation": violation,
     "failure": failure,
+    "document": document,
     "of_both": of_both,
     "duration": duration,
     "day": day,

@@ -255,6 +255,7 @@ DETAILS = {
     "spent_xp": marked("XP spent meanwhile"),
     "spent_coins": marked("Coins spent meanwhile"),
     "ranks": marked("Ranks"),
+    "id": marked("Number"),
 }
 """What a line of the audit log may hold, in the order in which it is told."""
 
