@@ -1,6 +1,7 @@
 """What members do with their own account, and that nobody does it with another's."""
 
 import json
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from calls import Connection, apply_event, get_user, process_all, profile, row, 
 from community import closing, log_in, only, send
 from oauth_server import OAuthServer
 from ttfd import Client, new_event_id
-from ttfd.website import create_app
+from ttfd.website import create_app, login
 
 HOST = "http://localhost"
 
@@ -122,6 +123,20 @@ def test_a_merge_needs_the_proof_of_this_very_browser(site: FlaskClient, db: Con
     link_login(site, "telegram")
     log_in(site, db, get_user(db, "3", "discord"), "discord")
     assert send(site, "/account/merge").status_code == 404, "another member with the proof of the first"
+    assert profile(db, other).user_id == other
+
+
+def test_the_proof_of_an_account_does_not_last(
+    site: FlaskClient, db: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other = play(db, "1", "discord", 100), play(db, "770001", "telegram", 50)
+    log_in(site, db, mine, "discord")
+    link_login(site, "telegram")
+    assert site.get("/account/merge").status_code == 200
+    later = time.time() + 601
+    monkeypatch.setattr(login.time, "time", lambda: later)
+    assert site.get("/account/merge").status_code == 404
+    assert send(site, "/account/merge").status_code == 404
     assert profile(db, other).user_id == other
 
 

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from flask import Flask
 from flask.testing import FlaskClient
 from joserfc.jwk import RSAKey
 from werkzeug.test import TestResponse
@@ -13,7 +14,7 @@ from calls import Connection, get_user, row, rows, value
 from community import closing, log_in, only, send
 from oauth_server import OAuthServer
 from ttfd import Client
-from ttfd.website import create_app
+from ttfd.website import create_app, create_blueprint
 from ttfd.website.visitor import digest, local_path
 
 PLATFORMS = ("discord", "telegram")
@@ -333,3 +334,21 @@ def test_a_session_ends_after_thirty_days(site: FlaskClient, db: Connection) -> 
         " expires_at = expires_at - interval '31 days'"
     )
     assert not is_logged_in(site)
+
+
+def test_the_session_of_the_application_around_it_is_left_alone(
+    database_url: str, db: Connection, provider: OAuthServer
+) -> None:
+    provider.redirect_uris.add(f"{HOST}/login/discord/answer")
+    app = Flask("elsewhere")
+    app.secret_key = "for tests"
+    app.register_blueprint(create_blueprint(database_url, provider.settings()))
+    with closing(app) as site:
+        with site.session_transaction() as stored:
+            stored.update(theirs="a basket", ttfd_next="/shop")
+        arrive(site)
+        with site.session_transaction() as stored:
+            assert (stored["theirs"], "ttfd_next" in stored) == ("a basket", False)
+        assert send(site, "/logout").location == "/"
+        with site.session_transaction() as stored:
+            assert (stored["theirs"], "csrf_token" in stored) == ("a basket", False)

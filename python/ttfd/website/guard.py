@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import Babel  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException
 
-from ..errors import SeasonNotFoundError, UserNotFoundError
+from ..errors import PlatformNotAllowedError, SeasonNotFoundError, UserNotFoundError
 from . import language
 from .render import RETRY_SECONDS, finish, refuse
 from .site import Site
@@ -58,6 +58,10 @@ def add_guard(blueprint: Blueprint, site: Site) -> None:
     @blueprint.errorhandler(psycopg.errors.InvalidParameterValue)
     def not_found(_error: Exception) -> ResponseReturnValue:
         return refuse(site, "not_found.html", 404)
+
+    @blueprint.errorhandler(PlatformNotAllowedError)  # logged out, or no administrator any more, since the page began
+    def not_allowed(_error: Exception) -> ResponseReturnValue:
+        return refuse(site, "refused.html", 403, code=403)
 
     @blueprint.errorhandler(HTTPException)
     def refused(error: HTTPException) -> ResponseReturnValue:

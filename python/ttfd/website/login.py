@@ -7,6 +7,7 @@ and nonce, and each state is good for one answer.
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ from .settings import Settings
 from .site import Site
 from .visitor import (
     digest,
+    empty_session,
     forget_browser,
     local_path,
     new_token,
@@ -40,6 +42,7 @@ __all__ = ["add_login", "log_in_again"]
 log = logging.getLogger("ttfd.website")
 
 _TIMEOUT_SECONDS = 8.0
+_PROOF_SECONDS = 600
 _NEXT, _LINK_FOR, _PROVEN = "ttfd_next", "ttfd_link_for", "ttfd_proven"
 
 
@@ -84,7 +87,7 @@ def add_login(blueprint: Blueprint, site: Site) -> None:
         asking = visitor(site)
         if asking:
             site.client().end_session(asking.token_hash)
-        session.clear()
+        empty_session()
         flash(translated(marked("You are logged out.")))
         return forget_browser(site, redirect(url_for("ttfd.leaderboard")))
 
@@ -179,7 +182,7 @@ def _arrive(site: Site, token: str, user_id: int, path: str) -> ResponseReturnVa
     asking = visitor(site)
     if asking:
         site.client().end_session(asking.token_hash)
-    session.clear()
+    empty_session()
     response = remember_browser(site, redirect(path), token)
     if chosen := site.client().get_account(user_id).language:
         remember_choice(response, LANGUAGE_COOKIE, chosen)  # type: ignore[arg-type]
@@ -205,7 +208,7 @@ def _link(site: Site, link_for: int, identity: Identity) -> ResponseReturnValue:
             .status
         )
     except AccountTakenError:
-        session[_PROVEN] = [asking.user_id, identity.platform, identity.external_id]
+        session[_PROVEN] = [asking.user_id, identity.platform, identity.external_id, int(time.time())]
         return redirect(url_for("ttfd.confirm_merge"))
     except TtfdError as error:
         tell(error)
@@ -259,10 +262,10 @@ def _add_link_logins(blueprint: Blueprint, site: Site) -> None:
 def _proven(site: Site) -> tuple[int, str, str]:
     """The account that this browser has just logged in with, beside the member it is."""
     asking = visitor(site)
-    proven = session.get(_PROVEN)
-    if asking is None or not proven or proven[0] != asking.user_id:
+    user_id, platform, external_id, proven_at = session.get(_PROVEN) or (None, "", "", 0)
+    if asking is None or user_id != asking.user_id or time.time() - proven_at > _PROOF_SECONDS:
         abort(404)
-    return proven[0], proven[1], proven[2]
+    return asking.user_id, platform, external_id
 
 
 def _failed(site: Site, error: Exception) -> ResponseReturnValue:

@@ -16,12 +16,12 @@ from .site import Site
 from .visitor import require_login, visitor
 from .words import METRICS
 
-__all__ = ["LARGEST_ID", "add_pages"]
+__all__ = ["add_pages"]
 
 _PAGE_ROWS = 50
 _NEIGHBOURS = 25
 _CHART_DAYS = 30
-LARGEST_ID = 2**63 - 1
+_LARGEST_ID = 2**63 - 1
 _LARGEST_INTEGER = 2**31 - 1
 
 
@@ -97,7 +97,7 @@ def _add_boards(blueprint: Blueprint, site: Site) -> None:
 
 
 def _add_member(blueprint: Blueprint, site: Site) -> None:
-    @blueprint.get(f"/members/<int(max={LARGEST_ID}):user_id>")
+    @blueprint.get(f"/members/<int(max={_LARGEST_ID}):user_id>")
     def member(user_id: int) -> ResponseReturnValue:
         before = number_field("before")
         with site.reading() as client:
