@@ -48,8 +48,8 @@ AS $$
                     WHEN a.metric = 'streak' THEN u.daily_streak
                     WHEN a.metric IN ('seasons', 'season_place') THEN (
                       SELECT CASE a.metric WHEN 'seasons' THEN count(*) ELSE min(r.place) END
-                        FROM ttfd.season_results r
-                       WHERE r.user_id IN (SELECT u.id UNION ALL SELECT m.id FROM ttfd.unified_users m WHERE m.merged_into = u.id))
+                        FROM (SELECT u.id UNION ALL SELECT m.id FROM ttfd.unified_users m WHERE m.merged_into = u.id) w
+                        JOIN ttfd.season_results r ON r.user_id = w.id)
                     ELSE ttfd.metric_value(u, a.metric)
                   END) v (value)
    WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NULL AND u.forgotten_at IS NULL;
@@ -408,8 +408,6 @@ BEGIN
            || (SELECT array_agg(u.id) FROM updated u WHERE u.has_achieved)
     INTO v_taken, failed, v_members, v_updated, v_achievers
     FROM granted;
-  PERFORM set_config('ttfd.update_kind', '', true);
-
   IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
     RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members
       USING ERRCODE = 'internal_error', HINT = 'Nothing of the batch was kept. Please report this.';
@@ -417,6 +415,7 @@ BEGIN
   IF v_achievers IS NOT NULL THEN
     PERFORM ttfd.settle_achievements(v_achievers, true);
   END IF;
+  PERFORM set_config('ttfd.update_kind', '', true);
   processed := v_taken - failed;
   UPDATE ttfd.feed_head SET position = v_base + processed;
   RETURN NEXT;
