@@ -198,16 +198,20 @@ def test_preferences_are_kept_for_the_member(site: FlaskClient, db: Connection, 
     assert send(site, "/account/language", language="xx").status_code == 400
 
 
-def test_a_hidden_member_is_neither_on_a_board_nor_in_the_activity(
+def test_a_hidden_member_is_neither_on_a_board_nor_in_a_season_nor_in_the_activity(
     site: FlaskClient, db: Connection, client: Client
 ) -> None:
+    season = client.start_season("Autumn").season_id
     mine = play(db, "1", "discord", 100)
+    apply_event(db, "game_played", {"xp": 5}, external_id="1", platform="discord")
+    process_all(db)
     address = f"/members/{mine}"
-    assert address in site.get("/").text and address in site.get("/activity").text
+    lists = ("/", "/?metric=season", "/activity", f"/seasons/{season}")
+    assert [page for page in lists if address not in site.get(page).text] == []
     log_in(site, db, mine, "discord")
     send(site, "/account/hidden", hidden="1")
     site.delete_cookie("ttfd_session")
-    assert address not in site.get("/").text and address not in site.get("/activity").text
+    assert [page for page in lists if address in site.get(page).text] == []
 
 
 # One's data
