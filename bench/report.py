@@ -148,8 +148,8 @@ NOTES = {
     ],
     "imports": [
         "Three JSON files (two fifths Telegram, two Discord, a fifth website), three in ten rows of somebody who is in two of them, into",
-        "an empty database: `ttfd import`, then `ttfd verify`. The original looks each row up by id and by name, writes and commits it;",
-        "a match by name throws the XP away, which is less work.",
+        "an empty database: `ttfd import`, then `ttfd verify`. Beside the original's pattern, with as many members present: it looks each row",
+        "up by id and by name, writes and commits it; a match by name throws the XP away, which is less work.",
     ],
 }
 

@@ -105,7 +105,7 @@ CREATE INDEX import_conflicts_run ON ttfd.import_conflicts (run_id);
 
 COMMENT ON TABLE ttfd.import_conflicts IS 'What an import could not decide; a person settles it.';
 
--- Working tables of a run, emptied at its end.
+-- Working tables of a run, emptied at its end. No keys: a run fills each of them once and reads it whole.
 CREATE UNLOGGED TABLE ttfd.import_accounts (
   run_id           bigint NOT NULL,
   row_id           bigint NOT NULL,
@@ -148,12 +148,19 @@ CREATE UNLOGGED TABLE ttfd.import_judged (
 
 COMMENT ON TABLE ttfd.import_judged IS 'Up to which of its import_rows the run at work has been judged.';
 
+CREATE UNLOGGED TABLE ttfd.import_repeated (
+  run_id      bigint NOT NULL,
+  platform    text NOT NULL,
+  external_id text NOT NULL
+);
+
+COMMENT ON TABLE ttfd.import_repeated IS 'Accounts that more than one record of the run at work is about.';
+
 CREATE UNLOGGED TABLE ttfd.import_identities (
   run_id       bigint NOT NULL,
   platform     text NOT NULL,
   external_id  text NOT NULL,
   person       bigint NOT NULL,
-  home         bigint NOT NULL,
   user_id      bigint,
   name         text,
   username     text,
@@ -162,13 +169,11 @@ CREATE UNLOGGED TABLE ttfd.import_identities (
   source       text,
   source_key   text,
   linked_at    timestamptz,
-  link_method  text NOT NULL DEFAULT 'import_id',
-  PRIMARY KEY (run_id, platform, external_id)
+  link_method  text NOT NULL DEFAULT 'import_id'
 );
 
 COMMENT ON TABLE ttfd.import_identities IS 'Platform accounts that the run at work knows of, grouped into persons.';
 COMMENT ON COLUMN ttfd.import_identities.person IS 'The member it will belong to: equal for accounts that the run takes for one person.';
-COMMENT ON COLUMN ttfd.import_identities.home IS 'The person before any link of this run was followed.';
 COMMENT ON COLUMN ttfd.import_identities.user_id IS 'The member who owns the account already, if any.';
 COMMENT ON COLUMN ttfd.import_identities.row_id IS 'Its first record; NULL for an account that no record of the run is about.';
 
@@ -203,13 +208,28 @@ CREATE UNLOGGED TABLE ttfd.import_links (
   external_id    text NOT NULL,
   to_platform    text NOT NULL,
   to_external_id text NOT NULL,
+  person         bigint,
+  to_person      bigint,
   is_new         boolean NOT NULL,
-  is_refused     boolean NOT NULL DEFAULT false,
-  PRIMARY KEY (run_id, kind, platform, external_id, to_platform, to_external_id)
+  is_refused     boolean NOT NULL DEFAULT false
 );
 
 COMMENT ON TABLE ttfd.import_links IS 'Pairs of accounts that the run at work takes for one person, unless refused.';
+COMMENT ON COLUMN ttfd.import_links.person IS 'Whose the two accounts are, this and to_person, before links of this kind are followed.';
 COMMENT ON COLUMN ttfd.import_links.is_new IS 'Whether the two were not known to be one person before.';
+
+CREATE UNLOGGED TABLE ttfd.import_groups (
+  run_id        bigint NOT NULL,
+  home          bigint NOT NULL,
+  person        bigint NOT NULL,
+  is_refused    boolean NOT NULL DEFAULT false,
+  has_two_users boolean NOT NULL DEFAULT false
+);
+
+COMMENT ON TABLE ttfd.import_groups IS 'Which persons the links that are being followed make one.';
+COMMENT ON COLUMN ttfd.import_groups.home IS 'A person whom a link speaks of.';
+COMMENT ON COLUMN ttfd.import_groups.person IS 'The lowest person of the group.';
+COMMENT ON COLUMN ttfd.import_groups.is_refused IS 'The group cannot be one member, and falls apart.';
 
 -- sum(bigint) is numeric: six of them for each of a million members take a gigabyte. This one says 22003 where it overflows.
 CREATE AGGREGATE ttfd.add_up(bigint) (SFUNC = pg_catalog.int8pl, STYPE = bigint, INITCOND = '0', PARALLEL = SAFE, COMBINEFUNC = pg_catalog.int8pl);

@@ -7,6 +7,7 @@ INSERT INTO ttfd.settings (name, value, kind, minimum, maximum, description) VAL
   ('keep_award_windows_days', '90', 'integer', 30, 3650, 'Days for which a cooldown or daily cap holds for late events. An event that arrives later than that may earn in a window that has earned.'),
   ('keep_boosts_days', '90', 'integer', 30, 3650, 'Days for which a boost that has ended is kept for late events.'),
   ('keep_discarded_days', '90', 'integer', 1, 3650, 'Days for which a discarded event is kept; its id stays known after that.'),
+  ('keep_import_rows_days', '90', 'integer', 7, 3650, 'Days for which legacy records that an import has rejected are kept. Its report says why for good.'),
   ('keep_link_codes_days', '7', 'integer', 1, 365, 'Days for which a used or expired link code is told from one that never was.'),
   ('keep_link_failures_days', '1', 'integer', 1, 365, 'Days for which refused link codes are kept. They count for 15 minutes.'),
   ('keep_merge_journal_days', '30', 'integer', 8, 3650, 'Days for which a merge keeps what undoing it took. It can be undone for 7 days.'),

@@ -87,6 +87,8 @@ DROP FUNCTION ttfd.reject_forgotten_rows(bigint, bigint);
 
 DROP FUNCTION ttfd.refuse_same_sources(bigint);
 
+DROP FUNCTION ttfd.refuse_import_links(bigint, text, text);
+
 DROP FUNCTION ttfd.redeem_code(text, text, text);
 
 DROP FUNCTION ttfd.redact(jsonb, text[]);
@@ -120,6 +122,8 @@ DROP FUNCTION ttfd.purge_logins(integer);
 DROP FUNCTION ttfd.purge_linking(integer);
 
 DROP FUNCTION ttfd.purge_judged(integer);
+
+DROP FUNCTION ttfd.purge_import_rows(integer);
 
 DROP FUNCTION ttfd.purge_forgotten();
 
@@ -208,8 +212,6 @@ DROP FUNCTION ttfd.list_import_totals(bigint);
 DROP FUNCTION ttfd.list_import_joins(bigint);
 
 DROP FUNCTION ttfd.list_import_gains(bigint);
-
-DROP FUNCTION ttfd.list_import_achievements(bigint);
 
 DROP FUNCTION ttfd.list_audit_lines(bigint[], ttfd.platform_accounts[]);
 
@@ -422,6 +424,8 @@ DROP FUNCTION ttfd.announce_seasons();
 DROP FUNCTION ttfd.advance_floor(ttfd.feed_head, bigint);
 
 DROP FUNCTION ttfd.add_season_score(bigint, integer, bigint, timestamptz);
+
+DROP FUNCTION ttfd.add_import_accounts(bigint, boolean);
 
 DROP FUNCTION ttfd.add_counts(integer[], integer[], bigint[]);
 

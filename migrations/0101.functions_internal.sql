@@ -82,6 +82,33 @@ $$;
 COMMENT ON FUNCTION ttfd.add_counts(integer[], integer[], bigint[]) IS
   'The members of a node of xp_counts, when as many more come to each of the named branches, the last of them first.';
 
+-- sql/functions/internal/add_import_accounts.sql
+-- Members who were there before are among those noted in import_changes when an account comes to them. New ones show their
+-- accounts already: ttfd.update_kind tells so to platform_accounts__project.
+CREATE OR REPLACE FUNCTION ttfd.add_import_accounts(p_run_id bigint, p_to_new_members boolean)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  IF p_to_new_members THEN
+    PERFORM set_config('ttfd.update_kind', 'create', true);
+  END IF;
+  INSERT INTO ttfd.platform_accounts
+    (platform, external_id, user_id, username, display_name, link_method, linked_at, import_run_id)
+  SELECT i.platform, i.external_id, i.person, i.username, i.display_name, i.link_method,
+         coalesce(i.linked_at, ttfd.current_time()), p_run_id
+    FROM ttfd.import_identities i
+    LEFT JOIN ttfd.import_changes c ON c.run_id = p_run_id AND c.user_id = i.person
+   WHERE i.run_id = p_run_id AND i.user_id IS NULL AND (c.user_id IS NULL) = p_to_new_members
+     AND (i.row_id IS NOT NULL OR (SELECT true FROM ttfd.unified_users u WHERE u.id = i.person))
+   ORDER BY i.person;
+  PERFORM set_config('ttfd.update_kind', 'import', true);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.add_import_accounts(bigint, boolean) IS
+  'Gives members the accounts that a run brings: to those whom it makes, or to those who were there before.';
+
 -- sql/functions/internal/add_season_score.sql
 CREATE OR REPLACE FUNCTION ttfd.add_season_score(
   p_user_id bigint, p_season_id integer, p_xp bigint, p_reached_at timestamptz)
@@ -933,6 +960,7 @@ AS $$
   DELETE FROM ttfd.import_grants WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_links WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_identities WHERE run_id = p_run_id;
+  DELETE FROM ttfd.import_repeated WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_accounts WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_judged WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_rows WHERE run_id = p_run_id AND reject_reason IS NULL;
@@ -1056,8 +1084,8 @@ DECLARE
 BEGIN
   -- Names come from the first record, that of the account's own program before others.
   INSERT INTO ttfd.import_identities
-    (run_id, platform, external_id, person, home, user_id, name, username, display_name, row_id, source, source_key, linked_at)
-  SELECT p_run_id, o.platform, o.external_id, o.person, o.person, o.user_id,
+    (run_id, platform, external_id, person, user_id, name, username, display_name, row_id, source, source_key, linked_at)
+  SELECT p_run_id, o.platform, o.external_id, o.person, o.user_id,
          coalesce(o.name, ttfd.fold_name(o.known_username)), coalesce(o.username, o.known_username),
          coalesce(o.display_name, o.known_display_name), o.row_id, o.source, o.source_key, o.created_at
     FROM (SELECT a.*, coalesce(a.user_id, nextval(v_numbers)) AS person
@@ -1065,33 +1093,38 @@ BEGIN
             FROM (SELECT i.platform, i.external_id, i.name, i.username, i.display_name, i.row_id, i.source, i.source_key,
                          i.created_at, p.user_id, p.username AS known_username, p.display_name AS known_display_name
                     FROM ttfd.import_accounts i
+                    LEFT JOIN (SELECT f.platform, f.external_id,
+                                      coalesce(min(f.row_id) FILTER (WHERE f.origin = f.platform), min(f.row_id)) AS row_id
+                                 FROM ttfd.import_accounts f
+                                 JOIN ttfd.import_repeated USING (run_id, platform, external_id)
+                                WHERE f.run_id = p_run_id
+                                GROUP BY f.platform, f.external_id) m USING (platform, external_id)
                     LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
-                   WHERE i.run_id = p_run_id
-                     AND i.row_id IN (SELECT coalesce(min(f.row_id) FILTER (WHERE f.origin = f.platform), min(f.row_id))
-                                        FROM ttfd.import_accounts f
-                                       WHERE f.run_id = p_run_id
-                                       GROUP BY f.platform, f.external_id)
+                   WHERE i.run_id = p_run_id AND i.row_id = coalesce(m.row_id, i.row_id)
                    ORDER BY i.row_id) a
           OFFSET 0) o;
 
   -- What the first record lacks, another may have.
-  UPDATE ttfd.import_identities i
-     SET name = coalesce(i.name, a.name), username = coalesce(i.username, a.username),
-         display_name = coalesce(i.display_name, a.display_name), linked_at = coalesce(i.linked_at, a.created_at)
-    FROM (SELECT n.platform, n.external_id, max(n.name) AS name, max(n.username) AS username,
-                 max(n.display_name) AS display_name, min(n.created_at) AS created_at
-            FROM ttfd.import_accounts n
-           WHERE n.run_id = p_run_id
-             AND NOT EXISTS (SELECT 1 FROM ttfd.import_identities f WHERE f.run_id = p_run_id AND f.row_id = n.row_id)
-           GROUP BY n.platform, n.external_id) a
-   WHERE i.run_id = p_run_id AND (i.platform, i.external_id) = (a.platform, a.external_id)
-     AND (i.username IS NULL AND a.username IS NOT NULL OR i.display_name IS NULL AND a.display_name IS NOT NULL
-          OR i.linked_at IS NULL AND a.created_at IS NOT NULL);
+  IF EXISTS (SELECT 1 FROM ttfd.import_repeated m WHERE m.run_id = p_run_id) THEN
+    UPDATE ttfd.import_identities i
+       SET name = coalesce(i.name, a.name), username = coalesce(i.username, a.username),
+           display_name = coalesce(i.display_name, a.display_name), linked_at = coalesce(i.linked_at, a.created_at)
+      FROM (SELECT n.platform, n.external_id, max(n.name) AS name, max(n.username) AS username,
+                   max(n.display_name) AS display_name, min(n.created_at) AS created_at
+              FROM ttfd.import_accounts n
+              JOIN ttfd.import_repeated USING (run_id, platform, external_id)
+             WHERE n.run_id = p_run_id
+               AND NOT EXISTS (SELECT 1 FROM ttfd.import_identities f WHERE f.run_id = p_run_id AND f.row_id = n.row_id)
+             GROUP BY n.platform, n.external_id) a
+     WHERE i.run_id = p_run_id AND (i.platform, i.external_id) = (a.platform, a.external_id)
+       AND (i.username IS NULL AND a.username IS NOT NULL OR i.display_name IS NULL AND a.display_name IS NOT NULL
+            OR i.linked_at IS NULL AND a.created_at IS NOT NULL);
+  END IF;
 
+  ANALYZE ttfd.import_identities;
   INSERT INTO ttfd.import_identities
-    (run_id, platform, external_id, person, home, user_id, name, username, display_name)
-  SELECT p_run_id, l.platform, l.external_id, l.person, l.person, l.user_id, ttfd.fold_name(l.username), l.username,
-         l.display_name
+    (run_id, platform, external_id, person, user_id, name, username, display_name)
+  SELECT p_run_id, l.platform, l.external_id, l.person, l.user_id, ttfd.fold_name(l.username), l.username, l.display_name
     FROM (SELECT s.*, coalesce(s.user_id, nextval(v_numbers)) AS person
             FROM (SELECT n.platform, n.external_id, p.user_id, p.username, p.display_name
                     FROM (SELECT e.platform, e.external_id
@@ -1104,9 +1137,11 @@ BEGIN
                             FROM ttfd.platform_accounts a
                             JOIN ttfd.list_import_touched(p_run_id) t USING (user_id)) n
                     LEFT JOIN ttfd.platform_accounts p USING (platform, external_id)
+                   WHERE NOT EXISTS (SELECT 1
+                                       FROM ttfd.import_identities k
+                                      WHERE k.run_id = p_run_id AND (k.platform, k.external_id) = (n.platform, n.external_id))
                    ORDER BY n.platform, n.external_id) s
-          OFFSET 0) l
-  ON CONFLICT (run_id, platform, external_id) DO NOTHING;
+          OFFSET 0) l;
 END;
 $$;
 
@@ -1467,13 +1502,8 @@ BEGIN
    ORDER BY m.user_id;
   GET DIAGNOSTICS v_created = ROW_COUNT;
 
-  INSERT INTO ttfd.platform_accounts
-    (platform, external_id, user_id, username, display_name, link_method, linked_at, import_run_id)
-  SELECT i.platform, i.external_id, i.person, i.username, i.display_name, i.link_method, coalesce(i.linked_at, v_now), p_run_id
-    FROM ttfd.import_identities i
-   WHERE i.run_id = p_run_id AND i.user_id IS NULL
-     AND EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = i.person)
-   ORDER BY i.person;
+  PERFORM ttfd.add_import_accounts(p_run_id, true);
+  PERFORM ttfd.add_import_accounts(p_run_id, false);
   RETURN v_created;
 END;
 $$;
@@ -1962,7 +1992,7 @@ COMMENT ON FUNCTION ttfd.find_place(ttfd.unified_users, text) IS
 -- sql/functions/internal/find_rank.sql
 CREATE OR REPLACE FUNCTION ttfd.find_rank(p_xp bigint)
 RETURNS TABLE (id smallint, rank_xp bigint, next_rank_xp bigint)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT r.id,
          r.required_xp,
@@ -2090,63 +2120,56 @@ $$;
 COMMENT ON FUNCTION ttfd.fold_name(text) IS 'A username as it is compared (NFKC, lower case, no @); NULL for a placeholder.';
 
 -- sql/functions/internal/follow_import_links.sql
--- Persons are the connected groups of accounts: each account takes the lowest number among those it is linked to, until
--- nothing moves (groups are small, so that is a few rounds). A group that cannot be one member falls apart again.
+-- Persons are the connected groups of accounts: each takes the lowest number among those it is linked to, until nothing
+-- moves (groups are small, so that is a few rounds). A group that cannot be one member falls apart again.
 CREATE OR REPLACE FUNCTION ttfd.follow_import_links(p_run_id bigint, p_kind text, p_reason text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET enable_nestloop = off
 AS $$
 BEGIN
+  INSERT INTO ttfd.import_groups (run_id, home, person)
+  SELECT DISTINCT p_run_id, e.home, e.home
+    FROM ttfd.import_links l
+   CROSS JOIN LATERAL (VALUES (l.person), (l.to_person)) e (home)
+   WHERE l.run_id = p_run_id AND l.kind = p_kind AND l.is_new;
   LOOP
-    UPDATE ttfd.import_identities i
+    UPDATE ttfd.import_groups g
        SET person = n.person
       FROM (SELECT one.person AS was, min(other.person) AS person
-              FROM (SELECT platform, external_id, to_platform, to_external_id
-                      FROM ttfd.import_links WHERE run_id = p_run_id AND kind = p_kind AND NOT is_refused
+              FROM (SELECT person, to_person
+                      FROM ttfd.import_links WHERE run_id = p_run_id AND kind = p_kind AND is_new
                      UNION ALL
-                    SELECT to_platform, to_external_id, platform, external_id
-                      FROM ttfd.import_links WHERE run_id = p_run_id AND kind = p_kind AND NOT is_refused) l
-              JOIN ttfd.import_identities one
-                ON one.run_id = p_run_id AND one.platform = l.platform AND one.external_id = l.external_id
-              JOIN ttfd.import_identities other
-                ON other.run_id = p_run_id AND other.platform = l.to_platform AND other.external_id = l.to_external_id
+                    SELECT to_person, person
+                      FROM ttfd.import_links WHERE run_id = p_run_id AND kind = p_kind AND is_new) l (home, to_home)
+              JOIN ttfd.import_groups one ON one.run_id = p_run_id AND one.home = l.home
+              JOIN ttfd.import_groups other ON other.run_id = p_run_id AND other.home = l.to_home
              GROUP BY one.person) n
-     WHERE i.run_id = p_run_id AND i.person = n.was AND n.person < n.was;
+     WHERE g.run_id = p_run_id AND g.person = n.was AND n.person < n.was;
     EXIT WHEN NOT FOUND;
   END LOOP;
 
-  WITH bad AS (
-    SELECT i.person, count(DISTINCT i.user_id) > 1 AS has_two_users
-      FROM ttfd.import_identities i
-     WHERE i.run_id = p_run_id
-       AND i.person IN (SELECT n.person FROM ttfd.import_identities n WHERE n.run_id = p_run_id AND n.person <> n.home)
-     GROUP BY i.person
-    HAVING count(*) > count(DISTINCT i.platform) OR count(DISTINCT i.user_id) > 1
-  ), conflicts AS (
-    INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username, candidates)
-    SELECT p_run_id, CASE WHEN b.has_two_users THEN 'two_users' ELSE p_reason END, i.source, i.source_key, i.platform,
-           i.external_id, i.username,
-           (SELECT jsonb_agg(jsonb_build_object('platform', o.platform, 'external_id', o.external_id, 'username', o.username)
-                             ORDER BY o.platform, o.external_id)
-              FROM ttfd.import_identities o
-             WHERE o.run_id = p_run_id AND o.person = b.person
-               AND (o.platform, o.external_id) <> (i.platform, i.external_id))
-      FROM bad b
-      JOIN ttfd.import_identities i ON i.run_id = p_run_id AND i.person = b.person AND i.row_id IS NOT NULL
-  ), refused AS (
-    UPDATE ttfd.import_links l
-       SET is_refused = true
-      FROM ttfd.import_identities i
-      JOIN bad b ON b.person = i.person
-     WHERE l.run_id = p_run_id AND l.kind = p_kind
-       AND i.run_id = p_run_id AND i.platform = l.platform AND i.external_id = l.external_id
-  )
-  UPDATE ttfd.import_identities i
-     SET person = i.home
-    FROM bad b
-   WHERE i.run_id = p_run_id AND i.person = b.person;
+  UPDATE ttfd.import_groups g
+     SET is_refused = true, has_two_users = b.has_two_users
+    FROM (SELECT p.person, coalesce(min(p.first_user) < max(p.last_user), false) AS has_two_users
+            FROM (SELECT m.person, i.platform, count(*) AS accounts, min(i.user_id) AS first_user, max(i.user_id) AS last_user
+                    FROM ttfd.import_groups m
+                    JOIN ttfd.import_identities i ON i.run_id = p_run_id AND i.person = m.home
+                   WHERE m.run_id = p_run_id
+                   GROUP BY m.person, i.platform) p
+           GROUP BY p.person
+          HAVING max(p.accounts) > 1 OR min(p.first_user) < max(p.last_user)) b
+   WHERE g.run_id = p_run_id AND g.person = b.person;
+  IF FOUND THEN
+    PERFORM ttfd.refuse_import_links(p_run_id, p_kind, p_reason);
+  END IF;
 
-  UPDATE ttfd.import_identities i SET home = i.person WHERE i.run_id = p_run_id AND i.home <> i.person;
+  UPDATE ttfd.import_identities i
+     SET person = g.person
+    FROM ttfd.import_groups g
+   WHERE i.run_id = p_run_id AND g.run_id = p_run_id AND i.person = g.home AND g.person <> g.home AND NOT g.is_refused;
+
+  DELETE FROM ttfd.import_groups g WHERE g.run_id = p_run_id;
 END;
 $$;
 
@@ -2487,7 +2510,6 @@ BEGIN
     BEGIN
       LOCK TABLE ttfd.platform_accounts IN SHARE ROW EXCLUSIVE MODE;
       PERFORM ttfd.collect_import_identities(p_run_id);
-      ANALYZE ttfd.import_identities;
       PERFORM ttfd.link_import_by_id(p_run_id);
       IF p_link_by_username THEN
         PERFORM ttfd.link_import_by_username(p_run_id);
@@ -2975,12 +2997,11 @@ LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
   UPDATE ttfd.import_links l
-     SET is_new = true
+     SET person = one.person, to_person = other.person, is_new = one.person <> other.person
     FROM ttfd.import_identities one, ttfd.import_identities other
    WHERE l.run_id = p_run_id AND l.kind = 'id'
      AND one.run_id = p_run_id AND one.platform = l.platform AND one.external_id = l.external_id
-     AND other.run_id = p_run_id AND other.platform = l.to_platform AND other.external_id = l.to_external_id
-     AND one.home <> other.home;
+     AND other.run_id = p_run_id AND other.platform = l.to_platform AND other.external_id = l.to_external_id;
 
   PERFORM ttfd.follow_import_links(p_run_id, 'id', 'links_contradict');
 END;
@@ -3051,8 +3072,9 @@ BEGIN
       JOIN named n ON n.name = s.name AND n.person = s.person
      ORDER BY s.name, n.platform
   )
-  INSERT INTO ttfd.import_links (run_id, kind, platform, external_id, to_platform, to_external_id, is_new)
-  SELECT p_run_id, 'username', f.platform, f.external_id, n.platform, n.external_id, true
+  INSERT INTO ttfd.import_links
+    (run_id, kind, platform, external_id, to_platform, to_external_id, person, to_person, is_new)
+  SELECT p_run_id, 'username', f.platform, f.external_id, n.platform, n.external_id, f.person, n.person, true
     FROM firsts f
     JOIN named n ON n.name = f.name AND n.person <> f.person;
 
@@ -3128,39 +3150,20 @@ $$;
 
 COMMENT ON FUNCTION ttfd.list_audit_lines(bigint[], ttfd.platform_accounts[]) IS 'The lines of the audit log that are about a member.';
 
--- sql/functions/internal/list_import_achievements.sql
-CREATE OR REPLACE FUNCTION ttfd.list_import_achievements(p_run_id bigint)
-RETURNS TABLE (user_id bigint, names text[])
-LANGUAGE sql STABLE
-AS $$
-  SELECT i.person, array_agg(DISTINCT e.name ORDER BY e.name)
-    FROM ttfd.import_accounts a
-    JOIN ttfd.import_identities i ON i.run_id = a.run_id AND i.platform = a.platform AND i.external_id = a.external_id
-   CROSS JOIN LATERAL jsonb_array_elements_text(
-           CASE jsonb_typeof(a.achievements)
-             WHEN 'array' THEN a.achievements
-             WHEN 'object' THEN jsonb_path_query_array(a.achievements, '$.keyvalue().key')
-             ELSE '[]' END) e (name)
-   WHERE a.run_id = p_run_id AND a.achievements IS NOT NULL AND e.name IS NOT NULL
-   GROUP BY i.person;
-$$;
-
-COMMENT ON FUNCTION ttfd.list_import_achievements(bigint) IS
-  'The achievements that the records of a run list, or have as keys of an object, for each member; in order.';
-
 -- sql/functions/internal/list_import_gains.sql
 -- What was given is summed over the earlier runs: the same data again gains nothing.
 CREATE OR REPLACE FUNCTION ttfd.list_import_gains(p_run_id bigint)
 RETURNS TABLE (
   user_id bigint, origin text, part text, platform text, external_id text, is_first boolean, xp bigint, coins bigint,
   games_played bigint, games_won bigint, total_voice_time bigint, messages_sent bigint, daily_streak integer,
-  last_daily date, created_at timestamptz, last_active timestamptz)
+  last_daily date, achievements jsonb, created_at timestamptz, last_active timestamptz)
 LANGUAGE sql STABLE
 AS $$
   SELECT i.person, a.origin, a.part, a.platform, a.external_id, b.origin IS NULL,
          a.xp - coalesce(b.xp, 0), a.coins - coalesce(b.coins, 0), a.games_played - coalesce(b.games_played, 0),
          a.games_won - coalesce(b.games_won, 0), a.total_voice_time - coalesce(b.total_voice_time, 0),
-         a.messages_sent - coalesce(b.messages_sent, 0), a.daily_streak, a.last_daily, a.created_at, a.last_active
+         a.messages_sent - coalesce(b.messages_sent, 0), a.daily_streak, a.last_daily, a.achievements,
+         a.created_at, a.last_active
     FROM ttfd.import_accounts a
     JOIN ttfd.import_identities i ON i.run_id = a.run_id AND i.platform = a.platform AND i.external_id = a.external_id
     LEFT JOIN (SELECT g.origin, g.part, g.platform, g.external_id, ttfd.add_up(g.xp) AS xp, ttfd.add_up(g.coins) AS coins,
@@ -3260,7 +3263,7 @@ COMMENT ON FUNCTION ttfd.list_person(bigint) IS
 -- sql/functions/internal/list_rank_ranges.sql
 CREATE OR REPLACE FUNCTION ttfd.list_rank_ranges()
 RETURNS TABLE (id smallint, rank_xp bigint, next_rank_xp bigint)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT r.id, r.required_xp, lead(r.required_xp) OVER (ORDER BY r.required_xp) FROM ttfd.ranks r;
 $$;
@@ -3696,6 +3699,16 @@ BEGIN
       FROM gains g
      WHERE (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
      ORDER BY g.user_id
+  ), achieved AS (
+    SELECT a.user_id, array_agg(DISTINCT e.name ORDER BY e.name) AS names
+      FROM gains a
+     CROSS JOIN LATERAL jsonb_array_elements_text(
+             CASE jsonb_typeof(a.achievements)
+               WHEN 'array' THEN a.achievements
+               WHEN 'object' THEN jsonb_path_query_array(a.achievements, '$.keyvalue().key')
+               ELSE '[]' END) e (name)
+     WHERE a.achievements IS NOT NULL AND e.name IS NOT NULL
+     GROUP BY a.user_id
   )
   INSERT INTO ttfd.import_grants
     (run_id, user_id, origin, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily,
@@ -3708,7 +3721,7 @@ BEGIN
                  min(t.created_at) AS created_at, max(t.last_active) AS last_active
             FROM gains t
            GROUP BY t.user_id, t.origin) g
-    LEFT JOIN ttfd.list_import_achievements(p_run_id) l ON l.user_id = g.user_id;
+    LEFT JOIN achieved l ON l.user_id = g.user_id;
 
   -- Nobody is put into debt: where the source fell below what it had given, and the member has spent the rest here, the
   -- accounts stay as they are and a person decides.
@@ -4166,7 +4179,7 @@ COMMENT ON FUNCTION ttfd.project_accounts(bigint[]) IS
 CREATE OR REPLACE FUNCTION ttfd.projected_accounts(p_user_ids bigint[])
 RETURNS TABLE (user_id bigint, telegram_id text, discord_id text, website_email text, platforms text[],
                primary_platform text, username text, display_name text)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT u.id,
          max(a.external_id) FILTER (WHERE a.platform = 'telegram'),
@@ -4217,6 +4230,27 @@ $$;
 
 COMMENT ON FUNCTION ttfd.purge_forgotten() IS
   'Removes what was remembered of forgotten accounts and has expired. Returns how many accounts that were.';
+
+-- sql/functions/internal/purge_import_rows.sql
+-- Of a finished run only what was rejected is left, and it holds personal data. A run that waits to be unified keeps its records.
+CREATE OR REPLACE FUNCTION ttfd.purge_import_rows(p_limit integer)
+RETURNS bigint
+LANGUAGE sql VOLATILE
+AS $$
+  WITH gone AS (
+    DELETE FROM ttfd.import_rows
+     WHERE id = ANY (ARRAY(SELECT r.id
+                             FROM ttfd.import_rows r
+                            WHERE r.reject_reason IS NOT NULL
+                              AND r.run_id IN (SELECT n.id FROM ttfd.import_runs n
+                                                WHERE n.finished_at < ttfd.kept_since('keep_import_rows_days'))
+                            LIMIT p_limit FOR UPDATE SKIP LOCKED))
+    RETURNING 1
+  )
+  SELECT count(*) FROM gone;
+$$;
+
+COMMENT ON FUNCTION ttfd.purge_import_rows(integer) IS 'Removes records that imports have rejected long ago. Returns how many.';
 
 -- sql/functions/internal/purge_judged.sql
 CREATE OR REPLACE FUNCTION ttfd.purge_judged(p_limit integer)
@@ -4563,6 +4597,45 @@ $$;
 COMMENT ON FUNCTION ttfd.redeem_code(text, text, text) IS
   'Links an account, whose id is checked, with the one that a code was made on: see redeem_link_code.';
 
+-- sql/functions/internal/refuse_import_links.sql
+CREATE OR REPLACE FUNCTION ttfd.refuse_import_links(p_run_id bigint, p_kind text, p_reason text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET enable_nestloop = off
+AS $$
+BEGIN
+  WITH members AS MATERIALIZED (
+    SELECT g.person AS group_id, g.has_two_users, i.source, i.source_key, i.platform, i.external_id, i.username,
+           i.row_id IS NOT NULL AS has_record
+      FROM ttfd.import_groups g
+      JOIN ttfd.import_identities i ON i.run_id = p_run_id AND i.person = g.home
+     WHERE g.run_id = p_run_id AND g.is_refused
+  ), candidates AS (
+    SELECT m.platform, m.external_id,
+           jsonb_agg(jsonb_build_object('platform', o.platform, 'external_id', o.external_id, 'username', o.username)
+                     ORDER BY o.platform, o.external_id) AS listed
+      FROM members m
+      JOIN members o ON o.group_id = m.group_id AND (o.platform, o.external_id) <> (m.platform, m.external_id)
+     WHERE m.has_record
+     GROUP BY m.platform, m.external_id
+  )
+  INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username, candidates)
+  SELECT p_run_id, CASE WHEN m.has_two_users THEN 'two_users' ELSE p_reason END, m.source, m.source_key, m.platform,
+         m.external_id, m.username, c.listed
+    FROM members m
+    JOIN candidates c USING (platform, external_id);
+
+  UPDATE ttfd.import_links l
+     SET is_refused = true
+    FROM ttfd.import_groups g
+   WHERE l.run_id = p_run_id AND l.kind = p_kind AND l.is_new
+     AND g.run_id = p_run_id AND g.is_refused AND g.home = l.person;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.refuse_import_links(bigint, text, text) IS
+  'Makes conflicts of the accounts whose group is refused, and marks the links that made it.';
+
 -- sql/functions/internal/refuse_same_sources.sql
 -- It really happened: two bots pointed at one database, both calling their table "users". The same table or file is known
 -- by its identity; a copy of it by its rows, because two platforms do not agree on name, XP, coins and birthday of most.
@@ -4650,11 +4723,19 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
+  INSERT INTO ttfd.import_repeated (run_id, platform, external_id)
+  SELECT p_run_id, a.platform, a.external_id
+    FROM ttfd.import_accounts a
+   WHERE a.run_id = p_run_id AND a.reject_reason IS NULL
+   GROUP BY a.platform, a.external_id
+  HAVING count(*) > 1;
+
   -- The same account more than once in a part of one program's data: the first record counts; of a key that stands in a
   -- JSON object more than once the last one, as everywhere.
   WITH repeated AS (
     SELECT a.origin, a.part, a.platform, a.external_id, min(a.row_id) AS first_id
       FROM ttfd.import_accounts a
+      JOIN ttfd.import_repeated m USING (run_id, platform, external_id)
      WHERE a.run_id = p_run_id AND a.reject_reason IS NULL
      GROUP BY a.origin, a.part, a.platform, a.external_id
     HAVING count(*) > 1
@@ -4761,9 +4842,11 @@ COMMENT ON FUNCTION ttfd.rename_account(text, text, text, text) IS
   'Gives a platform account the names that are not NULL. Expects a checked external id.';
 
 -- sql/functions/internal/report_import.sql
+-- A table with a setting, which is neither inlined nor stopped after a row: so the other processors help to read.
 CREATE OR REPLACE FUNCTION ttfd.report_import(p_run_id bigint, p_users_created bigint)
-RETURNS jsonb
+RETURNS TABLE (report jsonb)
 LANGUAGE sql STABLE
+SET jit = off
 AS $$
   WITH records AS (
     SELECT r.source, count(*) AS rows, count(r.reject_reason) AS rejected
@@ -4794,6 +4877,8 @@ AS $$
       LEFT JOIN records r USING (source)
       LEFT JOIN owners o USING (source)
      WHERE s.run_id = p_run_id
+  ), numbered AS MATERIALIZED (
+    SELECT p.name AS platform, 1::bigint << (row_number() OVER (ORDER BY p.name))::integer AS bit FROM ttfd.platforms p
   ), links AS (
     SELECT count(*) FILTER (WHERE l.kind = 'id') AS by_id, count(*) FILTER (WHERE l.kind = 'username') AS by_username
       FROM ttfd.import_links l
@@ -4838,9 +4923,12 @@ AS $$
     'overlaps', (
       SELECT coalesce(jsonb_agg(jsonb_build_object('platforms', o.platforms, 'persons', o.persons)
                                 ORDER BY o.persons DESC, o.platforms), '[]')
-        FROM (SELECT p.platforms, count(*) AS persons
-                FROM (SELECT array_agg(i.platform) AS platforms
-                        FROM (SELECT n.* FROM ttfd.import_identities n WHERE n.run_id = p_run_id ORDER BY n.person, n.platform) i
+        FROM (SELECT (SELECT array_agg(n.platform ORDER BY n.platform) FROM numbered n WHERE n.bit & p.platforms <> 0) AS platforms,
+                     count(*) AS persons
+                FROM (SELECT bit_or(n.bit) AS platforms
+                        FROM ttfd.import_identities i
+                        JOIN numbered n USING (platform)
+                       WHERE i.run_id = p_run_id
                        GROUP BY i.person
                       HAVING count(i.row_id) > 0) p
                GROUP BY p.platforms) o),

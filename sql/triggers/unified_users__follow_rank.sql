@@ -35,6 +35,7 @@ CREATE OR REPLACE TRIGGER follow_rank BEFORE UPDATE OF xp ON ttfd.unified_users
   FOR EACH ROW WHEN (NEW.xp >= NEW.next_rank_xp OR NEW.xp < NEW.rank_xp)
   EXECUTE FUNCTION ttfd.unified_users__follow_rank();
 
+-- Who writes the top rank knows what he writes: nothing follows it, as nothing yet follows the first rank of a new member.
 CREATE OR REPLACE TRIGGER take_rank BEFORE INSERT ON ttfd.unified_users
-  FOR EACH ROW WHEN ((NEW.xp >= NEW.rank_xp AND NEW.xp < NEW.next_rank_xp) IS NOT TRUE)
+  FOR EACH ROW WHEN ((NEW.xp >= NEW.rank_xp AND (NEW.xp < NEW.next_rank_xp OR NEW.next_rank_xp IS NULL AND NEW.rank_xp > 0)) IS NOT TRUE)
   EXECUTE FUNCTION ttfd.unified_users__follow_rank();

@@ -31,6 +31,7 @@ KINDS = [
     "boosts",
     "failed_events",
     "forgotten_accounts",
+    "import_rows",
     "link_codes",
     "link_failures",
     "login_links",
@@ -199,6 +200,22 @@ def test_a_discarded_event_goes_and_its_id_still_counts_once(db: Connection) -> 
     assert apply_event(db, event_id=gone).status == "duplicate"
     assert value(db, "SELECT sum(xp) FROM ttfd.unified_users") == 0
     assert violations(db) == []
+
+
+def test_records_that_an_import_has_rejected_go_and_those_that_wait_stay(db: Connection) -> None:
+    for status, finished_at in (("unified", "2026-02-01"), ("unified", "2026-05-01"), ("loading", None)):
+        db.execute(
+            "WITH run AS (INSERT INTO ttfd.import_runs (label, status, started_at, finished_at)"
+            "             VALUES ('old', %s, '2026-02-01', %s) RETURNING id)"
+            " INSERT INTO ttfd.import_rows (run_id, source, part, source_key, platform, reject_reason)"
+            " SELECT id, 's', 'users', 'users/1', 'telegram', 'the id is missing' FROM run",
+            [status, finished_at],
+        )
+    set_time(db, NOW)
+    assert purge(db) == {"import_rows": 1}
+    assert value(db, "SELECT count(*) FROM ttfd.import_runs r JOIN ttfd.import_rows w ON w.run_id = r.id") == 2
+    keep(db, "import_rows", 7)
+    assert purge(db) == {"import_rows": 1}
 
 
 def test_of_a_merge_that_cannot_be_undone_only_that_it_was_is_kept(db: Connection) -> None:

@@ -419,8 +419,8 @@ def test_the_report_accounts_for_every_xp_and_coin(db: Connection) -> None:
 
 def test_personal_data_is_forgotten_once_it_is_imported(db: Connection) -> None:
     run(db, telegram=[{"id": "1", "username": "anna"}])
-    for table in ("import_rows", "import_accounts", "import_identities", "import_links"):
-        assert value(db, f"SELECT count(*) FROM ttfd.{table}") == 0, table
+    for table in ("rows", "accounts", "groups", "identities", "judged", "links", "repeated"):
+        assert value(db, f"SELECT count(*) FROM ttfd.import_{table}") == 0, table
 
 
 def test_a_finished_or_unknown_run_is_refused(db: Connection) -> None:

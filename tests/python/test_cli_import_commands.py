@@ -89,6 +89,14 @@ def test_a_table_of_answers_is_filled_in_and_given_back(
     assert len(run("import", "conflicts", "--csv")[1].splitlines()) == 2
 
 
+def test_a_wrong_number_is_told_which_command_lists_the_right_ones(run: Run, db: Connection) -> None:
+    _, _, english = run("import", "settle", "7", "apart")
+    _, _, russian = run("import", "settle", "7", "apart", "--language", "ru")
+    assert "no import conflict 7" in english
+    assert "list_import_conflicts" not in english + russian
+    assert english.count("ttfd import conflicts") == russian.count("ttfd import conflicts") == 1
+
+
 def test_of_a_table_with_a_wrong_answer_nothing_is_settled(
     run: Run, db: Connection, namesakes: None, tmp_path: Path
 ) -> None:

@@ -1,6 +1,8 @@
 from typing import Any
 
-from calls import Connection, get_user, profile, row, rows, violations
+import pytest
+
+from calls import Connection, get_user, profile, refused, row, rows, value, violations
 
 
 def shown(db: Connection, user_id: int) -> Any:
@@ -73,3 +75,33 @@ def test_a_member_of_a_further_platform_shows_it_in_the_list(db: Connection) -> 
     user_id = get_user(db, "@anna", "matrix", "anna")
     assert (profile(db, user_id).platforms, profile(db, user_id).username) == (["matrix"], "anna")
     assert violations(db) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "INSERT INTO ttfd.platform_accounts (platform, external_id, user_id, link_method)"
+        " VALUES ('discord', '5', 999, 'verified')",
+        "UPDATE ttfd.platform_accounts SET user_id = 999 WHERE platform = 'discord'",
+    ],
+)
+def test_an_account_is_of_a_user_who_exists(db: Connection, wrong: str) -> None:
+    link(db, get_user(db, "1"), "discord", "2")
+    with refused(db, "23503"):
+        db.execute(wrong)
+    assert violations(db) == []
+
+
+def test_who_is_no_administrator_cannot_leave_an_account_unshown(db: Connection) -> None:
+    """The setting by which an import tells that members show their accounts is anybody's to set."""
+    user_id = get_user(db, "1")
+    db.execute("CREATE ROLE somebody LOGIN IN ROLE ttfd_website")
+    try:
+        db.execute("SET SESSION AUTHORIZATION somebody")
+        db.execute("SET ttfd.update_kind = 'create'")
+        db.execute("SELECT * FROM ttfd.link_verified_account(%s, 'website', 'anna@example.org')", [user_id])
+    finally:
+        db.execute("RESET SESSION AUTHORIZATION")
+        db.execute("RESET ttfd.update_kind")
+        db.execute("DROP ROLE somebody")
+    assert value(db, "SELECT website_email FROM ttfd.unified_users") == "anna@example.org"

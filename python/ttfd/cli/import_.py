@@ -44,7 +44,7 @@ from ttfd.legacy.errors import marked
 __all__ = ["import_"]
 
 _SHOWN = 20  # conflicts and rejected records, without --json
-_SAME_ROWS, _NO_SUCH_ZONE = "TI001", "22023"
+_SAME_ROWS, _NO_SUCH_ZONE, _NO_SUCH_CONFLICT = "TI001", "22023", "P0002"
 _ANSWER_COLUMNS = ("conflict_id", "answer", "platform", "external_id")
 _POLICY_HELP = """XP and coins of a person with several accounts: sum adds them up, max takes the account with the most,
 "prefer telegram" that of this source."""
@@ -170,7 +170,7 @@ def settle(
             texts.gettext("Neither an answer nor a table of answers is given."),
             texts.gettext("ttfd import settle --help shows examples."),
         )
-    with psycopg.connect(database_url()) as connection:
+    with _failures_translated(texts), psycopg.connect(database_url()) as connection:
         for one in answers:
             settle_conflict(connection, *one)
     click.echo(
@@ -258,6 +258,7 @@ def _failures_translated(texts: Texts) -> Iterator[None]:
                 "or both in one import where one of them is a website."
             ),
             _NO_SUCH_ZONE: texts.gettext("Give --time-zone a name such as Europe/Moscow."),
+            _NO_SUCH_CONFLICT: texts.gettext("ttfd import conflicts lists them, with their numbers."),
         }
         if error.sqlstate not in hints or (error.diag.message_hint and error.sqlstate == _NO_SUCH_ZONE):
             raise

@@ -21,8 +21,8 @@ Progress = Callable[[LegacySource, int], None]
 
 _ROWS_A_BLOCK = 1000
 _CHARACTERS_A_BLOCK = 1 << 20
-_BLOCKS_AHEAD = 40
-_BLOCKS_A_JUDGEMENT = 50
+_BLOCKS_AHEAD = 80  # much more than a judgement takes, so that neither side waits for the other
+_BLOCKS_A_JUDGEMENT = 20
 _COPY = "COPY ttfd.import_rows (run_id, source, part, source_key, platform, record, reject_reason) FROM STDIN"
 _SPECIAL = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})

@@ -8,6 +8,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 SET work_mem = '256MB'
 SET jit = off
+SET default_statistics_target = 20
 AS $$
 DECLARE
   v_report jsonb;
@@ -21,6 +22,7 @@ BEGIN
     PERFORM judge_import(p_run_id);
     ANALYZE import_accounts;
     PERFORM reject_import_rows(p_run_id);
+    ANALYZE import_repeated;
     PERFORM refuse_same_sources(p_run_id);
     PERFORM collect_import_links(p_run_id);
     ANALYZE import_links;
@@ -32,7 +34,7 @@ BEGIN
     v_users_created := create_import_members(p_run_id);
     PERFORM grant_import(p_run_id);
     PERFORM recall_import_settlements(p_run_id);
-    v_report := report_import(p_run_id, v_users_created);
+    SELECT r.report INTO v_report FROM report_import(p_run_id, v_users_created) r;
     UPDATE import_runs r SET status = 'unified', finished_at = clock_timestamp(), report = v_report WHERE r.id = p_run_id;
     v_report := v_report || jsonb_build_object('joins', list_import_joins(p_run_id));
     PERFORM clear_import(p_run_id);
@@ -42,6 +44,10 @@ BEGIN
   EXCEPTION
     WHEN SQLSTATE 'TI999' THEN NULL;
   END;
+  IF v_users_created > 10000 AND NOT p_dry_run THEN
+    -- Whoever asks next, verify_integrity above all, asks of tables that were much smaller a moment ago.
+    ANALYZE unified_users, platform_accounts, xp_standings, import_balances, cross_platform_events_pending;
+  END IF;
   PERFORM set_config('ttfd.update_kind', '', true);
   RETURN QUERY
   SELECT p_run_id, CASE WHEN p_dry_run THEN 'dry_run' ELSE 'unified' END, c.rows, c.rejected, c.accounts,

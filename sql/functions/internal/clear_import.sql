@@ -6,6 +6,7 @@ AS $$
   DELETE FROM ttfd.import_grants WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_links WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_identities WHERE run_id = p_run_id;
+  DELETE FROM ttfd.import_repeated WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_accounts WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_judged WHERE run_id = p_run_id;
   DELETE FROM ttfd.import_rows WHERE run_id = p_run_id AND reject_reason IS NULL;

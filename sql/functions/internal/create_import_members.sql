@@ -58,13 +58,8 @@ BEGIN
    ORDER BY m.user_id;
   GET DIAGNOSTICS v_created = ROW_COUNT;
 
-  INSERT INTO ttfd.platform_accounts
-    (platform, external_id, user_id, username, display_name, link_method, linked_at, import_run_id)
-  SELECT i.platform, i.external_id, i.person, i.username, i.display_name, i.link_method, coalesce(i.linked_at, v_now), p_run_id
-    FROM ttfd.import_identities i
-   WHERE i.run_id = p_run_id AND i.user_id IS NULL
-     AND EXISTS (SELECT 1 FROM ttfd.unified_users u WHERE u.id = i.person)
-   ORDER BY i.person;
+  PERFORM ttfd.add_import_accounts(p_run_id, true);
+  PERFORM ttfd.add_import_accounts(p_run_id, false);
   RETURN v_created;
 END;
 $$;

@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION ttfd.find_rank(p_xp bigint)
 RETURNS TABLE (id smallint, rank_xp bigint, next_rank_xp bigint)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT r.id,
          r.required_xp,

@@ -1,60 +1,53 @@
--- Persons are the connected groups of accounts: each account takes the lowest number among those it is linked to, until
--- nothing moves (groups are small, so that is a few rounds). A group that cannot be one member falls apart again.
+-- Persons are the connected groups of accounts: each takes the lowest number among those it is linked to, until nothing
+-- moves (groups are small, so that is a few rounds). A group that cannot be one member falls apart again.
 CREATE OR REPLACE FUNCTION ttfd.follow_import_links(p_run_id bigint, p_kind text, p_reason text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET enable_nestloop = off
 AS $$
 BEGIN
+  INSERT INTO ttfd.import_groups (run_id, home, person)
+  SELECT DISTINCT p_run_id, e.home, e.home
+    FROM ttfd.import_links l
+   CROSS JOIN LATERAL (VALUES (l.person), (l.to_person)) e (home)
+   WHERE l.run_id = p_run_id AND l.kind = p_kind AND l.is_new;
   LOOP
-    UPDATE ttfd.import_identities i
+    UPDATE ttfd.import_groups g
        SET person = n.person
       FROM (SELECT one.person AS was, min(other.person) AS person
-              FROM (SELECT platform, external_id, to_platform, to_external_id
-                      FROM ttfd.import_links WHERE run_id = p_run_id AND kind = p_kind AND NOT is_refused
+              FROM (SELECT person, to_person
+                      FROM ttfd.import_links WHERE run_id = p_run_id AND kind = p_kind AND is_new
                      UNION ALL
-                    SELECT to_platform, to_external_id, platform, external_id
-                      FROM ttfd.import_links WHERE run_id = p_run_id AND kind = p_kind AND NOT is_refused) l
-              JOIN ttfd.import_identities one
-                ON one.run_id = p_run_id AND one.platform = l.platform AND one.external_id = l.external_id
-              JOIN ttfd.import_identities other
-                ON other.run_id = p_run_id AND other.platform = l.to_platform AND other.external_id = l.to_external_id
+                    SELECT to_person, person
+                      FROM ttfd.import_links WHERE run_id = p_run_id AND kind = p_kind AND is_new) l (home, to_home)
+              JOIN ttfd.import_groups one ON one.run_id = p_run_id AND one.home = l.home
+              JOIN ttfd.import_groups other ON other.run_id = p_run_id AND other.home = l.to_home
              GROUP BY one.person) n
-     WHERE i.run_id = p_run_id AND i.person = n.was AND n.person < n.was;
+     WHERE g.run_id = p_run_id AND g.person = n.was AND n.person < n.was;
     EXIT WHEN NOT FOUND;
   END LOOP;
 
-  WITH bad AS (
-    SELECT i.person, count(DISTINCT i.user_id) > 1 AS has_two_users
-      FROM ttfd.import_identities i
-     WHERE i.run_id = p_run_id
-       AND i.person IN (SELECT n.person FROM ttfd.import_identities n WHERE n.run_id = p_run_id AND n.person <> n.home)
-     GROUP BY i.person
-    HAVING count(*) > count(DISTINCT i.platform) OR count(DISTINCT i.user_id) > 1
-  ), conflicts AS (
-    INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username, candidates)
-    SELECT p_run_id, CASE WHEN b.has_two_users THEN 'two_users' ELSE p_reason END, i.source, i.source_key, i.platform,
-           i.external_id, i.username,
-           (SELECT jsonb_agg(jsonb_build_object('platform', o.platform, 'external_id', o.external_id, 'username', o.username)
-                             ORDER BY o.platform, o.external_id)
-              FROM ttfd.import_identities o
-             WHERE o.run_id = p_run_id AND o.person = b.person
-               AND (o.platform, o.external_id) <> (i.platform, i.external_id))
-      FROM bad b
-      JOIN ttfd.import_identities i ON i.run_id = p_run_id AND i.person = b.person AND i.row_id IS NOT NULL
-  ), refused AS (
-    UPDATE ttfd.import_links l
-       SET is_refused = true
-      FROM ttfd.import_identities i
-      JOIN bad b ON b.person = i.person
-     WHERE l.run_id = p_run_id AND l.kind = p_kind
-       AND i.run_id = p_run_id AND i.platform = l.platform AND i.external_id = l.external_id
-  )
-  UPDATE ttfd.import_identities i
-     SET person = i.home
-    FROM bad b
-   WHERE i.run_id = p_run_id AND i.person = b.person;
+  UPDATE ttfd.import_groups g
+     SET is_refused = true, has_two_users = b.has_two_users
+    FROM (SELECT p.person, coalesce(min(p.first_user) < max(p.last_user), false) AS has_two_users
+            FROM (SELECT m.person, i.platform, count(*) AS accounts, min(i.user_id) AS first_user, max(i.user_id) AS last_user
+                    FROM ttfd.import_groups m
+                    JOIN ttfd.import_identities i ON i.run_id = p_run_id AND i.person = m.home
+                   WHERE m.run_id = p_run_id
+                   GROUP BY m.person, i.platform) p
+           GROUP BY p.person
+          HAVING max(p.accounts) > 1 OR min(p.first_user) < max(p.last_user)) b
+   WHERE g.run_id = p_run_id AND g.person = b.person;
+  IF FOUND THEN
+    PERFORM ttfd.refuse_import_links(p_run_id, p_kind, p_reason);
+  END IF;
 
-  UPDATE ttfd.import_identities i SET home = i.person WHERE i.run_id = p_run_id AND i.home <> i.person;
+  UPDATE ttfd.import_identities i
+     SET person = g.person
+    FROM ttfd.import_groups g
+   WHERE i.run_id = p_run_id AND g.run_id = p_run_id AND i.person = g.home AND g.person <> g.home AND NOT g.is_refused;
+
+  DELETE FROM ttfd.import_groups g WHERE g.run_id = p_run_id;
 END;
 $$;
 

@@ -12,7 +12,6 @@ BEGIN
     BEGIN
       LOCK TABLE ttfd.platform_accounts IN SHARE ROW EXCLUSIVE MODE;
       PERFORM ttfd.collect_import_identities(p_run_id);
-      ANALYZE ttfd.import_identities;
       PERFORM ttfd.link_import_by_id(p_run_id);
       IF p_link_by_username THEN
         PERFORM ttfd.link_import_by_username(p_run_id);

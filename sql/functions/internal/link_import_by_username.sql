@@ -59,8 +59,9 @@ BEGIN
       JOIN named n ON n.name = s.name AND n.person = s.person
      ORDER BY s.name, n.platform
   )
-  INSERT INTO ttfd.import_links (run_id, kind, platform, external_id, to_platform, to_external_id, is_new)
-  SELECT p_run_id, 'username', f.platform, f.external_id, n.platform, n.external_id, true
+  INSERT INTO ttfd.import_links
+    (run_id, kind, platform, external_id, to_platform, to_external_id, person, to_person, is_new)
+  SELECT p_run_id, 'username', f.platform, f.external_id, n.platform, n.external_id, f.person, n.person, true
     FROM firsts f
     JOIN named n ON n.name = f.name AND n.person <> f.person;
 

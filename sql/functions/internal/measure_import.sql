@@ -13,6 +13,16 @@ BEGIN
       FROM gains g
      WHERE (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
      ORDER BY g.user_id
+  ), achieved AS (
+    SELECT a.user_id, array_agg(DISTINCT e.name ORDER BY e.name) AS names
+      FROM gains a
+     CROSS JOIN LATERAL jsonb_array_elements_text(
+             CASE jsonb_typeof(a.achievements)
+               WHEN 'array' THEN a.achievements
+               WHEN 'object' THEN jsonb_path_query_array(a.achievements, '$.keyvalue().key')
+               ELSE '[]' END) e (name)
+     WHERE a.achievements IS NOT NULL AND e.name IS NOT NULL
+     GROUP BY a.user_id
   )
   INSERT INTO ttfd.import_grants
     (run_id, user_id, origin, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily,
@@ -25,7 +35,7 @@ BEGIN
                  min(t.created_at) AS created_at, max(t.last_active) AS last_active
             FROM gains t
            GROUP BY t.user_id, t.origin) g
-    LEFT JOIN ttfd.list_import_achievements(p_run_id) l ON l.user_id = g.user_id;
+    LEFT JOIN achieved l ON l.user_id = g.user_id;
 
   -- Nobody is put into debt: where the source fell below what it had given, and the member has spent the rest here, the
   -- accounts stay as they are and a person decides.

@@ -2,7 +2,7 @@
 CREATE OR REPLACE FUNCTION ttfd.projected_accounts(p_user_ids bigint[])
 RETURNS TABLE (user_id bigint, telegram_id text, discord_id text, website_email text, platforms text[],
                primary_platform text, username text, display_name text)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT u.id,
          max(a.external_id) FILTER (WHERE a.platform = 'telegram'),

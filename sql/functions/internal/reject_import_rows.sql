@@ -3,11 +3,19 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
+  INSERT INTO ttfd.import_repeated (run_id, platform, external_id)
+  SELECT p_run_id, a.platform, a.external_id
+    FROM ttfd.import_accounts a
+   WHERE a.run_id = p_run_id AND a.reject_reason IS NULL
+   GROUP BY a.platform, a.external_id
+  HAVING count(*) > 1;
+
   -- The same account more than once in a part of one program's data: the first record counts; of a key that stands in a
   -- JSON object more than once the last one, as everywhere.
   WITH repeated AS (
     SELECT a.origin, a.part, a.platform, a.external_id, min(a.row_id) AS first_id
       FROM ttfd.import_accounts a
+      JOIN ttfd.import_repeated m USING (run_id, platform, external_id)
      WHERE a.run_id = p_run_id AND a.reject_reason IS NULL
      GROUP BY a.origin, a.part, a.platform, a.external_id
     HAVING count(*) > 1

@@ -17,6 +17,7 @@ BEGIN
            ('boosts', j.boosts),
            ('failed_events', purge_discarded(v_limit)),
            ('forgotten_accounts', purge_forgotten()),
+           ('import_rows', purge_import_rows(v_limit)),
            ('link_codes', l.codes),
            ('link_failures', l.failures),
            ('login_links', w.links),
@@ -27,7 +28,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.purge_expired() IS
-  'Removes what has served its time, up to 10,000 rows of each kind. How long each is kept is a setting (keep_..._days); forgotten accounts, login links and sessions of the website go when they have expired, a login link not within the hour in which it counts. Returns kind (award_windows, boosts, failed_events, forgotten_accounts, link_codes, link_failures, login_links, merge_journals, transfer_days, website_sessions), removed, remaining (whether there may be more to remove): a row per kind, always.';
+  'Removes what has served its time, up to 10,000 rows of each kind. How long each is kept is a setting (keep_..._days); forgotten accounts, login links and sessions of the website go when they have expired, a login link not within the hour in which it counts. Returns kind (award_windows, boosts, failed_events, forgotten_accounts, import_rows, link_codes, link_failures, login_links, merge_journals, transfer_days, website_sessions), removed, remaining (whether there may be more to remove): a row per kind, always.';
 
 REVOKE ALL ON FUNCTION ttfd.purge_expired() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.purge_expired() TO ttfd_worker, ttfd_admin;

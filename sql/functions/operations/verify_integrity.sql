@@ -13,6 +13,16 @@ AS $$
            coalesce(l.xp, 0) AS ledger_xp, coalesce(l.coins, 0) AS ledger_coins, u.xp, u.coins
       FROM unified_users u
       FULL JOIN ledger l ON l.user_id = u.id
+  ), doubtful AS (
+    -- Most members have one account, and show it.
+    SELECT DISTINCT u.id AS user_id
+      FROM unified_users u
+      LEFT JOIN platform_accounts a ON a.user_id = u.id
+     WHERE (u.platforms, u.primary_platform, u.username, u.display_name, coalesce(u.telegram_id, u.discord_id, u.website_email),
+            num_nonnulls(u.telegram_id, u.discord_id, u.website_email))
+           IS DISTINCT FROM
+           (ARRAY[a.platform], a.platform, a.username, a.display_name, a.external_id, 1)
+        OR a.platform NOT IN ('telegram', 'discord', 'website')
   )
   SELECT 'xp', b.user_id, b.ledger_xp::text, b.xp::text FROM balances b WHERE NOT b.is_orphan AND b.xp <> b.ledger_xp
   UNION ALL
@@ -22,14 +32,16 @@ AS $$
   SELECT 'orphan_events', b.user_id, 'a user', NULL FROM balances b WHERE b.is_orphan AND b.user_id <> 0
   UNION ALL
   SELECT 'rank', u.id, r.id::text, u.rank_id::text
-    FROM unified_users u CROSS JOIN LATERAL find_rank(u.xp) r
-   WHERE (r.id, r.rank_xp, r.next_rank_xp) IS DISTINCT FROM (u.rank_id, u.rank_xp, u.next_rank_xp)
-      OR u.highest_rank_id < u.rank_id
+    FROM unified_users u
+    LEFT JOIN list_rank_ranges() k ON (k.id, k.rank_xp) = (u.rank_id, u.rank_xp)
+   CROSS JOIN LATERAL find_rank(u.xp) r
+   WHERE (k.rank_xp <= u.xp AND u.xp < coalesce(k.next_rank_xp, u.xp + 1) AND k.next_rank_xp IS NOT DISTINCT FROM u.next_rank_xp
+          AND u.rank_id <= u.highest_rank_id) IS NOT TRUE
   UNION ALL
   SELECT 'accounts', u.id, p::text, (u.id, u.telegram_id, u.discord_id, u.website_email, u.platforms,
                                      u.primary_platform, u.username, u.display_name)::text
     FROM unified_users u
-    JOIN projected_accounts(ARRAY(SELECT id FROM unified_users)) p ON p.user_id = u.id
+    JOIN projected_accounts(ARRAY(SELECT d.user_id FROM doubtful d)) p ON p.user_id = u.id
    WHERE (p.telegram_id, p.discord_id, p.website_email, p.platforms, p.primary_platform, p.username, p.display_name)
          IS DISTINCT FROM
          (u.telegram_id, u.discord_id, u.website_email, u.platforms, u.primary_platform, u.username, u.display_name)
@@ -54,6 +66,10 @@ AS $$
     FROM platform_accounts a JOIN unified_users u ON u.id = a.user_id
    WHERE u.merged_into IS NOT NULL
   UNION ALL
+  SELECT 'orphan_account', a.user_id, 'a user', a.platform
+    FROM platform_accounts a
+   WHERE NOT EXISTS (SELECT 1 FROM unified_users u WHERE u.id = a.user_id)
+  UNION ALL
   -- By origin, not by member: accounts move, and later differences follow them.
   SELECT 'import', NULL, (b.xp, b.coins)::text, (e.xp, e.coins)::text
     FROM (SELECT i.origin, sum(i.xp) AS xp, sum(i.coins) AS coins FROM import_balances i GROUP BY i.origin) b
@@ -75,9 +91,9 @@ AS $$
   UNION ALL
   SELECT 'count', NULL, format('%s with xp >> %s = %s', coalesce(n.members, 0), coalesce(n.shift, c.shift), coalesce(n.bucket, c.bucket)),
          coalesce(c.members, 0)::text
-    FROM (SELECT l.shift, u.xp >> l.shift AS bucket, count(*) AS members
-            FROM unified_users u CROSS JOIN generate_series(0, 60, 6) l (shift)
-           WHERE u.is_listed
+    FROM (SELECT l.shift, u.xp >> l.shift AS bucket, sum(u.members) AS members
+            FROM (SELECT o.xp, count(*) AS members FROM unified_users o WHERE o.is_listed GROUP BY o.xp) u
+           CROSS JOIN generate_series(0, 60, 6) l (shift)
            GROUP BY l.shift, u.xp >> l.shift) n
     FULL JOIN (SELECT a.shift, a.bucket, sum(a.members) AS members
                  FROM (SELECT 6 * (k.node & 15)::integer AS shift, (k.node >> 4 << 6) + b.branch - 1 AS bucket,
@@ -91,7 +107,11 @@ AS $$
   UNION ALL
   SELECT 'event_twice', q.user_id, 'one row', q.id::text
     FROM cross_platform_events_pending q
-   WHERE was_handled(q.id)
+    JOIN (SELECT e.id FROM cross_platform_events_processed e
+           UNION ALL
+          SELECT f.id FROM failed_events f
+           UNION ALL
+          SELECT k.id FROM compacted_events k) h USING (id)
   UNION ALL
   SELECT 'feed', NULL, (h.position - h.compacted_to)::text || ' rows, last ' || h.position, f.rows || ' rows, last ' || f.last
     FROM feed_head h
@@ -103,7 +123,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.verify_integrity() IS
-  'Checks what must always be true: balances equal the event log, ranks follow XP, members show their accounts and have one, forgotten ones none, merged users have none and nothing and lead straight to a survivor, opening balances equal what was imported, the leaderboard by XP and its counts equal the members, unlocked achievements are shown, no event is there twice, the feed has no gap. Returns kind, user_id, expected, actual: a row per violation, none when sound.';
+  'Checks what must always be true: balances equal the event log, ranks follow XP, members show their accounts and have one, forgotten ones none, every account has a member, merged users have none and nothing and lead straight to a survivor, opening balances equal what was imported, the leaderboard by XP and its counts equal the members, unlocked achievements are shown, no event is there twice, the feed has no gap. Returns kind, user_id, expected, actual: a row per violation, none when sound.';
 
 REVOKE ALL ON FUNCTION ttfd.verify_integrity() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.verify_integrity() TO ttfd_worker, ttfd_admin, ttfd_reader;
