@@ -67,12 +67,10 @@ COMMENT ON COLUMN ttfd.unified_users.is_hidden IS 'Whether the member wants to b
 COMMENT ON COLUMN ttfd.unified_users.is_listed IS 'Whether the member is on the leaderboards: not merged, not forgotten, not hidden. Set by a trigger.';
 COMMENT ON COLUMN ttfd.unified_users.telegram_id IS 'Projected from platform_accounts by a trigger, as are discord_id, website_email, platforms and the names.';
 
--- No foreign keys: they are checked a row at a time, which was a quarter of what an import spends on making members. Triggers
--- check a statement at a time: project, know_platform, and those named keep_accounts.
 CREATE TABLE ttfd.platform_accounts (
-  platform     text NOT NULL,
+  platform     text NOT NULL REFERENCES ttfd.platforms (name) ON UPDATE CASCADE,
   external_id  text NOT NULL CHECK (external_id <> '' AND char_length(external_id) <= 254),
-  user_id      bigint NOT NULL,
+  user_id      bigint NOT NULL REFERENCES ttfd.unified_users (id),
   username     text CHECK (char_length(username) <= 255),
   display_name text CHECK (char_length(display_name) <= 255),
   link_method  text NOT NULL CHECK (link_method IN ('first_contact', 'verified', 'code', 'import_id', 'import_username', 'merge')),

@@ -13,9 +13,6 @@ DROP FUNCTION ttfd.unified_users__keep_standings();
 DROP TRIGGER keep_standing ON ttfd.unified_users;
 DROP FUNCTION ttfd.unified_users__keep_standing();
 
-DROP TRIGGER keep_accounts ON ttfd.unified_users;
-DROP FUNCTION ttfd.unified_users__keep_accounts();
-
 DROP TRIGGER follow_rank ON ttfd.unified_users;
 DROP TRIGGER take_rank ON ttfd.unified_users;
 DROP FUNCTION ttfd.unified_users__follow_rank();
@@ -35,10 +32,6 @@ DROP FUNCTION ttfd.role_rewards__audit();
 DROP TRIGGER rerank_users ON ttfd.ranks;
 DROP FUNCTION ttfd.ranks__rerank_users();
 
-DROP TRIGGER keep_accounts_delete ON ttfd.platforms;
-DROP TRIGGER keep_accounts_update ON ttfd.platforms;
-DROP FUNCTION ttfd.platforms__keep_accounts();
-
 DROP TRIGGER recall ON ttfd.platform_accounts;
 DROP FUNCTION ttfd.platform_accounts__recall();
 
@@ -46,10 +39,6 @@ DROP TRIGGER project_insert ON ttfd.platform_accounts;
 DROP TRIGGER project_update ON ttfd.platform_accounts;
 DROP TRIGGER project_delete ON ttfd.platform_accounts;
 DROP FUNCTION ttfd.platform_accounts__project();
-
-DROP TRIGGER know_platform_insert ON ttfd.platform_accounts;
-DROP TRIGGER know_platform_update ON ttfd.platform_accounts;
-DROP FUNCTION ttfd.platform_accounts__know_platform();
 
 DROP TRIGGER keep_last_delete ON ttfd.platform_accounts;
 DROP TRIGGER keep_last_update ON ttfd.platform_accounts;

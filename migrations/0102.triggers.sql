@@ -171,38 +171,6 @@ CREATE OR REPLACE TRIGGER keep_last_update AFTER UPDATE ON ttfd.platform_account
   REFERENCING OLD TABLE AS removed
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__keep_last();
 
--- sql/triggers/platform_accounts__know_platform.sql
--- In the place of a foreign key, which would be checked for every row: an import brings a million of a few platforms.
-CREATE OR REPLACE FUNCTION ttfd.platform_accounts__know_platform()
-RETURNS trigger
-LANGUAGE plpgsql SET search_path = ttfd, pg_temp
-AS $$
-DECLARE
-  v_platform text;
-BEGIN
-  SELECT n.platform INTO v_platform
-    FROM (SELECT DISTINCT a.platform FROM added a) n
-   WHERE NOT EXISTS (SELECT 1 FROM platforms p WHERE p.name = n.platform)
-   LIMIT 1;
-  IF FOUND THEN
-    RAISE EXCEPTION 'there is no platform "%"', v_platform
-      USING ERRCODE = 'foreign_key_violation', TABLE = 'platform_accounts', COLUMN = 'platform',
-            HINT = 'A platform is a row of platforms.';
-  END IF;
-  RETURN NULL;
-END;
-$$;
-
-COMMENT ON FUNCTION ttfd.platform_accounts__know_platform() IS 'Refuses accounts of unknown platforms. Raises 23503.';
-
-CREATE OR REPLACE TRIGGER know_platform_insert AFTER INSERT ON ttfd.platform_accounts
-  REFERENCING NEW TABLE AS added
-  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__know_platform();
-
-CREATE OR REPLACE TRIGGER know_platform_update AFTER UPDATE ON ttfd.platform_accounts
-  REFERENCING NEW TABLE AS added
-  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__know_platform();
-
 -- sql/triggers/platform_accounts__project.sql
 -- unified_users shows the accounts of its members, so that one row tells all. Per statement: an import links thousands.
 CREATE OR REPLACE FUNCTION ttfd.platform_accounts__project()
@@ -211,16 +179,15 @@ LANGUAGE plpgsql SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
   v_user_ids bigint[];
-  v_found bigint;
 BEGIN
   IF current_setting('ttfd.update_kind', true) = 'create' AND pg_has_role(session_user, 'ttfd_admin', 'MEMBER') THEN
-    RETURN NULL;  -- An import, which has written the members a moment ago, with what they have to show.
+    RETURN NULL;  -- An import has written the members with what they have to show. Anybody can set this, so not anybody is believed.
   ELSIF TG_OP = 'INSERT' THEN
     -- Whoever made a member for the account has written its columns already.
     v_user_ids := ARRAY(
       SELECT DISTINCT a.user_id
         FROM added a
-        LEFT JOIN unified_users u ON u.id = a.user_id
+        JOIN unified_users u ON u.id = a.user_id
        WHERE (u.platforms, u.primary_platform, u.username, u.display_name,
               CASE a.platform WHEN 'telegram' THEN u.telegram_id WHEN 'discord' THEN u.discord_id
                               WHEN 'website' THEN u.website_email ELSE a.external_id END)
@@ -232,18 +199,12 @@ BEGIN
     v_user_ids := ARRAY(SELECT user_id FROM removed UNION SELECT user_id FROM added);
   END IF;
   PERFORM 1 FROM unified_users u WHERE u.id = ANY (v_user_ids) ORDER BY u.id FOR NO KEY UPDATE;
-  GET DIAGNOSTICS v_found = ROW_COUNT;
-  IF v_found < cardinality(v_user_ids) THEN
-    RAISE EXCEPTION 'an account is given to a user who does not exist'
-      USING ERRCODE = 'foreign_key_violation', TABLE = 'platform_accounts', COLUMN = 'user_id',
-            HINT = 'User ids come from get_or_create_user, find_user and the feed.';
-  END IF;
   PERFORM project_accounts(v_user_ids);
   RETURN NULL;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.platform_accounts__project() IS 'Keeps the columns of unified_users that show the accounts. Raises 23503 when a user does not exist.';
+COMMENT ON FUNCTION ttfd.platform_accounts__project() IS 'Keeps the columns of unified_users that show the accounts.';
 
 CREATE OR REPLACE TRIGGER project_insert AFTER INSERT ON ttfd.platform_accounts
   REFERENCING NEW TABLE AS added
@@ -283,39 +244,6 @@ COMMENT ON FUNCTION ttfd.platform_accounts__recall() IS
 CREATE OR REPLACE TRIGGER recall AFTER INSERT ON ttfd.platform_accounts
   REFERENCING NEW TABLE AS added
   FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platform_accounts__recall();
-
--- sql/triggers/platforms__keep_accounts.sql
--- The other side of what platform_accounts__know_platform checks.
-CREATE OR REPLACE FUNCTION ttfd.platforms__keep_accounts()
-RETURNS trigger
-LANGUAGE plpgsql SET search_path = ttfd, pg_temp
-AS $$
-DECLARE
-  v_name text;
-BEGIN
-  SELECT r.name INTO v_name
-    FROM removed r
-   WHERE NOT EXISTS (SELECT 1 FROM platforms p WHERE p.name = r.name)
-     AND EXISTS (SELECT 1 FROM platform_accounts a WHERE a.platform = r.name)
-   LIMIT 1;
-  IF FOUND THEN
-    RAISE EXCEPTION 'there are accounts on platform "%"', v_name
-      USING ERRCODE = 'foreign_key_violation', TABLE = 'platform_accounts', COLUMN = 'platform';
-  END IF;
-  RETURN NULL;
-END;
-$$;
-
-COMMENT ON FUNCTION ttfd.platforms__keep_accounts() IS
-  'Refuses to delete or rename a platform that members have accounts on. Raises 23503.';
-
-CREATE OR REPLACE TRIGGER keep_accounts_delete AFTER DELETE ON ttfd.platforms
-  REFERENCING OLD TABLE AS removed
-  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platforms__keep_accounts();
-
-CREATE OR REPLACE TRIGGER keep_accounts_update AFTER UPDATE ON ttfd.platforms
-  REFERENCING OLD TABLE AS removed
-  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.platforms__keep_accounts();
 
 -- sql/triggers/ranks__rerank_users.sql
 -- An administrator who moves a threshold moves the members with it. A rank that falls into somebody's lap this way is
@@ -458,34 +386,6 @@ CREATE OR REPLACE TRIGGER follow_rank BEFORE UPDATE OF xp ON ttfd.unified_users
 CREATE OR REPLACE TRIGGER take_rank BEFORE INSERT ON ttfd.unified_users
   FOR EACH ROW WHEN ((NEW.xp >= NEW.rank_xp AND (NEW.xp < NEW.next_rank_xp OR NEW.next_rank_xp IS NULL AND NEW.rank_xp > 0)) IS NOT TRUE)
   EXECUTE FUNCTION ttfd.unified_users__follow_rank();
-
--- sql/triggers/unified_users__keep_accounts.sql
--- The other side of what platform_accounts__project checks. Members are merged or forgotten, never deleted.
-CREATE OR REPLACE FUNCTION ttfd.unified_users__keep_accounts()
-RETURNS trigger
-LANGUAGE plpgsql SET search_path = ttfd, pg_temp
-AS $$
-DECLARE
-  v_user_id bigint;
-BEGIN
-  SELECT r.id INTO v_user_id
-    FROM removed r
-   WHERE EXISTS (SELECT 1 FROM platform_accounts a WHERE a.user_id = r.id)
-   LIMIT 1;
-  IF FOUND THEN
-    RAISE EXCEPTION 'user % has accounts', v_user_id
-      USING ERRCODE = 'foreign_key_violation', TABLE = 'platform_accounts', COLUMN = 'user_id',
-            HINT = 'forget_user removes what leads to a person.';
-  END IF;
-  RETURN NULL;
-END;
-$$;
-
-COMMENT ON FUNCTION ttfd.unified_users__keep_accounts() IS 'Refuses to delete members who have accounts. Raises 23503.';
-
-CREATE OR REPLACE TRIGGER keep_accounts AFTER DELETE ON ttfd.unified_users
-  REFERENCING OLD TABLE AS removed
-  FOR EACH STATEMENT EXECUTE FUNCTION ttfd.unified_users__keep_accounts();
 
 -- sql/triggers/unified_users__keep_standing.sql
 -- What unified_users__keep_standings does for many, for one member who is updated alone.

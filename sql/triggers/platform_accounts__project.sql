@@ -5,16 +5,15 @@ LANGUAGE plpgsql SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
   v_user_ids bigint[];
-  v_found bigint;
 BEGIN
   IF current_setting('ttfd.update_kind', true) = 'create' AND pg_has_role(session_user, 'ttfd_admin', 'MEMBER') THEN
-    RETURN NULL;  -- An import, which has written the members a moment ago, with what they have to show.
+    RETURN NULL;  -- An import has written the members with what they have to show. Anybody can set this, so not anybody is believed.
   ELSIF TG_OP = 'INSERT' THEN
     -- Whoever made a member for the account has written its columns already.
     v_user_ids := ARRAY(
       SELECT DISTINCT a.user_id
         FROM added a
-        LEFT JOIN unified_users u ON u.id = a.user_id
+        JOIN unified_users u ON u.id = a.user_id
        WHERE (u.platforms, u.primary_platform, u.username, u.display_name,
               CASE a.platform WHEN 'telegram' THEN u.telegram_id WHEN 'discord' THEN u.discord_id
                               WHEN 'website' THEN u.website_email ELSE a.external_id END)
@@ -26,18 +25,12 @@ BEGIN
     v_user_ids := ARRAY(SELECT user_id FROM removed UNION SELECT user_id FROM added);
   END IF;
   PERFORM 1 FROM unified_users u WHERE u.id = ANY (v_user_ids) ORDER BY u.id FOR NO KEY UPDATE;
-  GET DIAGNOSTICS v_found = ROW_COUNT;
-  IF v_found < cardinality(v_user_ids) THEN
-    RAISE EXCEPTION 'an account is given to a user who does not exist'
-      USING ERRCODE = 'foreign_key_violation', TABLE = 'platform_accounts', COLUMN = 'user_id',
-            HINT = 'User ids come from get_or_create_user, find_user and the feed.';
-  END IF;
   PERFORM project_accounts(v_user_ids);
   RETURN NULL;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.platform_accounts__project() IS 'Keeps the columns of unified_users that show the accounts. Raises 23503 when a user does not exist.';
+COMMENT ON FUNCTION ttfd.platform_accounts__project() IS 'Keeps the columns of unified_users that show the accounts.';
 
 CREATE OR REPLACE TRIGGER project_insert AFTER INSERT ON ttfd.platform_accounts
   REFERENCING NEW TABLE AS added

@@ -125,12 +125,6 @@ def test_a_merged_member_who_still_has_something(db: Connection, member: int) ->
     assert kinds(db) == {("merged_balance", member), ("merged_account", member)}
 
 
-def test_an_account_of_nobody(db: Connection, member: int) -> None:
-    db.execute("ALTER TABLE ttfd.platform_accounts DISABLE TRIGGER USER")
-    db.execute("INSERT INTO ttfd.platform_accounts VALUES ('discord', '5', 999, NULL, NULL, 'verified')")
-    assert kinds(db) == {("orphan_account", 999)}
-
-
 @pytest.mark.parametrize("shown", ["username = 'bert'", "platforms = '{}'", "discord_id = '5'", "telegram_id = NULL"])
 def test_a_member_of_one_account_who_shows_another(db: Connection, shown: str) -> None:
     user_id = get_user(db, "1", username="anna")

@@ -66,10 +66,6 @@ AS $$
     FROM platform_accounts a JOIN unified_users u ON u.id = a.user_id
    WHERE u.merged_into IS NOT NULL
   UNION ALL
-  SELECT 'orphan_account', a.user_id, 'a user', a.platform
-    FROM platform_accounts a
-   WHERE NOT EXISTS (SELECT 1 FROM unified_users u WHERE u.id = a.user_id)
-  UNION ALL
   -- By origin, not by member: accounts move, and later differences follow them.
   SELECT 'import', NULL, (b.xp, b.coins)::text, (e.xp, e.coins)::text
     FROM (SELECT i.origin, sum(i.xp) AS xp, sum(i.coins) AS coins FROM import_balances i GROUP BY i.origin) b
@@ -123,7 +119,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.verify_integrity() IS
-  'Checks what must always be true: balances equal the event log, ranks follow XP, members show their accounts and have one, forgotten ones none, every account has a member, merged users have none and nothing and lead straight to a survivor, opening balances equal what was imported, the leaderboard by XP and its counts equal the members, unlocked achievements are shown, no event is there twice, the feed has no gap. Returns kind, user_id, expected, actual: a row per violation, none when sound.';
+  'Checks what must always be true: balances equal the event log, ranks follow XP, members show their accounts and have one, forgotten ones none, merged users have none and nothing and lead straight to a survivor, opening balances equal what was imported, the leaderboard by XP and its counts equal the members, unlocked achievements are shown, no event is there twice, the feed has no gap. Returns kind, user_id, expected, actual: a row per violation, none when sound.';
 
 REVOKE ALL ON FUNCTION ttfd.verify_integrity() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.verify_integrity() TO ttfd_worker, ttfd_admin, ttfd_reader;
