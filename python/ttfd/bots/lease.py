@@ -97,5 +97,5 @@ class Lease:
 
 _WHY_NOT = {
     "taken": "another process does this already: %s. Standing by until it ends.",
-    "away": "the database cannot be reached: %s waits for it",
+    "away": "the database cannot be reached: %s starts as soon as it can",
 }

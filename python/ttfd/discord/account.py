@@ -12,7 +12,7 @@ import discord
 from .. import models
 from ..bots import replies
 from ..bots.cards import draw_rank_card
-from ..bots.writer import marked
+from ..bots.words import ANNOUNCED
 from ..errors import UserNotFoundError
 from .talk import PLATFORM, Talk
 
@@ -35,12 +35,6 @@ _SEASON_PLACES = 1000  # so many are looked through for one's own
 _HISTORY_ROWS = 15
 _AVATAR_PIXELS = 256
 _AVATAR_SECONDS = 3.0
-
-ANNOUNCED = {
-    "private": marked("I tell you of ranks, achievements and links privately."),
-    "public": marked("I tell everybody of your ranks and achievements."),
-    "off": marked("I tell you nothing by myself."),
-}
 
 
 async def help_(talk: Talk, commands: Iterable[tuple[str, str]]) -> None:

@@ -91,7 +91,7 @@ class TelegramBot:
             create_pool(self._url, "ttfd telegram") as pool,
             Outbox(self._outbox_path, AsyncClient(pool)) as outbox,
         ):
-            mount(application, AsyncClient(pool), outbox, site_url=self._site_url)
+            mount(application, AsyncClient(pool), outbox, site_url=self._site_url, channel_id=self._channel_id)
             warn_of_privacy_mode(application.bot)
             with suppress(TelegramError):
                 await show_commands(application.bot, site_url=self._site_url)
@@ -102,13 +102,14 @@ class TelegramBot:
             announcing = asyncio.create_task(self._announce(application, AsyncClient(pool)))
             await self._either(lease.lost.wait())
             announcing.cancel()
+            await asyncio.gather(announcing, return_exceptions=True)
             await application.updater.stop()
             await application.stop()
         await application.shutdown()
 
     async def _announce(self, application: App, client: AsyncClient) -> None:
         """Without it, the rest of the bot goes on."""
-        herald = Herald(application.bot, client, self._channel_id, self._language)
+        herald = Herald(application.bot, self._channel_id, self._language)
         try:
             await Announcer(self._url, client, "telegram", herald.deliver).run()
         except Exception:
