@@ -423,9 +423,7 @@ def test_a_group_that_has_put_the_bot_out_is_named_in_the_log(
     assert "I may not write in -100500" in caplog.text
 
 
-def test_who_is_stopped_while_sending_confirms_what_was_sent(
-    db: Connection, database_url: str, tmp_path: Path
-) -> None:
+def test_who_is_stopped_while_sending_confirms_what_was_sent(db: Connection, database_url: str, tmp_path: Path) -> None:
     async def story(talk: Chat) -> None:
         sending, may_end, sent = asyncio.Event(), asyncio.Event(), []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -82,10 +83,9 @@ class Announcer:
                         log.warning("announcements wait: %s %s", type(error).__name__, getattr(error, "sqlstate", ""))
                     is_waiting = True
                     pause = _OUTAGE_SECONDS
-                try:
-                    await asyncio.wait_for(self._rung.wait(), pause)
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._rung.wait()
 
     async def drain(self) -> int:
         """Announce all that waits. Raises psycopg.Error when the database is away, PlatformAwayError.

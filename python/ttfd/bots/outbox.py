@@ -16,6 +16,7 @@ import psycopg
 
 from ..async_client import AsyncClient
 from ..errors import PlatformNotAllowedError, TtfdError
+from .tasks import end_tasks
 
 __all__ = ["Outbox"]
 
@@ -73,8 +74,7 @@ class Outbox:
 
     async def __aexit__(self, *exc_info: object) -> None:
         if self._sender is not None:
-            self._sender.cancel()
-            await asyncio.gather(self._sender, return_exceptions=True)
+            await end_tasks(self._sender)
         await self.close()
 
     @property

@@ -19,6 +19,7 @@ from ..bots.announcer import Announcer
 from ..bots.database import create_pool
 from ..bots.lease import Lease
 from ..bots.outbox import Outbox
+from ..bots.tasks import end_tasks
 from .bot import ALLOWED_UPDATES, mount, show_commands
 from .notices import Herald, warn_of_privacy_mode
 
@@ -101,8 +102,7 @@ class TelegramBot:
             log.info("polling as @%s", application.bot.username)
             announcing = asyncio.create_task(self._announce(application, AsyncClient(pool)))
             await self._either(lease.lost.wait())
-            announcing.cancel()
-            await asyncio.gather(announcing, return_exceptions=True)
+            await end_tasks(announcing)
             await application.updater.stop()
             await application.stop()
         await application.shutdown()
@@ -132,9 +132,7 @@ class TelegramBot:
         """Wait for something, or for ``stop()``."""
         tasks = [asyncio.ensure_future(work), asyncio.create_task(self._stopped.wait())]
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        await end_tasks(*pending)
         for task in done:
             task.result()
 
