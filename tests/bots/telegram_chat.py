@@ -62,7 +62,7 @@ class FakeTelegram:
         if "/file/" in request.url.path:
             return httpx.Response(200, content=self.files[method])
         if method == "getUpdates":
-            return await self._poll(parameters)
+            return self.fails(method, parameters) or await self._poll(parameters)
         self.calls.append((method, parameters))
         return self.fails(method, parameters) or _ok(self._result(method, parameters))
 

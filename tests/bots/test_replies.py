@@ -120,6 +120,12 @@ def test_an_email_address_is_never_shown_as_a_name(name: str | None) -> None:
     assert RU.name(7, name) == "Участник 7"
 
 
+def test_a_name_does_not_turn_its_line_round() -> None:
+    assert EN.name(7, "\u202eanna\u202c\u2067") == "anna"
+    assert EN.name(7, "\u202e \u2066") == "Member 7"
+    assert EN.name(7, "שלום") == "שלום"
+
+
 def test_a_name_stays_on_its_line() -> None:
     assert EN.name(7, "anna\n2. the best") == "anna 2. the best"
 
@@ -168,6 +174,12 @@ def test_a_claim_that_comes_too_early_says_when_the_next_can_be() -> None:
     error = errors.AlreadyClaimedError("x", "Possible again from 2026-03-01T15:00:00Z.")
     assert refusals.explain(EN, error, NOW) == "It is too soon. Next time in 3 hours."
     assert refusals.explain(RU, error, NOW) == "Ещё рано. До следующего раза: 3 часа."
+
+
+@pytest.mark.parametrize("error", [*errors.ERRORS.values()])
+def test_whoever_reads_that_it_was_noted_can_rely_on_it(error: type[errors.TtfdError]) -> None:
+    is_noted = not refusals.is_expected(error("why", None))
+    assert ("noted" in refusals.explain(EN, error("why", None))) is is_noted
 
 
 def test_an_outage_says_that_nothing_is_lost() -> None:

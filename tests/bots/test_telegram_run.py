@@ -170,6 +170,33 @@ def test_a_wrong_token_is_said_at_once(db: Connection, database_url: str, tmp_pa
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("status", [401, 404])
+def test_a_token_that_is_denied_for_a_moment_does_not_silence_the_bot(
+    db: Connection, database_url: str, tmp_path: Path, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    denied: list[str] = []
+
+    def deny_once(method: str, _: dict[str, Any]) -> httpx.Response | None:
+        if method == "getUpdates" and not denied:
+            denied.append(method)
+            return refused(status, "Unauthorized")
+        return None
+
+    telegram = FakeTelegram(updates=[message_update(1, "/help")])
+    telegram.fails = deny_once
+
+    async def run() -> None:
+        bot = TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request)
+        running = asyncio.create_task(bot.run())
+        await until(lambda: bool(telegram.named("sendMessage")))
+        bot.stop()
+        await asyncio.wait_for(running, 20)
+
+    asyncio.run(run())
+    assert denied == ["getUpdates"]
+    assert TOKEN not in caplog.text
+
+
 def test_commands_are_shown_in_both_languages_and_private_ones_not_in_groups(
     db: Connection, database_url: str, tmp_path: Path
 ) -> None:

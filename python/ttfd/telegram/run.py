@@ -11,7 +11,7 @@ from typing import Any
 
 from telegram import Update
 from telegram.error import InvalidToken, NetworkError, TelegramError
-from telegram.ext import AIORateLimiter, Application, ApplicationBuilder
+from telegram.ext import AIORateLimiter, Application, ApplicationBuilder, ExtBot
 from telegram.request import BaseRequest
 
 from ..async_client import AsyncClient
@@ -137,13 +137,23 @@ class TelegramBot:
             task.result()
 
 
+class _SteadyBot(ExtBot[Any]):
+    """Goes on polling although its token, which was good at the start, is denied: the library would fall silent."""
+
+    async def get_updates(self, *args: Any, **options: Any) -> tuple[Update, ...]:
+        try:
+            return await super().get_updates(*args, **options)
+        except InvalidToken as error:
+            raise NetworkError(f"Telegram does not know the token any more: {error.message}") from error
+
+
 def build_application(token: str, new_request: Callable[[], BaseRequest] | None = None) -> App:
     """An application that keeps to Telegram's limits; its handlers come by ``mount``."""
-    limiter = AIORateLimiter(max_retries=2)
-    builder = ApplicationBuilder().token(token).concurrent_updates(_AT_A_TIME).rate_limiter(limiter)
-    if new_request is not None:
-        builder = builder.request(new_request()).get_updates_request(new_request())
-    application = builder.build()
+    requests: dict[str, Any] = (
+        {} if new_request is None else {"request": new_request(), "get_updates_request": new_request()}
+    )
+    bot = _SteadyBot(token, rate_limiter=AIORateLimiter(max_retries=2), **requests)
+    application = ApplicationBuilder().bot(bot).concurrent_updates(_AT_A_TIME).build()
     application.add_error_handler(_log_error)
     return application
 
