@@ -246,7 +246,14 @@ def test_privacy_mode_is_said_at_the_start(
     ],
 )
 def test_a_group_is_told_whether_its_messages_count(
-    db: Connection, database_url: str, tmp_path: Path, sees_all: bool, status: str, words: str
+    db: Connection,
+    database_url: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    sees_all: bool,
+    status: str,
+    words: str,
 ) -> None:
     async def story(talk: Chat) -> None:
         (said,) = await talk.feed(membership_update(GROUP, "left", status))
@@ -254,7 +261,9 @@ def test_a_group_is_told_whether_its_messages_count(
         assert await talk.feed(membership_update(GROUP, "member", "administrator")) == []
         assert await talk.feed(membership_update(GROUP, "member", "left")) == []
 
-    chat(database_url, tmp_path, story, sees_all=sees_all)
+    with caplog.at_level(logging.INFO, "ttfd.telegram"):
+        chat(database_url, tmp_path, story, sees_all=sees_all)
+    assert "added to the supergroup -100500" in caplog.messages
 
 
 @pytest.mark.parametrize(

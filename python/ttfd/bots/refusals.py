@@ -10,7 +10,7 @@ import psycopg
 from .. import errors
 from .writer import Safe, Writer, marked
 
-__all__ = ["database_down", "explain", "is_outage", "private_only", "wrong_arguments"]
+__all__ = ["database_down", "explain", "is_expected", "is_outage", "private_only", "wrong_arguments"]
 
 _REFUSALS: dict[type[BaseException], str] = {
     errors.UserNotFoundError: marked("I do not know this member."),

@@ -98,12 +98,15 @@ def warn_of_privacy_mode(bot: Bot) -> None:
 
 
 async def follow_membership(update: Update) -> None:
-    """Say in a group that the bot was added to whether its messages count."""
+    """Say in a group that the bot was added to whether its messages count, and in the log what its id is."""
     change = update.my_chat_member
-    if change is None or change.chat.type not in (ChatType.GROUP, ChatType.SUPERGROUP):
+    if change is None or change.chat.type == ChatType.PRIVATE:
         return
     was_here, is_here = change.old_chat_member.status in _HERE, change.new_chat_member.status in _HERE
-    if is_here and not was_here:
+    if not is_here or was_here:
+        return
+    log.info("added to the %s %d", change.chat.type, change.chat.id)
+    if change.chat.type != ChatType.CHANNEL:
         bot = change.get_bot()
         sees_all = bot.bot.can_read_all_group_messages or change.new_chat_member.status == ChatMember.ADMINISTRATOR
         w = Writer(choose_language(None, change.from_user.language_code), HTML)
