@@ -271,6 +271,25 @@ def test_the_season_shows_the_best_and_oneself(db: Connection, database_url: str
     chat(database_url, tmp_path, story)
 
 
+def test_who_is_off_the_leaderboards_is_not_named_in_the_season(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    db.execute("SELECT ttfd.start_season('Весна')")
+    db.execute("SELECT ttfd.get_or_create_user('telegram', '1002', 'boris', 'Boris')")
+    apply_event(db, "game_played", {"xp": 90}, external_id="1002")
+    apply_event(db, "game_played", {"xp": 70}, external_id="1001")
+    process_all(db)
+    db.execute("SELECT ttfd.set_hidden(%s, true)", [get_user(db, "1002")])
+
+    async def story(talk: Chat) -> None:
+        answer = await talk.send("/season", chat=GROUP)
+        assert "Boris" not in answer
+        assert "1. Anna — 70 XP\nYou: place 1 with 70 XP" in answer
+        assert "You:" not in await talk.send("/season", {**BORIS, "language_code": "en"})
+
+    chat(database_url, tmp_path, story)
+
+
 def test_achievements_show_what_is_unlocked_and_how_far_the_rest_is(
     db: Connection, database_url: str, tmp_path: Path
 ) -> None:

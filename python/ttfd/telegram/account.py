@@ -43,7 +43,6 @@ HELP = (
 """Commands to list, in this order; see ``offered``."""
 
 _PLACES = 10
-_SEASON_PLACES = 1000  # so many are looked through for one's own
 _HISTORY_ROWS = 15
 _SHORT_NAME = 24
 _AVATAR_SECONDS = 5.0
@@ -113,8 +112,9 @@ async def leaderboard(talk: Talk) -> None:
 async def season(talk: Talk) -> None:
     contact = await talk.member()
     current = next((row for row in await talk.client.list_seasons() if row.status == "running"), None)
-    results = [] if current is None else await talk.client.list_season_results(current.season_id, limit=_SEASON_PLACES)
-    await talk.answer(replies.season(talk.writer, current, results, contact.user_id, dt.datetime.now(dt.UTC)))
+    best = await talk.client.list_leaderboard("season", _PLACES)
+    own = await talk.client.get_position(contact.user_id, "season")
+    await talk.answer(replies.season(talk.writer, current, best, own, dt.datetime.now(dt.UTC)))
 
 
 async def achievements(talk: Talk) -> None:
