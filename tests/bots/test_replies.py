@@ -229,3 +229,13 @@ def test_an_announcement_for_others_names_the_member() -> None:
 
 def test_other_types_are_not_announced() -> None:
     assert announcements.announcement(EN, make_feed_event("message_sent")) is None
+
+
+def test_the_end_of_a_season_names_the_best_who_may_be_named() -> None:
+    winners = [{"place": place, "user_id": place, "season_xp": 9} for place in (1, 2, 3)]
+    event = make_feed_event("season_closed", season="Весна", winners=winners, winner_names=["<Anna>", None, "Carl"])
+    assert announcements.announcement(Writer("ru", HTML), event) == (
+        "Сезон Весна завершён. Лучшие: 1. &lt;Anna&gt;, 3. Carl"
+    )
+    event = make_feed_event("season_closed", season="Весна", winners=winners, winner_names=[None, None, None])
+    assert announcements.announcement(EN, event) == "The season Весна is over."
