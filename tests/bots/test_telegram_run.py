@@ -425,6 +425,25 @@ def test_what_telegram_did_not_take_is_told_when_it_is_back(
     assert chat(database_url, tmp_path, story).named("sendMessage")[-1]["text"] == "New rank: <b>F II</b>!"
 
 
+def test_what_waits_too_long_for_telegrams_limits_is_told_later(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcer, "_DELIVERY_SECONDS", 0.05)
+    may_send = asyncio.Event()
+
+    async def story(talk: Chat) -> None:
+        async def deliver(_: models.Announcement) -> None:
+            await may_send.wait()
+
+        reader = announcing(db, database_url, talk, deliver)
+        with pytest.raises(PlatformAwayError):
+            await reader.drain()
+        may_send.set()
+        assert await reader.drain() == 1
+
+    chat(database_url, tmp_path, story)
+
+
 @pytest.mark.parametrize("what", [refused(400, "Bad Request: nope"), httpx.ReadTimeout("")])
 def test_what_may_have_arrived_or_cannot_be_is_not_sent_for_ever(
     db: Connection, database_url: str, tmp_path: Path, what: Any, monkeypatch: pytest.MonkeyPatch
