@@ -1,6 +1,6 @@
 -- Most moves stay within their 64 XP: what cancels out in one step never reaches the next. Whoever calls this holds
 -- feed_head, so writers do not wait here, and a node that is not there is made by nobody else.
-CREATE OR REPLACE FUNCTION ttfd.count_moves(p_xp bigint[], p_members bigint[])
+CREATE OR REPLACE FUNCTION ttfd.count_moves(p_xp bigint[], p_members bigint[], p_board bigint DEFAULT 0)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
@@ -13,9 +13,9 @@ BEGIN
   ), coarse AS (
     SELECT f.xp >> 6 << 6 AS xp, sum(f.members)::bigint AS members FROM fine f GROUP BY f.xp >> 6 HAVING sum(f.members) <> 0
   ), branches AS (
-    SELECT (ttfd.count_nodes(f.xp))[1] AS node, (f.xp & 63)::integer + 1 AS branch, f.members FROM fine f
+    SELECT (ttfd.count_nodes(f.xp))[1] | (p_board << 61) AS node, (f.xp & 63)::integer + 1 AS branch, f.members FROM fine f
      UNION ALL
-    SELECT (ttfd.count_nodes(s.xp))[l.level + 1], (s.xp >> 6 * l.level & 63)::integer + 1, sum(s.members)::bigint
+    SELECT (ttfd.count_nodes(s.xp))[l.level + 1] | (p_board << 61), (s.xp >> 6 * l.level & 63)::integer + 1, sum(s.members)::bigint
       FROM coarse s
      CROSS JOIN generate_series(1, 10) l (level)
      GROUP BY 1, 2
@@ -25,12 +25,12 @@ BEGIN
       FROM branches b
      GROUP BY b.node
   ), updated AS (
-    UPDATE ttfd.xp_counts c SET members = ttfd.add_counts(c.members, n.branches, n.members)
+    UPDATE ttfd.board_counts c SET members = ttfd.add_counts(c.members, n.branches, n.members)
       FROM nodes n
      WHERE c.node = n.node
     RETURNING c.node
   )
-  INSERT INTO ttfd.xp_counts (node, members)
+  INSERT INTO ttfd.board_counts (node, members)
   SELECT n.node, ttfd.add_counts(array_fill(0, ARRAY[64]), n.branches, n.members)
     FROM nodes n
    WHERE n.node NOT IN (SELECT u.node FROM updated u)
@@ -38,5 +38,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.count_moves(bigint[], bigint[]) IS
-  'Adds to xp_counts how many members came to each XP, or, below zero, left it. Expects feed_head locked.';
+COMMENT ON FUNCTION ttfd.count_moves(bigint[], bigint[], bigint) IS
+  'Adds to board_counts how many members came to each value of a board (XP unless told otherwise), or, below zero, left it. Expects feed_head locked.';
