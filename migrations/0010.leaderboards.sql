@@ -37,8 +37,8 @@ CREATE TABLE ttfd.standings (
 CREATE INDEX standings_order ON ttfd.standings (board, minus_value, since, user_id);
 
 COMMENT ON TABLE ttfd.standings IS
-  'The leaderboards by coins, messages, voice, games and wins: every listed member who has any of it, as of the last batch. Written by process_events alone; list_unsettled knows what has changed since.';
-COMMENT ON COLUMN ttfd.standings.board IS 'Which of them, as board_number says.';
+  'The leaderboards by coins, messages, voice, games and wins: every member who has any of it, as of the last batch. Written by process_events alone; list_unsettled knows what has changed since.';
+COMMENT ON COLUMN ttfd.standings.board IS 'Which of them, as board_number says; below zero for a hidden member.';
 COMMENT ON COLUMN ttfd.standings.minus_value IS 'The value below zero, so that one ascending index has the best first.';
 COMMENT ON COLUMN ttfd.standings.since IS 'When this value was reached: among equals the first stands above.';
 

@@ -13,7 +13,8 @@ DECLARE
   v_board smallint := ttfd.board_number(p_metric);
 BEGIN
   RETURN QUERY
-  SELECT n.user_id, v.value, ttfd.standing_since(s.since, v.value = -s.minus_value, n.moved_at, n.touched_at)
+  SELECT n.user_id, CASE WHEN u.is_listed THEN v.value ELSE 0 END,
+         ttfd.standing_since(s.since, v.value = -s.minus_value, n.moved_at, n.touched_at)
     FROM (SELECT m.user_id, max(m.moved_at) AS moved_at, max(m.touched_at) AS touched_at
             FROM (SELECT e.user_id, CASE WHEN e.has_moved THEN e.occurred_at END, CASE WHEN e.is_open THEN e.occurred_at END
                     FROM ttfd.feed_head h
@@ -30,8 +31,8 @@ BEGIN
                   SELECT c.user_id, NULL, c.at FROM ttfd.standing_changes c WHERE c.user_id > 0) m (user_id, moved_at, touched_at)
            GROUP BY m.user_id) n
     LEFT JOIN ttfd.unified_users u ON u.id = n.user_id
-    LEFT JOIN ttfd.standings s ON s.user_id = n.user_id AND s.board = v_board
-   CROSS JOIN LATERAL (SELECT CASE WHEN u.is_listed THEN ttfd.metric_value(u, p_metric) ELSE 0 END) v (value);
+    LEFT JOIN ttfd.standings s ON s.user_id = n.user_id AND s.board = ANY (ARRAY[v_board, -v_board])
+   CROSS JOIN LATERAL (SELECT ttfd.metric_value(u, p_metric)) v (value);
 END;
 $$;
 

@@ -1,5 +1,6 @@
 -- Who has moved is told by the events of the batch. The value is read, not added up: whoever has changed it since is in the
 -- queue behind this batch and is settled with a later one.
+-- A hidden member keeps standing on the board below zero, where nobody looks, and so comes back to the old place.
 CREATE OR REPLACE FUNCTION ttfd.settle_standings(p_after bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -33,34 +34,36 @@ BEGIN
        UNION ALL
       SELECT m.user_id, NULL, NULL, NULL, NULL, NULL, max(m.at) FROM marked m GROUP BY m.user_id
     ), changed AS MATERIALIZED (
-      SELECT h.user_id, b.board, max(b.value) AS value, min(-s.minus_value) AS old_value,
-             ttfd.standing_since(min(s.since), max(b.value) = min(-s.minus_value), max(b.moved_at), max(h.touched_at)) AS since,
-             min(s.since) AS old_since
+      SELECT h.user_id, CASE WHEN u.is_listed THEN b.board ELSE -b.board END AS board, b.value, s.board AS old_board,
+             -s.minus_value AS old_value, s.since AS old_since,
+             ttfd.standing_since(s.since, b.value = -s.minus_value, max(b.moved_at), max(h.touched_at)) AS since
         FROM heard h
-        LEFT JOIN ttfd.unified_users u ON u.id = h.user_id
+        LEFT JOIN ttfd.unified_users u ON u.id = h.user_id AND u.merged_into IS NULL AND u.forgotten_at IS NULL
        CROSS JOIN LATERAL (
-               VALUES (1::smallint, CASE WHEN u.is_listed THEN u.coins ELSE 0 END, h.coins_at),
-                      (2, CASE WHEN u.is_listed THEN u.messages_sent ELSE 0 END, h.messages_at),
-                      (3, CASE WHEN u.is_listed THEN u.total_voice_time ELSE 0 END, h.voice_at),
-                      (4, CASE WHEN u.is_listed THEN u.games_played ELSE 0 END, h.games_at),
-                      (5, CASE WHEN u.is_listed THEN u.games_won ELSE 0 END, h.wins_at)) b (board, value, moved_at)
-        LEFT JOIN ttfd.standings s ON s.user_id = h.user_id AND s.board = b.board
+               VALUES (1, coalesce(u.coins, 0), h.coins_at),
+                      (2, coalesce(u.messages_sent, 0), h.messages_at),
+                      (3, coalesce(u.total_voice_time, 0), h.voice_at),
+                      (4, coalesce(u.games_played, 0), h.games_at),
+                      (5, coalesce(u.games_won, 0), h.wins_at)) b (board, value, moved_at)
+        LEFT JOIN ttfd.standings s ON s.user_id = h.user_id AND s.board = ANY (ARRAY[b.board, -b.board])
        WHERE b.moved_at IS NOT NULL OR h.touched_at IS NOT NULL
-       GROUP BY h.user_id, b.board
+       GROUP BY h.user_id, u.is_listed, b.board, b.value, s.board, s.minus_value, s.since
     ), gone AS (
-      DELETE FROM ttfd.standings s USING changed c WHERE c.value = 0 AND s.user_id = c.user_id AND s.board = c.board
-    ), come AS (
-      INSERT INTO ttfd.standings AS s (board, minus_value, since, user_id)
-      SELECT c.board, -c.value, c.since, c.user_id
+      DELETE FROM ttfd.standings s USING changed c WHERE c.value = 0 AND s.user_id = c.user_id AND s.board = c.old_board
+    ), moved AS (
+      UPDATE ttfd.standings s
+         SET board = c.board, minus_value = -c.value, since = c.since
         FROM changed c
-       WHERE c.value > 0 AND (c.value, c.since) IS DISTINCT FROM (c.old_value, c.old_since)
-      ON CONFLICT (user_id, board) DO UPDATE SET minus_value = EXCLUDED.minus_value, since = EXCLUDED.since
+       WHERE c.value > 0 AND s.user_id = c.user_id AND s.board = c.old_board
+         AND (c.board, c.value, c.since) <> (c.old_board, c.old_value, c.old_since)
+    ), come AS (
+      INSERT INTO ttfd.standings (board, minus_value, since, user_id)
+      SELECT c.board, -c.value, c.since, c.user_id FROM changed c WHERE c.value > 0 AND c.old_board IS NULL
     )
     SELECT m.board, array_agg(m.value) AS values, array_agg(m.members) AS members
-      FROM (SELECT c.board, c.value, 1 FROM changed c WHERE c.value > 0 AND c.value IS DISTINCT FROM c.old_value
-             UNION ALL
-            SELECT c.board, c.old_value, -1 FROM changed c WHERE c.old_value IS DISTINCT FROM c.value AND c.old_value > 0
-           ) m (board, value, members)
+      FROM changed c
+     CROSS JOIN LATERAL (VALUES (c.old_board, c.old_value, -1), (c.board, c.value, 1)) m (board, value, members)
+     WHERE (c.board, c.value) IS DISTINCT FROM (c.old_board, c.old_value) AND m.board > 0 AND m.value > 0
      GROUP BY m.board
   LOOP
     PERFORM ttfd.count_moves(v_moves.values, v_moves.members, v_moves.board);

@@ -8,7 +8,7 @@ AS $$
     FROM (SELECT v.board, l.shift, v.value >> l.shift AS bucket, count(*) AS members
             FROM (SELECT 0, u.xp FROM ttfd.unified_users u WHERE u.is_listed
                    UNION ALL
-                  SELECT s.board, -s.minus_value FROM ttfd.standings s) v (board, value)
+                  SELECT s.board, -s.minus_value FROM ttfd.standings s WHERE s.board > 0) v (board, value)
            CROSS JOIN generate_series(0, 60, 6) l (shift)
            GROUP BY v.board, l.shift, v.value >> l.shift) n
     FULL JOIN (SELECT a.board, a.shift, a.bucket, sum(a.members) AS members
