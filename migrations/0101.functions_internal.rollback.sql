@@ -21,6 +21,8 @@ DROP FUNCTION ttfd.undo_merge_of(bigint, bigint);
 
 DROP FUNCTION ttfd.turn_seasons(timestamptz);
 
+DROP FUNCTION ttfd.touches_boards(text);
+
 DROP FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint);
 
 DROP FUNCTION ttfd.take_best(bigint, ttfd.unified_users);
@@ -39,7 +41,7 @@ DROP FUNCTION ttfd.snapshot_user(bigint);
 
 DROP FUNCTION ttfd.show_import_achievements(bigint);
 
-DROP FUNCTION ttfd.settle_standings(bigint);
+DROP FUNCTION ttfd.settle_standings(bigint, boolean);
 
 DROP FUNCTION ttfd.settle_season(ttfd.seasons);
 

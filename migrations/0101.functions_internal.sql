@@ -3408,7 +3408,7 @@ BEGIN
                     FROM ttfd.feed_head h
                    CROSS JOIN generate_series(0, 7) l (lane)
                    CROSS JOIN LATERAL (
-                           SELECT p.user_id, p.occurred_at, t.name IS NULL AS is_open,
+                           SELECT p.user_id, p.occurred_at, ttfd.touches_boards(p.event_type) AS is_open,
                                   ttfd.moves_board(v_board, t.counter, p.event_type, p.coins, p.data) AS has_moved
                              FROM ttfd.cross_platform_events_pending p
                              LEFT JOIN ttfd.event_types t ON t.name = p.event_type
@@ -3912,7 +3912,6 @@ COMMENT ON FUNCTION ttfd.move_season_scores(jsonb, bigint, bigint) IS
   'Moves scores (season_id, xp, reached_at) of open seasons from one member who is locked to another.';
 
 -- sql/functions/internal/moves_board.sql
--- Nobody knows what an event without a rule (a merge, an import) has changed: who meets one looks.
 CREATE OR REPLACE FUNCTION ttfd.moves_board(p_board integer, p_counter text, p_event_type text, p_coins bigint, p_data jsonb)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE
@@ -5513,7 +5512,7 @@ COMMENT ON FUNCTION ttfd.settle_season(ttfd.seasons) IS
 -- Who has moved is told by the events of the batch. The value is read, not added up: whoever has changed it since is in the
 -- queue behind this batch and is settled with a later one.
 -- A hidden member keeps standing on the board below zero, where nobody looks, and so comes back to the old place.
-CREATE OR REPLACE FUNCTION ttfd.settle_standings(p_after bigint)
+CREATE OR REPLACE FUNCTION ttfd.settle_standings(p_after bigint, p_is_drained boolean)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_generic_plan
@@ -5529,7 +5528,7 @@ BEGIN
   FOR v_moves IN
     WITH marked AS MATERIALIZED (
       DELETE FROM ttfd.standing_changes
-       WHERE ctid = ANY (ARRAY(SELECT c.ctid FROM ttfd.standing_changes c WHERE c.user_id > 0 LIMIT 10000))
+       WHERE ctid = ANY (ARRAY(SELECT c.ctid FROM ttfd.standing_changes c WHERE p_is_drained AND c.user_id > 0 LIMIT 10000))
       RETURNING user_id, at
     ), heard AS MATERIALIZED (
       SELECT e.user_id,
@@ -5538,7 +5537,7 @@ BEGIN
              max(e.occurred_at) FILTER (WHERE ttfd.moves_board(3, t.counter, e.event_type, e.coins, e.data)) AS voice_at,
              max(e.occurred_at) FILTER (WHERE ttfd.moves_board(4, t.counter, e.event_type, e.coins, e.data)) AS games_at,
              max(e.occurred_at) FILTER (WHERE ttfd.moves_board(5, t.counter, e.event_type, e.coins, e.data)) AS wins_at,
-             max(e.occurred_at) FILTER (WHERE t.name IS NULL) AS touched_at
+             max(e.occurred_at) FILTER (WHERE ttfd.touches_boards(e.event_type)) AS touched_at
         FROM ttfd.cross_platform_events_processed e
         LEFT JOIN ttfd.event_types t ON t.name = e.event_type
        WHERE e.position > p_after AND e.user_id <> 0
@@ -5583,8 +5582,8 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.settle_standings(bigint) IS
-  'Brings standings and their counts up to date with the events after a position of the feed, and with standing_changes. Expects feed_head locked.';
+COMMENT ON FUNCTION ttfd.settle_standings(bigint, boolean) IS
+  'Brings standings and their counts up to date with the events after a position of the feed, and, when nothing waits any more, with standing_changes. Expects feed_head locked.';
 
 -- sql/functions/internal/show_import_achievements.sql
 -- What a legacy program has paid for, or could have, is not paid again: it is shown, and so settled as it is. An import does
@@ -5821,6 +5820,17 @@ $$;
 
 COMMENT ON FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint) IS
   'Writes an event of the system''s own, granted already, for a user who is locked.';
+
+-- sql/functions/internal/touches_boards.sql
+CREATE OR REPLACE FUNCTION ttfd.touches_boards(p_event_type text)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT p_event_type IN ('opening_balance', 'accounts_merged', 'merge_undone');
+$$;
+
+COMMENT ON FUNCTION ttfd.touches_boards(text) IS
+  'Whether an event may change any count of its member, without saying which: who meets one has to look.';
 
 -- sql/functions/internal/turn_seasons.sql
 -- Seasons follow the last one without a gap, however long nobody looked. The first is started by tend_seasons or a person.

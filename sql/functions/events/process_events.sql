@@ -45,8 +45,8 @@ BEGIN
       PERFORM pg_notify('ttfd_feed', '');
     END IF;
     PERFORM settle_moves();
-    PERFORM settle_standings(v_head.position);
     remaining := advance_floor(v_head, v_taken_seq);
+    PERFORM settle_standings(v_head.position, NOT remaining);
   ELSE
     remaining := oldest_pending(0) IS NOT NULL;
   END IF;

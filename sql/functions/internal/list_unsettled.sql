@@ -20,7 +20,7 @@ BEGIN
                     FROM ttfd.feed_head h
                    CROSS JOIN generate_series(0, 7) l (lane)
                    CROSS JOIN LATERAL (
-                           SELECT p.user_id, p.occurred_at, t.name IS NULL AS is_open,
+                           SELECT p.user_id, p.occurred_at, ttfd.touches_boards(p.event_type) AS is_open,
                                   ttfd.moves_board(v_board, t.counter, p.event_type, p.coins, p.data) AS has_moved
                              FROM ttfd.cross_platform_events_pending p
                              LEFT JOIN ttfd.event_types t ON t.name = p.event_type

@@ -1,4 +1,3 @@
--- Nobody knows what an event without a rule (a merge, an import) has changed: who meets one looks.
 CREATE OR REPLACE FUNCTION ttfd.moves_board(p_board integer, p_counter text, p_event_type text, p_coins bigint, p_data jsonb)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE

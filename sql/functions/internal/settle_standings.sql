@@ -1,7 +1,7 @@
 -- Who has moved is told by the events of the batch. The value is read, not added up: whoever has changed it since is in the
 -- queue behind this batch and is settled with a later one.
 -- A hidden member keeps standing on the board below zero, where nobody looks, and so comes back to the old place.
-CREATE OR REPLACE FUNCTION ttfd.settle_standings(p_after bigint)
+CREATE OR REPLACE FUNCTION ttfd.settle_standings(p_after bigint, p_is_drained boolean)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_generic_plan
@@ -17,7 +17,7 @@ BEGIN
   FOR v_moves IN
     WITH marked AS MATERIALIZED (
       DELETE FROM ttfd.standing_changes
-       WHERE ctid = ANY (ARRAY(SELECT c.ctid FROM ttfd.standing_changes c WHERE c.user_id > 0 LIMIT 10000))
+       WHERE ctid = ANY (ARRAY(SELECT c.ctid FROM ttfd.standing_changes c WHERE p_is_drained AND c.user_id > 0 LIMIT 10000))
       RETURNING user_id, at
     ), heard AS MATERIALIZED (
       SELECT e.user_id,
@@ -26,7 +26,7 @@ BEGIN
              max(e.occurred_at) FILTER (WHERE ttfd.moves_board(3, t.counter, e.event_type, e.coins, e.data)) AS voice_at,
              max(e.occurred_at) FILTER (WHERE ttfd.moves_board(4, t.counter, e.event_type, e.coins, e.data)) AS games_at,
              max(e.occurred_at) FILTER (WHERE ttfd.moves_board(5, t.counter, e.event_type, e.coins, e.data)) AS wins_at,
-             max(e.occurred_at) FILTER (WHERE t.name IS NULL) AS touched_at
+             max(e.occurred_at) FILTER (WHERE ttfd.touches_boards(e.event_type)) AS touched_at
         FROM ttfd.cross_platform_events_processed e
         LEFT JOIN ttfd.event_types t ON t.name = e.event_type
        WHERE e.position > p_after AND e.user_id <> 0
@@ -71,5 +71,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.settle_standings(bigint) IS
-  'Brings standings and their counts up to date with the events after a position of the feed, and with standing_changes. Expects feed_head locked.';
+COMMENT ON FUNCTION ttfd.settle_standings(bigint, boolean) IS
+  'Brings standings and their counts up to date with the events after a position of the feed, and, when nothing waits any more, with standing_changes. Expects feed_head locked.';
