@@ -9,11 +9,12 @@ from calls import (
     apply_event,
     get_user,
     process_all,
-    process_events,
     record_event,
+    record_events,
     refused,
     row,
     rows,
+    sent,
     set_time,
 )
 
@@ -157,13 +158,11 @@ def test_who_was_there_first_counts_by_when_it_happened_not_by_when_it_was_proce
     db: Connection, metric: str
 ) -> None:
     one, two = get_user(db, "1"), get_user(db, "2")
-    for minute, external_id in enumerate("21"):
-        set_time(db, f"2036-03-01 12:{minute:02}:00Z")
-        record_event(db, *GAINS[metric], external_id=external_id)
-    db.execute("UPDATE ttfd.cross_platform_events_pending SET seq = -seq")
-    db.execute("UPDATE ttfd.feed_head SET floor_seq = -1000000000")
-    process_events(db, 1)
-    process_all(db)
+    set_time(db, "2036-03-01 12:00:00Z")
+    for minute, external_id in ((1, "1"), (0, "2")):
+        at = f"2036-03-01 11:{minute:02}:00Z"
+        record_events(db, [sent(*GAINS[metric], external_id=external_id, occurred_at=at)])
+        process_all(db)
     assert [user_id for _, user_id, _ in board(db, metric)] == [two, one]
 
 

@@ -1,5 +1,5 @@
--- What is granted and not in standings yet is in the queue, so nobody has to note it down. The queue is read as process_events
--- reads it, above its floor and by lanes.
+-- What is granted and not in standings yet is in the queue or at the end of the feed, so nobody has to note it down. The queue is
+-- read as process_events reads it, above its floor and by lanes.
 CREATE OR REPLACE FUNCTION ttfd.list_unsettled(p_metric text)
 RETURNS TABLE (user_id bigint, value bigint, since timestamptz)
 LANGUAGE plpgsql STABLE
@@ -16,17 +16,22 @@ BEGIN
   SELECT n.user_id, CASE WHEN u.is_listed THEN v.value ELSE 0 END,
          ttfd.standing_since(s.since, v.value = -s.minus_value, n.moved_at, n.touched_at)
     FROM (SELECT m.user_id, max(m.moved_at) AS moved_at, max(m.touched_at) AS touched_at
-            FROM (SELECT e.user_id, CASE WHEN e.has_moved THEN e.occurred_at END, CASE WHEN e.is_open THEN e.occurred_at END
-                    FROM ttfd.feed_head h
-                   CROSS JOIN generate_series(0, 7) l (lane)
-                   CROSS JOIN LATERAL (
-                           SELECT p.user_id, p.occurred_at, ttfd.touches_boards(p.event_type) AS is_open,
-                                  ttfd.moves_board(v_board, t.counter, p.event_type, p.coins, p.data) AS has_moved
-                             FROM ttfd.cross_platform_events_pending p
-                             LEFT JOIN ttfd.event_types t ON t.name = p.event_type
-                            WHERE pg_catalog.hashtext(p.source_platform) & 7 = l.lane AND p.seq > h.floor_seq
-                              AND p.xp IS NOT NULL AND p.user_id <> 0) e
-                   WHERE e.has_moved OR e.is_open
+            FROM (SELECT e.user_id,
+                         CASE WHEN ttfd.moves_board(v_board, t.counter, e.event_type, e.coins, e.data) THEN e.occurred_at END,
+                         CASE WHEN ttfd.touches_boards(e.event_type) THEN e.occurred_at END
+                    FROM (SELECT p.user_id, p.occurred_at, p.event_type, p.coins, p.data
+                            FROM ttfd.feed_head h
+                           CROSS JOIN generate_series(0, 7) l (lane)
+                            JOIN ttfd.cross_platform_events_pending p
+                              ON pg_catalog.hashtext(p.source_platform) & 7 = l.lane AND p.seq > h.floor_seq
+                           WHERE p.xp IS NOT NULL AND p.user_id <> 0
+                           UNION ALL
+                          SELECT d.user_id, d.occurred_at, d.event_type, d.coins, d.data
+                            FROM ttfd.feed_head h
+                            JOIN ttfd.cross_platform_events_processed d ON d.position > h.settled_to
+                           WHERE d.user_id <> 0) e
+                    LEFT JOIN ttfd.event_types t ON t.name = e.event_type
+                   WHERE ttfd.moves_board(v_board, t.counter, e.event_type, e.coins, e.data) OR ttfd.touches_boards(e.event_type)
                    UNION ALL
                   SELECT c.user_id, NULL, c.at FROM ttfd.standing_changes c WHERE c.user_id > 0) m (user_id, moved_at, touched_at)
            GROUP BY m.user_id) n

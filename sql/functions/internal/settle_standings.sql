@@ -1,5 +1,5 @@
--- Who has moved is told by the events of the batch. The value is read, not added up: whoever has changed it since is in the
--- queue behind this batch and is settled with a later one.
+-- Who has moved is told by the events. The value is read, not added up: whoever has changed it since is in the
+-- queue and is settled later.
 -- A hidden member keeps standing on the board below zero, where nobody looks, and so comes back to the old place.
 CREATE OR REPLACE FUNCTION ttfd.settle_standings(p_after bigint, p_is_drained boolean)
 RETURNS void
@@ -14,6 +14,10 @@ AS $$
 DECLARE
   v_moves record;
 BEGIN
+  UPDATE ttfd.feed_head h SET settled_to = h.position WHERE h.position > p_after;
+  IF NOT FOUND AND NOT EXISTS (SELECT 1 FROM ttfd.standing_changes c WHERE c.user_id > 0) THEN
+    RETURN;
+  END IF;
   FOR v_moves IN
     WITH marked AS MATERIALIZED (
       DELETE FROM ttfd.standing_changes
