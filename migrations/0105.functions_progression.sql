@@ -397,7 +397,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.list_desired_roles(text, text, integer) IS
-  'For the bot of a platform, to compare with the roles that its members have: what ranks and achievements give. Returns user_id, external_id, role_ids (to have), other_role_ids (given by ttfd too, but not to this member: take them away); roles that were removed by hand are in neither. Give the external_id of the last row as p_after for the next page (at most 1,000 rows). Raises TP001.';
+  'For the bot of a platform, to compare with the roles that its members have: what ranks, achievements and purchases give. Returns user_id, external_id, role_ids (to have), other_role_ids (given by ttfd too, but not to this member: take them away); roles that were removed by hand are in neither. Give the external_id of the last row as p_after for the next page (at most 1,000 rows). Raises TP001.';
 
 REVOKE ALL ON FUNCTION ttfd.list_desired_roles(text, text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_desired_roles(text, text, integer)
@@ -778,9 +778,9 @@ DECLARE
   v_external_id text := resolve_platform(p_platform, p_external_id);
 BEGIN
   INSERT INTO removed_roles (platform, external_id, role_id, removed_at)
-  SELECT DISTINCT p_platform, v_external_id, p_role_id, ttfd.current_time()
-    FROM role_rewards r
-   WHERE r.platform = p_platform AND r.role_id = p_role_id
+  SELECT p_platform, v_external_id, p_role_id, ttfd.current_time()
+   WHERE EXISTS (SELECT 1 FROM role_rewards r WHERE r.platform = p_platform AND r.role_id = p_role_id)
+      OR EXISTS (SELECT 1 FROM shop_items i WHERE i.effect -> 'role' ->> p_platform = p_role_id)
   ON CONFLICT (platform, external_id, role_id) DO NOTHING;
   is_changed := FOUND;
   RETURN NEXT;

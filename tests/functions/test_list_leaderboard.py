@@ -175,9 +175,12 @@ def test_who_loses_it_and_gains_it_again_stands_below_those_who_kept_it(db: Conn
     process_all(db)
     assert [user_id for _, user_id, _ in board(db, metric)] == [one, two]
     set_time(db, "2036-03-01 12:01:00Z")
+    column = COLUMNS[metric]
     for step in (1, -1):
-        db.execute(f"UPDATE ttfd.unified_users SET {COLUMNS[metric]} = {COLUMNS[metric]} + %s, xp_since = %s WHERE id = %s",
-                   [step, "2036-03-01 12:01:00Z", one])  # fmt: skip
+        db.execute(
+            f"UPDATE ttfd.unified_users SET {column} = {column} + %s, xp_since = %s WHERE id = %s",
+            [step, "2036-03-01 12:01:00Z", one],
+        )
         process_all(db)
     assert [user_id for _, user_id, _ in board(db, metric)] == [two, one]
 

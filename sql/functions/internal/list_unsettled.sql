@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION ttfd.list_unsettled(p_metric text)
 RETURNS TABLE (user_id bigint, value bigint, since timestamptz)
 LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 SET enable_bitmapscan = off
 SET enable_hashjoin = off
