@@ -120,7 +120,7 @@ def grow(connection: psycopg.Connection[Any], size: int) -> None:
         )
         connection.execute("INSERT INTO ttfd.xp_moves SELECT xp, count(*) FROM newcomers GROUP BY xp")
     connection.execute("DROP TABLE newcomers")
-    for table in ("unified_users", "xp_standings", "xp_counts", "xp_moves"):
+    for table in ("unified_users", "xp_standings", "board_counts", "xp_moves"):
         connection.execute(f"VACUUM ANALYZE ttfd.{table}")
 
 

@@ -65,6 +65,7 @@ CREATE TABLE ttfd.feed_head (
   next_floor_seq bigint NOT NULL DEFAULT 0,
   next_floor_xid xid8 NOT NULL DEFAULT '0',
   compacted_to bigint NOT NULL DEFAULT 0,
+  settled_to bigint NOT NULL DEFAULT 0,
   epoch    uuid NOT NULL DEFAULT gen_random_uuid()
 ) WITH (fillfactor = 10);
 
@@ -73,6 +74,7 @@ COMMENT ON COLUMN ttfd.feed_head.last_seq IS 'Nothing that was seen waits up to 
 COMMENT ON COLUMN ttfd.feed_head.floor_seq IS 'Nothing can wait up to this seq any more: from here on a batch looks for work, past rows that are dead.';
 COMMENT ON COLUMN ttfd.feed_head.next_floor_seq IS 'The next floor, once every transaction before next_floor_xid has ended.';
 COMMENT ON COLUMN ttfd.feed_head.compacted_to IS 'Up to this position the feed holds opening balances in the place of many events.';
+COMMENT ON COLUMN ttfd.feed_head.settled_to IS 'Up to this position standings knows what happened.';
 COMMENT ON COLUMN ttfd.feed_head.epoch IS 'Changes when the database is restored from a backup: a consumer that sees another epoch starts afresh.';
 
 INSERT INTO ttfd.feed_head DEFAULT VALUES;

@@ -1,3 +1,3 @@
 SET LOCAL lock_timeout = '10s';
 
-DROP TABLE ttfd.xp_moves, ttfd.xp_counts, ttfd.xp_standings;
+DROP TABLE ttfd.standing_changes, ttfd.standings, ttfd.xp_moves, ttfd.board_counts, ttfd.xp_standings;

@@ -1,4 +1,4 @@
--- Who stands where by XP: exact, and quick at any size (docs/adr/0011-leaderboard-positions.md).
+-- Who stands where: exact, and quick at any size (docs/adr/0011-leaderboard-positions.md).
 SET LOCAL lock_timeout = '10s';
 
 SET LOCAL ROLE ttfd_owner;
@@ -15,15 +15,42 @@ COMMENT ON TABLE ttfd.xp_standings IS 'The leaderboard by XP: every member who i
 COMMENT ON COLUMN ttfd.xp_standings.minus_xp IS 'XP below zero, so that one ascending key has the best first.';
 COMMENT ON COLUMN ttfd.xp_standings.since IS 'When this XP was reached: among equals the first stands above.';
 
-CREATE TABLE ttfd.xp_counts (
+CREATE TABLE ttfd.board_counts (
   node    bigint PRIMARY KEY,
   members integer[] NOT NULL CHECK (cardinality(members) = 64)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
-COMMENT ON TABLE ttfd.xp_counts IS
-  'How many listed members have which XP: a tree whose nodes have 64 branches each. Written by process_events alone; with xp_moves it is exact.';
-COMMENT ON COLUMN ttfd.xp_counts.node IS 'Level (0 to 10) and first XP of the node, as count_nodes makes it. A branch of level n covers 64 ^ n XP.';
-COMMENT ON COLUMN ttfd.xp_counts.members IS 'How many members there are on each branch and those to the right of it.';
+COMMENT ON TABLE ttfd.board_counts IS
+  'How many listed members have which value: for each board a tree whose nodes have 64 branches each. Written by process_events alone; that by XP is exact with xp_moves, the others say what standings says.';
+COMMENT ON COLUMN ttfd.board_counts.node IS 'Level (0 to 10) and first value of the node, as count_nodes makes it, and in the first three bits the board: 0 for XP, then as board_number says. A branch of level n covers 64 ^ n XP.';
+COMMENT ON COLUMN ttfd.board_counts.members IS 'How many members there are on each branch and those to the right of it.';
+
+-- The other boards follow the queue: whatever changes them goes through it.
+CREATE TABLE ttfd.standings (
+  board       smallint NOT NULL,
+  minus_value bigint NOT NULL CHECK (minus_value < 0),
+  since       timestamptz NOT NULL,
+  user_id     bigint NOT NULL,
+  PRIMARY KEY (user_id, board)
+) WITH (autovacuum_vacuum_scale_factor = 0.05);
+
+CREATE INDEX standings_order ON ttfd.standings (board, minus_value, since, user_id);
+
+COMMENT ON TABLE ttfd.standings IS
+  'The leaderboards by coins, messages, voice, games and wins: every member who has any of it, as of the last batch. Written by process_events alone; list_unsettled knows what has changed since.';
+COMMENT ON COLUMN ttfd.standings.board IS 'Which of them, as board_number says; below zero for a hidden member.';
+COMMENT ON COLUMN ttfd.standings.minus_value IS 'The value below zero, so that one ascending index has the best first.';
+COMMENT ON COLUMN ttfd.standings.since IS 'When this value was reached: among equals the first stands above.';
+
+CREATE TABLE ttfd.standing_changes (
+  user_id bigint NOT NULL,
+  at      timestamptz NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
+
+-- Not for its order: a scan of an index forgets dead rows.
+CREATE INDEX standing_changes_user_id ON ttfd.standing_changes (user_id);
+
+COMMENT ON TABLE ttfd.standing_changes IS 'Members who were changed in a way that no event tells (hidden, merged, or by hand) since process_events last brought standings up to date.';
 
 -- Everybody writes rows here and nobody updates one, so writers do not wait for each other.
 CREATE TABLE ttfd.xp_moves (
@@ -34,6 +61,6 @@ CREATE TABLE ttfd.xp_moves (
 -- Not for its order: a scan of an index forgets dead rows, a scan of the table meets them until it is vacuumed.
 CREATE INDEX xp_moves_xp ON ttfd.xp_moves (xp);
 
-COMMENT ON TABLE ttfd.xp_moves IS 'Members who came to an XP (or, below zero, left it) since process_events last brought xp_counts up to date.';
+COMMENT ON TABLE ttfd.xp_moves IS 'Members who came to an XP (or, below zero, left it) since process_events last brought board_counts up to date.';
 
 RESET ROLE;

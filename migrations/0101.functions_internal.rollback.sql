@@ -3,17 +3,25 @@ SET LOCAL lock_timeout = '10s';
 
 DROP FUNCTION ttfd.was_handled(uuid);
 
+DROP FUNCTION ttfd.walk_season(bigint, timestamptz, bigint, boolean, bigint);
+
 DROP FUNCTION ttfd.walk_scores(text, bigint, timestamptz, bigint, boolean, bigint);
 
 DROP FUNCTION ttfd.walk_board(text, bigint, timestamptz, bigint, boolean, bigint);
 
 DROP FUNCTION ttfd.voice_members(boolean, jsonb);
 
+DROP FUNCTION ttfd.verify_standings();
+
+DROP FUNCTION ttfd.verify_counts();
+
 DROP FUNCTION ttfd.use_link_code(text, text, text);
 
 DROP FUNCTION ttfd.undo_merge_of(bigint, bigint);
 
 DROP FUNCTION ttfd.turn_seasons(timestamptz);
+
+DROP FUNCTION ttfd.touches_boards(text);
 
 DROP FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint);
 
@@ -27,9 +35,13 @@ DROP FUNCTION ttfd.stated_accounts(text, jsonb);
 
 DROP FUNCTION ttfd.start_of_window(integer, timestamptz);
 
+DROP FUNCTION ttfd.standing_since(timestamptz, boolean, timestamptz, timestamptz);
+
 DROP FUNCTION ttfd.snapshot_user(bigint);
 
 DROP FUNCTION ttfd.show_import_achievements(bigint);
+
+DROP FUNCTION ttfd.settle_standings(bigint, boolean);
 
 DROP FUNCTION ttfd.settle_season(ttfd.seasons);
 
@@ -157,6 +169,8 @@ DROP FUNCTION ttfd.normalise_external_id(text, text);
 
 DROP FUNCTION ttfd.multiply_award(bigint, numeric);
 
+DROP FUNCTION ttfd.moves_board(integer, text, text, bigint, jsonb);
+
 DROP FUNCTION ttfd.move_season_scores(jsonb, bigint, bigint);
 
 DROP FUNCTION ttfd.move_progress(bigint, bigint, ttfd.unified_users, text, jsonb);
@@ -193,13 +207,13 @@ DROP FUNCTION ttfd.lock_account(text, text);
 
 DROP FUNCTION ttfd.list_user_references();
 
+DROP FUNCTION ttfd.list_unsettled(text);
+
 DROP FUNCTION ttfd.list_undone_members(bigint);
 
 DROP FUNCTION ttfd.list_undoable_merges(bigint);
 
 DROP FUNCTION ttfd.list_season_players(integer);
-
-DROP FUNCTION ttfd.list_scores(text);
 
 DROP FUNCTION ttfd.list_rank_ranges();
 
@@ -349,13 +363,15 @@ DROP FUNCTION ttfd.count_xp_above(bigint, timestamptz, bigint);
 
 DROP FUNCTION ttfd.count_transfer(bigint, bigint);
 
+DROP FUNCTION ttfd.count_season_above(bigint, timestamptz, bigint);
+
 DROP FUNCTION ttfd.count_scores_above(text, bigint, timestamptz, bigint);
 
 DROP FUNCTION ttfd.count_owned(bigint, text);
 
 DROP FUNCTION ttfd.count_nodes(bigint);
 
-DROP FUNCTION ttfd.count_moves(bigint[], bigint[]);
+DROP FUNCTION ttfd.count_moves(bigint[], bigint[], bigint);
 
 DROP FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint);
 
@@ -388,6 +404,8 @@ DROP FUNCTION ttfd.carry_progress(bigint, bigint);
 DROP FUNCTION ttfd.carry_award_windows(bigint, bigint);
 
 DROP FUNCTION ttfd.caller_role();
+
+DROP FUNCTION ttfd.board_number(text);
 
 DROP FUNCTION ttfd.audit(text, jsonb, jsonb);
 

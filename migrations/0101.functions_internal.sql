@@ -80,7 +80,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.add_counts(integer[], integer[], bigint[]) IS
-  'The members of a node of xp_counts, when as many more come to each of the named branches, the last of them first.';
+  'The members of a node of board_counts, when as many more come to each of the named branches, the last of them first.';
 
 -- sql/functions/internal/add_import_accounts.sql
 -- Members who were there before are among those noted in import_changes when an account comes to them. New ones show their
@@ -772,6 +772,17 @@ $$;
 
 COMMENT ON FUNCTION ttfd.audit(text, jsonb, jsonb) IS 'Writes a line into the audit log.';
 
+-- sql/functions/internal/board_number.sql
+CREATE OR REPLACE FUNCTION ttfd.board_number(p_metric text)
+RETURNS smallint
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT array_position(ARRAY['coins', 'messages', 'voice', 'games', 'wins'], p_metric)::smallint;
+$$;
+
+COMMENT ON FUNCTION ttfd.board_number(text) IS
+  'The board of standings and board_counts that shows a metric; NULL for xp and season, which have their own.';
+
 -- sql/functions/internal/caller_role.sql
 -- API functions run as their owner, so current_user says nothing of the caller. A role taken by SET ROLE counts,
 -- because a session can only take roles that it is a member of.
@@ -1256,25 +1267,31 @@ COMMENT ON FUNCTION ttfd.continue_streak(ttfd.unified_users, integer) IS
   'The streak after a daily claim, the freezes it used and those that are left, and the bonus in percent.';
 
 -- sql/functions/internal/count_above.sql
-CREATE OR REPLACE FUNCTION ttfd.count_above(p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint)
-RETURNS bigint
+CREATE OR REPLACE FUNCTION ttfd.count_above(
+  p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, OUT above bigint, OUT listed bigint)
 LANGUAGE plpgsql STABLE
 AS $$
+DECLARE
+  v_counts record;
 BEGIN
-  IF p_metric = 'xp' THEN
-    RETURN (ttfd.count_xp_above(p_value, p_since, p_user_id)).above;
-  END IF;
-  RETURN (ttfd.count_scores_above(p_metric, p_value, p_since, p_user_id)).above;
+  CASE p_metric
+    WHEN 'xp' THEN v_counts := ttfd.count_xp_above(p_value, p_since, p_user_id);
+    WHEN 'season' THEN v_counts := ttfd.count_season_above(p_value, p_since, p_user_id);
+    ELSE v_counts := ttfd.count_scores_above(p_metric, p_value, p_since, p_user_id);
+  END CASE;
+  above := v_counts.above;
+  listed := v_counts.listed;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint) IS
-  'How many members stand above a value of a metric; among equals who reached it first (xp, season) or has the lower id.';
+  'How many members stand above a value of a metric, or among equals have reached it first, and how many are on the leaderboard.';
 
 -- sql/functions/internal/count_moves.sql
--- Most moves stay within their 64 XP: what cancels out in one step never reaches the next. Whoever calls this holds
+-- Most moves stay within their 64 XP: what cancels out in one step never reaches the next.
+-- The nodes are those of count_nodes. Whoever calls this holds
 -- feed_head, so writers do not wait here, and a node that is not there is made by nobody else.
-CREATE OR REPLACE FUNCTION ttfd.count_moves(p_xp bigint[], p_members bigint[])
+CREATE OR REPLACE FUNCTION ttfd.count_moves(p_xp bigint[], p_members bigint[], p_board bigint DEFAULT 0)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
@@ -1285,26 +1302,31 @@ BEGIN
      GROUP BY m.xp
     HAVING sum(m.members) <> 0
   ), coarse AS (
-    SELECT f.xp >> 6 << 6 AS xp, sum(f.members)::bigint AS members FROM fine f GROUP BY f.xp >> 6 HAVING sum(f.members) <> 0
+    SELECT f.xp >> 6 AS xp, sum(f.members)::bigint AS members FROM fine f GROUP BY f.xp >> 6 HAVING sum(f.members) <> 0
+  ), coarser AS (
+    SELECT c.xp >> 6 AS xp, sum(c.members)::bigint AS members FROM coarse c GROUP BY c.xp >> 6 HAVING sum(c.members) <> 0
   ), branches AS (
-    SELECT (ttfd.count_nodes(f.xp))[1] AS node, (f.xp & 63)::integer + 1 AS branch, f.members FROM fine f
+    SELECT f.xp >> 6 << 4 | (p_board << 61) AS node, (f.xp & 63)::integer + 1 AS branch, f.members FROM fine f
      UNION ALL
-    SELECT (ttfd.count_nodes(s.xp))[l.level + 1], (s.xp >> 6 * l.level & 63)::integer + 1, sum(s.members)::bigint
-      FROM coarse s
-     CROSS JOIN generate_series(1, 10) l (level)
+    SELECT c.xp >> 6 << 4 | 1 | (p_board << 61), (c.xp & 63)::integer + 1, c.members FROM coarse c
+     UNION ALL
+    SELECT c.xp >> 6 * (l.level - 1) << 4 | l.level | (p_board << 61), (c.xp >> 6 * (l.level - 2) & 63)::integer + 1,
+           sum(c.members)::bigint
+      FROM coarser c
+     CROSS JOIN generate_series(2, 10) l (level)
      GROUP BY 1, 2
-    HAVING sum(s.members) <> 0
+    HAVING sum(c.members) <> 0
   ), nodes AS MATERIALIZED (
     SELECT b.node, array_agg(b.branch ORDER BY b.branch DESC) AS branches, array_agg(b.members ORDER BY b.branch DESC) AS members
       FROM branches b
      GROUP BY b.node
   ), updated AS (
-    UPDATE ttfd.xp_counts c SET members = ttfd.add_counts(c.members, n.branches, n.members)
+    UPDATE ttfd.board_counts c SET members = ttfd.add_counts(c.members, n.branches, n.members)
       FROM nodes n
      WHERE c.node = n.node
     RETURNING c.node
   )
-  INSERT INTO ttfd.xp_counts (node, members)
+  INSERT INTO ttfd.board_counts (node, members)
   SELECT n.node, ttfd.add_counts(array_fill(0, ARRAY[64]), n.branches, n.members)
     FROM nodes n
    WHERE n.node NOT IN (SELECT u.node FROM updated u)
@@ -1312,8 +1334,8 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.count_moves(bigint[], bigint[]) IS
-  'Adds to xp_counts how many members came to each XP, or, below zero, left it. Expects feed_head locked.';
+COMMENT ON FUNCTION ttfd.count_moves(bigint[], bigint[], bigint) IS
+  'Adds to board_counts how many members came to each value of a board (XP unless told otherwise), or, below zero, left it. Expects feed_head locked.';
 
 -- sql/functions/internal/count_nodes.sql
 CREATE OR REPLACE FUNCTION ttfd.count_nodes(p_xp bigint)
@@ -1325,7 +1347,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.count_nodes(bigint) IS
-  'The nodes of xp_counts on the way to an XP, from level 0 up: the XP without the bits of its branch and those below, 16 times, plus the level.';
+  'The nodes of board_counts on the way to an XP, from level 0 up: the XP without the bits of its branch and those below, 16 times, plus the level.';
 
 -- sql/functions/internal/count_owned.sql
 CREATE OR REPLACE FUNCTION ttfd.count_owned(p_user_id bigint, p_item text)
@@ -1343,25 +1365,62 @@ $$;
 COMMENT ON FUNCTION ttfd.count_owned(bigint, text) IS 'How many unexpired purchases of an item a member has.';
 
 -- sql/functions/internal/count_scores_above.sql
--- Planned anew for each call: with the metric known a row costs a third of what it does otherwise. The callers join few rows and
--- want no hash; here are all.
+-- Those whose standing is not settled are taken out of the counts where they stood and put in where they stand. Who has nothing
+-- stands in no standings: these members are in the order in which they became members.
 CREATE OR REPLACE FUNCTION ttfd.count_scores_above(
   p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, OUT above bigint, OUT listed bigint)
 LANGUAGE plpgsql STABLE
-SET plan_cache_mode = force_custom_plan
-SET enable_hashjoin = on
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_bitmapscan = off
 SET jit = off
 AS $$
+DECLARE
+  v_board bigint := ttfd.board_number(p_metric);
 BEGIN
-  SELECT count(*) FILTER (WHERE s.value > p_value OR s.value = p_value AND (s.since, s.user_id) < (p_since, p_user_id)),
-         count(*)
-    INTO above, listed
-    FROM ttfd.list_scores(p_metric) s;
+  SELECT c.above + e.above + n.moved INTO above
+    FROM (SELECT coalesce(sum(k.members[(p_value >> 6 * (k.node & 15)::integer & 63)::integer + 2]), 0) AS above
+            FROM ttfd.board_counts k
+           WHERE k.node = ANY (ARRAY(SELECT o.node | (v_board << 61) FROM unnest(ttfd.count_nodes(p_value)) o (node)))) c
+   CROSS JOIN (
+           SELECT count(*) AS above
+             FROM ttfd.standings s
+            WHERE s.board = v_board AND s.minus_value = -p_value AND (s.since, s.user_id) < (p_since, p_user_id)) e
+   CROSS JOIN (
+           SELECT count(*) FILTER (WHERE l.value > 0 AND (-l.value, l.since, l.user_id) < (-p_value, p_since, p_user_id))
+                  - count(*) FILTER (WHERE (s.minus_value, s.since, s.user_id) < (-p_value, p_since, p_user_id)) AS moved
+             FROM ttfd.list_unsettled(p_metric) l
+             LEFT JOIN ttfd.standings s ON s.user_id = l.user_id AND s.board = v_board) n;
+  IF p_value = 0 THEN
+    above := above + (SELECT count(*)
+                        FROM ttfd.unified_users u
+                       WHERE u.id < p_user_id AND u.is_listed AND ttfd.metric_value(u, p_metric) = 0);
+  END IF;
+  listed := coalesce((SELECT k.members[1] FROM ttfd.board_counts k WHERE k.node = 10), 0)
+            + coalesce((SELECT sum(v.members) FROM ttfd.xp_moves v WHERE v.xp >= 0), 0);
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.count_scores_above(text, bigint, timestamptz, bigint) IS
-  'How many members stand above a place of the leaderboard by a metric other than xp, and how many are on it.';
+  'How many members stand above a place of the leaderboard by a metric of standings, and how many are on it.';
+
+-- sql/functions/internal/count_season_above.sql
+CREATE OR REPLACE FUNCTION ttfd.count_season_above(
+  p_xp bigint, p_since timestamptz, p_user_id bigint, OUT above bigint, OUT listed bigint)
+LANGUAGE plpgsql STABLE
+SET enable_hashjoin = on
+SET jit = off
+AS $$
+BEGIN
+  SELECT count(*) FILTER (WHERE s.xp > p_xp OR s.xp = p_xp AND (s.reached_at, s.user_id) < (p_since, p_user_id)), count(*)
+    INTO above, listed
+    FROM ttfd.list_season_players(ttfd.running_season()) s
+   WHERE s.is_listed;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.count_season_above(bigint, timestamptz, bigint) IS
+  'How many members stand above a place of the leaderboard of the running season, and how many are on it.';
 
 -- sql/functions/internal/count_transfer.sql
 CREATE OR REPLACE FUNCTION ttfd.count_transfer(p_user_id bigint, p_coins bigint)
@@ -1397,7 +1456,7 @@ BEGIN
   SELECT c.above + m.above + e.above, c.listed + m.listed INTO above, listed
     FROM (SELECT coalesce(sum(n.members[(p_xp >> 6 * (n.node & 15)::integer & 63)::integer + 2]), 0) AS above,
                  coalesce(sum(n.members[1]) FILTER (WHERE n.node = 10), 0) AS listed
-            FROM ttfd.xp_counts n
+            FROM ttfd.board_counts n
            WHERE n.node = ANY (ttfd.count_nodes(p_xp))) c
    CROSS JOIN (
            SELECT coalesce(sum(v.members) FILTER (WHERE v.xp > p_xp), 0) AS above, coalesce(sum(v.members), 0) AS listed
@@ -1613,12 +1672,19 @@ AS $$
     FROM ttfd.platform_accounts a
     JOIN ttfd.unified_users u ON u.id = a.user_id
     LEFT JOIN LATERAL (
-           SELECT w.role_id,
-                  bool_or(u.rank_id BETWEEN w.rank_id AND coalesce(w.last_rank_id, u.rank_id)
-                          OR w.achievement = ANY (u.achievements)) IS TRUE AS is_due
-             FROM ttfd.role_rewards w
-            WHERE w.platform = p_platform
-              AND NOT EXISTS (SELECT 1 FROM ttfd.removed_roles m
+           SELECT w.role_id, bool_or(w.is_due) IS TRUE AS is_due
+             FROM (SELECT g.role_id, u.rank_id BETWEEN g.rank_id AND coalesce(g.last_rank_id, u.rank_id)
+                                     OR g.achievement = ANY (u.achievements)
+                     FROM ttfd.role_rewards g
+                    WHERE g.platform = p_platform
+                    UNION ALL
+                   SELECT i.effect -> 'role' ->> p_platform, false FROM ttfd.shop_items i WHERE i.effect -> 'role' ? p_platform
+                    UNION ALL
+                   SELECT b.effect -> 'role' ->> p_platform,
+                          b.starts_at <= ttfd.current_time() AND coalesce(b.expires_at, 'infinity') > ttfd.current_time()
+                     FROM ttfd.purchases b
+                    WHERE b.user_id = u.id AND b.effect -> 'role' ? p_platform) w (role_id, is_due)
+            WHERE NOT EXISTS (SELECT 1 FROM ttfd.removed_roles m
                                WHERE m.platform = p_platform AND m.external_id = a.external_id AND m.role_id = w.role_id)
             GROUP BY w.role_id) r ON true
    WHERE a.platform = p_platform AND a.external_id = ANY (p_external_ids)
@@ -1983,7 +2049,15 @@ BEGIN
     value := coalesce(value, 0);
   ELSE
     value := ttfd.metric_value(p_user, p_metric);
-    since := CASE WHEN p_metric = 'xp' THEN p_user.xp_since ELSE TIMESTAMPTZ 'epoch' END;
+    IF p_metric = 'xp' THEN
+      since := p_user.xp_since;
+    ELSIF value = 0 THEN
+      since := TIMESTAMPTZ 'epoch';
+    ELSE
+      since := coalesce(
+        (SELECT l.since FROM ttfd.list_unsettled(p_metric) l WHERE l.user_id = p_user.id),
+        (SELECT s.since FROM ttfd.standings s WHERE s.user_id = p_user.id AND s.board = ttfd.board_number(p_metric)));
+    END IF;
   END IF;
   IF NOT p_user.is_listed THEN
     since := NULL;
@@ -1992,7 +2066,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.find_place(ttfd.unified_users, text) IS
-  'A member''s value by a metric, and since when as list_scores tells it; NULL when the member is not on this leaderboard.';
+  'A member''s value by a metric, and since when; NULL when the member is not on this leaderboard.';
 
 -- sql/functions/internal/find_rank.sql
 CREATE OR REPLACE FUNCTION ttfd.find_rank(p_xp bigint)
@@ -3274,25 +3348,6 @@ $$;
 
 COMMENT ON FUNCTION ttfd.list_rank_ranges() IS 'All ranks as find_rank gives them, for statements about many members.';
 
--- sql/functions/internal/list_scores.sql
--- Both halves are there for the planner, who drops the one that a metric has no use for. Only XP and seasons know since when
--- a value holds; by other metrics equals stand by id.
-CREATE OR REPLACE FUNCTION ttfd.list_scores(p_metric text)
-RETURNS TABLE (user_id bigint, value bigint, since timestamptz)
-LANGUAGE sql STABLE
-AS $$
-  SELECT u.id, ttfd.metric_value(u, p_metric), TIMESTAMPTZ 'epoch'
-    FROM ttfd.unified_users u
-   WHERE u.is_listed AND p_metric <> 'season'
-   UNION ALL
-  SELECT s.user_id, s.xp, s.reached_at
-    FROM ttfd.list_season_players((SELECT ttfd.running_season())) s
-   WHERE s.is_listed AND p_metric = 'season';
-$$;
-
-COMMENT ON FUNCTION ttfd.list_scores(text) IS
-  'Everybody on the leaderboard by a metric other than xp, in no order: user_id, value, since when (the epoch where nobody knows).';
-
 -- sql/functions/internal/list_season_players.sql
 CREATE OR REPLACE FUNCTION ttfd.list_season_players(p_season_id integer)
 RETURNS TABLE (user_id bigint, xp bigint, reached_at timestamptz, is_listed boolean)
@@ -3353,6 +3408,54 @@ $$;
 
 COMMENT ON FUNCTION ttfd.list_undone_members(bigint) IS
   'Members whom a run has touched, as they are now: a merged one stands for the survivor, a forgotten one is left alone.';
+
+-- sql/functions/internal/list_unsettled.sql
+-- What is granted and not in standings yet is in the queue or at the end of the feed, so nobody has to note it down. The queue is
+-- read as process_events reads it, above its floor and by lanes.
+CREATE OR REPLACE FUNCTION ttfd.list_unsettled(p_metric text)
+RETURNS TABLE (user_id bigint, value bigint, since timestamptz)
+LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET jit = off
+AS $$
+DECLARE
+  v_board smallint := ttfd.board_number(p_metric);
+BEGIN
+  RETURN QUERY
+  SELECT n.user_id, CASE WHEN u.is_listed THEN v.value ELSE 0 END,
+         ttfd.standing_since(s.since, v.value = -s.minus_value, n.moved_at, n.touched_at)
+    FROM (SELECT m.user_id, max(m.moved_at) AS moved_at, max(m.touched_at) AS touched_at
+            FROM (SELECT e.user_id,
+                         CASE WHEN ttfd.moves_board(v_board, t.counter, e.event_type, e.coins, e.data) THEN e.occurred_at END,
+                         CASE WHEN ttfd.touches_boards(e.event_type) THEN e.occurred_at END
+                    FROM (SELECT p.user_id, p.occurred_at, p.event_type, p.coins, p.data
+                            FROM ttfd.feed_head h
+                           CROSS JOIN generate_series(0, 7) l (lane)
+                            JOIN ttfd.cross_platform_events_pending p
+                              ON pg_catalog.hashtext(p.source_platform) & 7 = l.lane AND p.seq > h.floor_seq
+                           WHERE p.xp IS NOT NULL AND p.user_id <> 0
+                           UNION ALL
+                          SELECT d.user_id, d.occurred_at, d.event_type, d.coins, d.data
+                            FROM ttfd.feed_head h
+                            JOIN ttfd.cross_platform_events_processed d ON d.position > h.settled_to
+                           WHERE d.user_id <> 0) e
+                    LEFT JOIN ttfd.event_types t ON t.name = e.event_type
+                   WHERE ttfd.moves_board(v_board, t.counter, e.event_type, e.coins, e.data) OR ttfd.touches_boards(e.event_type)
+                   UNION ALL
+                  SELECT c.user_id, NULL, c.at FROM ttfd.standing_changes c WHERE c.user_id > 0) m (user_id, moved_at, touched_at)
+           GROUP BY m.user_id) n
+    LEFT JOIN ttfd.unified_users u ON u.id = n.user_id
+    LEFT JOIN ttfd.standings s ON s.user_id = n.user_id AND s.board = ANY (ARRAY[v_board, -v_board])
+   CROSS JOIN LATERAL (SELECT ttfd.metric_value(u, p_metric)) v (value);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.list_unsettled(text) IS
+  'Where those members stand by a metric of standings whose row there is not up to date: user_id, value (0 for a member who is not listed), since.';
 
 -- sql/functions/internal/list_user_references.sql
 -- Asked of the catalog, so that a table that is added later cannot be left out.
@@ -3850,6 +3953,23 @@ $$;
 
 COMMENT ON FUNCTION ttfd.move_season_scores(jsonb, bigint, bigint) IS
   'Moves scores (season_id, xp, reached_at) of open seasons from one member who is locked to another.';
+
+-- sql/functions/internal/moves_board.sql
+CREATE OR REPLACE FUNCTION ttfd.moves_board(p_board integer, p_counter text, p_event_type text, p_coins bigint, p_data jsonb)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT CASE p_board
+           WHEN 1 THEN p_coins <> 0 AND p_event_type <> 'opening_balance'
+           WHEN 2 THEN p_counter = 'messages'
+           WHEN 3 THEN p_counter = 'voice'
+           WHEN 4 THEN p_counter = 'games'
+           WHEN 5 THEN p_counter = 'games' AND p_data @> '{"won": true}'
+         END;
+$$;
+
+COMMENT ON FUNCTION ttfd.moves_board(integer, text, text, bigint, jsonb) IS
+  'Whether a granted event, whose type moves a counter, has changed its member''s value on a board (see board_number).';
 
 -- sql/functions/internal/multiply_award.sql
 CREATE OR REPLACE FUNCTION ttfd.multiply_award(p_amount bigint, p_factor numeric)
@@ -5460,7 +5580,7 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.settle_moves() IS 'Brings xp_counts up to date with the moves that were made since. Expects feed_head locked.';
+COMMENT ON FUNCTION ttfd.settle_moves() IS 'Brings board_counts up to date with the moves that were made since. Expects feed_head locked.';
 
 -- sql/functions/internal/settle_season.sql
 -- Everybody who took part is told the place by an event; the rewards are paid when the batch applies it. No member is locked
@@ -5506,6 +5626,106 @@ $$;
 COMMENT ON FUNCTION ttfd.settle_season(ttfd.seasons) IS
   'Closes a season whose row is locked: results, an event season_reward for each who took part, an event season_closed. Returns how many took part.';
 
+-- sql/functions/internal/settle_standings.sql
+-- Who has moved is told by the events. The value is read, not added up: whoever has changed it since is in the
+-- queue and is settled later.
+-- A hidden member keeps standing on the board below zero, where nobody looks, and so comes back to the old place.
+CREATE OR REPLACE FUNCTION ttfd.settle_standings(p_after bigint, p_is_drained boolean)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET jit = off
+AS $$
+DECLARE
+  v_moves record;
+BEGIN
+  UPDATE ttfd.feed_head h SET settled_to = h.position WHERE h.position > p_after;
+  IF NOT FOUND AND NOT EXISTS (SELECT 1 FROM ttfd.standing_changes c WHERE c.user_id > 0) THEN
+    RETURN;
+  END IF;
+  FOR v_moves IN
+    WITH marked AS MATERIALIZED (
+      DELETE FROM ttfd.standing_changes
+       WHERE ctid = ANY (ARRAY(SELECT c.ctid FROM ttfd.standing_changes c WHERE p_is_drained AND c.user_id > 0 LIMIT 10000))
+      RETURNING user_id, at
+    ), told AS (
+      SELECT e.user_id, e.occurred_at, e.event_type, t.counter, e.coins, e.data
+        FROM ttfd.cross_platform_events_processed e
+        LEFT JOIN ttfd.event_types t ON t.name = e.event_type
+       WHERE e.position > p_after AND e.user_id <> 0
+       UNION ALL
+      SELECT m.user_id, m.at, 'opening_balance', NULL, 0, NULL FROM marked m
+    ), heard AS MATERIALIZED (
+      SELECT e.user_id,
+             max(e.occurred_at) FILTER (WHERE ttfd.moves_board(1, e.counter, e.event_type, e.coins, e.data)) AS coins_at,
+             max(e.occurred_at) FILTER (WHERE ttfd.moves_board(2, e.counter, e.event_type, e.coins, e.data)) AS messages_at,
+             max(e.occurred_at) FILTER (WHERE ttfd.moves_board(3, e.counter, e.event_type, e.coins, e.data)) AS voice_at,
+             max(e.occurred_at) FILTER (WHERE ttfd.moves_board(4, e.counter, e.event_type, e.coins, e.data)) AS games_at,
+             max(e.occurred_at) FILTER (WHERE ttfd.moves_board(5, e.counter, e.event_type, e.coins, e.data)) AS wins_at,
+             max(e.occurred_at) FILTER (WHERE ttfd.touches_boards(e.event_type)) AS touched_at
+        FROM told e
+       GROUP BY e.user_id
+    ), present AS MATERIALIZED (
+      SELECT h.*, CASE WHEN u.is_listed THEN 1 ELSE -1 END AS sign,
+             coalesce(u.coins, 0) AS coins, coalesce(u.messages_sent, 0) AS messages, coalesce(u.total_voice_time, 0) AS voice,
+             coalesce(u.games_played, 0) AS games, coalesce(u.games_won, 0) AS wins
+        FROM heard h
+        LEFT JOIN ttfd.unified_users u ON u.id = h.user_id AND u.merged_into IS NULL AND u.forgotten_at IS NULL
+    ), changed AS MATERIALIZED (
+      SELECT b.user_id, b.sign * b.board AS board, b.value, s.board AS old_board, -s.minus_value AS old_value,
+             s.since AS old_since,
+             ttfd.standing_since(s.since, b.value = -s.minus_value, b.moved_at, b.touched_at) AS since
+        FROM (SELECT p.user_id, p.sign, 1, p.coins, p.coins_at, p.touched_at
+                FROM present p WHERE p.coins_at IS NOT NULL OR p.touched_at IS NOT NULL
+               UNION ALL
+              SELECT p.user_id, p.sign, 2, p.messages, p.messages_at, p.touched_at
+                FROM present p WHERE p.messages_at IS NOT NULL OR p.touched_at IS NOT NULL
+               UNION ALL
+              SELECT p.user_id, p.sign, 3, p.voice, p.voice_at, p.touched_at
+                FROM present p WHERE p.voice_at IS NOT NULL OR p.touched_at IS NOT NULL
+               UNION ALL
+              SELECT p.user_id, p.sign, 4, p.games, p.games_at, p.touched_at
+                FROM present p WHERE p.games_at IS NOT NULL OR p.touched_at IS NOT NULL
+               UNION ALL
+              SELECT p.user_id, p.sign, 5, p.wins, p.wins_at, p.touched_at
+                FROM present p WHERE p.wins_at IS NOT NULL OR p.touched_at IS NOT NULL
+             ) b (user_id, sign, board, value, moved_at, touched_at)
+        LEFT JOIN ttfd.standings s ON s.user_id = b.user_id AND s.board = ANY (ARRAY[b.board, -b.board])
+    ), gone AS (
+      DELETE FROM ttfd.standings s USING changed c WHERE c.value = 0 AND s.user_id = c.user_id AND s.board = c.old_board
+    ), moved AS (
+      UPDATE ttfd.standings s
+         SET board = c.board, minus_value = -c.value, since = c.since
+        FROM changed c
+       WHERE c.value > 0 AND s.user_id = c.user_id AND s.board = c.old_board
+         AND (c.board, c.value, c.since) <> (c.old_board, c.old_value, c.old_since)
+    ), come AS (
+      INSERT INTO ttfd.standings (board, minus_value, since, user_id)
+      SELECT c.board, -c.value, c.since, c.user_id FROM changed c WHERE c.value > 0 AND c.old_board IS NULL
+    )
+    SELECT m.board, array_agg(m.value) AS values, array_agg(m.members) AS members
+      FROM (SELECT c.old_board, c.old_value, -1
+              FROM changed c
+             WHERE c.old_board > 0 AND (c.board, c.value) <> (c.old_board, c.old_value)
+             UNION ALL
+            SELECT c.board, c.value, 1
+              FROM changed c
+             WHERE c.board > 0 AND c.value > 0 AND (c.board, c.value) IS DISTINCT FROM (c.old_board, c.old_value)
+           ) m (board, value, members)
+     GROUP BY m.board
+  LOOP
+    PERFORM ttfd.count_moves(v_moves.values, v_moves.members, v_moves.board);
+  END LOOP;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.settle_standings(bigint, boolean) IS
+  'Brings standings and their counts up to date with the events after a position of the feed, and, when nothing waits any more, with standing_changes. Expects feed_head locked.';
+
 -- sql/functions/internal/show_import_achievements.sql
 -- What a legacy program has paid for, or could have, is not paid again: it is shown, and so settled as it is. An import does
 -- not change how anybody came out of a season.
@@ -5543,6 +5763,21 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.snapshot_user(bigint) IS 'What the journal of merges keeps of a user.';
+
+-- sql/functions/internal/standing_since.sql
+CREATE OR REPLACE FUNCTION ttfd.standing_since(
+  p_since timestamptz, p_is_same boolean, p_moved_at timestamptz, p_touched_at timestamptz)
+RETURNS timestamptz
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT CASE WHEN p_moved_at IS NOT NULL THEN greatest(p_since, p_moved_at)
+              WHEN p_is_same THEN p_since
+              ELSE greatest(p_since, p_touched_at)
+         END;
+$$;
+
+COMMENT ON FUNCTION ttfd.standing_since(timestamptz, boolean, timestamptz, timestamptz) IS
+  'Since when a member stands where they do: given since when so far, whether the value is the same, when it was moved, and when something happened that may have moved it.';
 
 -- sql/functions/internal/start_of_window.sql
 CREATE OR REPLACE FUNCTION ttfd.start_of_window(p_seconds integer, p_at timestamptz)
@@ -5727,6 +5962,17 @@ $$;
 COMMENT ON FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint) IS
   'Writes an event of the system''s own, granted already, for a user who is locked.';
 
+-- sql/functions/internal/touches_boards.sql
+CREATE OR REPLACE FUNCTION ttfd.touches_boards(p_event_type text)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT p_event_type IN ('opening_balance', 'accounts_merged', 'merge_undone');
+$$;
+
+COMMENT ON FUNCTION ttfd.touches_boards(text) IS
+  'Whether an event may change any count of its member, without saying which: who meets one has to look.';
+
 -- sql/functions/internal/turn_seasons.sql
 -- Seasons follow the last one without a gap, however long nobody looked. The first is started by tend_seasons or a person.
 CREATE OR REPLACE FUNCTION ttfd.turn_seasons(p_at timestamptz)
@@ -5818,6 +6064,59 @@ $$;
 COMMENT ON FUNCTION ttfd.use_link_code(text, text, text) IS
   'Uses up a link code for the account that sends it, and locks the users of both; or says why not: locked, invalid. Returns who made the code.';
 
+-- sql/functions/internal/verify_counts.sql
+CREATE OR REPLACE FUNCTION ttfd.verify_counts()
+RETURNS TABLE (expected text, actual text)
+LANGUAGE sql STABLE
+AS $$
+  SELECT format('%s on board %s with value >> %s = %s', coalesce(n.members, 0), coalesce(n.board, c.board),
+                coalesce(n.shift, c.shift), coalesce(n.bucket, c.bucket)),
+         coalesce(c.members, 0)::text
+    FROM (SELECT v.board, l.shift, v.value >> l.shift AS bucket, sum(v.members) AS members
+            FROM (SELECT 0, u.xp, count(*) FROM ttfd.unified_users u WHERE u.is_listed GROUP BY u.xp
+                   UNION ALL
+                  SELECT s.board, -s.minus_value, count(*) FROM ttfd.standings s WHERE s.board > 0 GROUP BY s.board, s.minus_value
+                 ) v (board, value, members)
+           CROSS JOIN generate_series(0, 60, 6) l (shift)
+           GROUP BY v.board, l.shift, v.value >> l.shift) n
+    FULL JOIN (SELECT a.board, a.shift, a.bucket, sum(a.members) AS members
+                 FROM (SELECT (k.node >> 61 & 7)::integer AS board, 6 * (k.node & 15)::integer AS shift,
+                              ((k.node & (1::bigint << 61) - 1) >> 4 << 6) + b.branch - 1 AS bucket,
+                              b.members - coalesce(k.members[b.branch + 1], 0) AS members
+                         FROM ttfd.board_counts k CROSS JOIN unnest(k.members) WITH ORDINALITY b (members, branch)
+                        UNION ALL
+                       SELECT 0, l.shift, m.xp >> l.shift, m.members
+                         FROM ttfd.xp_moves m CROSS JOIN generate_series(0, 60, 6) l (shift)) a
+                GROUP BY a.board, a.shift, a.bucket) c
+      ON c.board = n.board AND c.shift = n.shift AND c.bucket = n.bucket
+   WHERE coalesce(n.members, 0) <> coalesce(c.members, 0);
+$$;
+
+COMMENT ON FUNCTION ttfd.verify_counts() IS 'Where board_counts does not say how many members there are: expected, actual.';
+
+-- sql/functions/internal/verify_standings.sql
+-- Whose standing waits to be settled is compared with nothing: list_unsettled reads the member.
+CREATE OR REPLACE FUNCTION ttfd.verify_standings()
+RETURNS TABLE (user_id bigint, expected text, actual text)
+LANGUAGE sql STABLE
+AS $$
+  SELECT coalesce(u.id, s.user_id), (u.xp, u.xp_since)::text, (-s.minus_xp, s.since)::text
+    FROM (SELECT l.id, l.xp, l.xp_since FROM ttfd.unified_users l WHERE l.is_listed) u
+    FULL JOIN ttfd.xp_standings s ON s.user_id = u.id
+   WHERE (u.id, u.xp, u.xp_since) IS DISTINCT FROM (s.user_id, -s.minus_xp, s.since)
+   UNION ALL
+  SELECT d.user_id, format('%s %s', coalesce(d.value, 0), m.metric), coalesce(d.shown, 0)::text
+    FROM unnest(ARRAY['coins', 'messages', 'voice', 'games', 'wins']) m (metric)
+   CROSS JOIN LATERAL (
+           SELECT coalesce(u.id, s.user_id) AS user_id, u.value, -s.minus_value AS shown
+             FROM (SELECT l.id, ttfd.metric_value(l, m.metric) AS value FROM ttfd.unified_users l WHERE l.is_listed) u
+             FULL JOIN (SELECT * FROM ttfd.standings k WHERE k.board = ttfd.board_number(m.metric)) s ON s.user_id = u.id
+            WHERE coalesce(u.value, 0) <> coalesce(-s.minus_value, 0)
+              AND coalesce(u.id, s.user_id) NOT IN (SELECT n.user_id FROM ttfd.list_unsettled(m.metric) n)) d;
+$$;
+
+COMMENT ON FUNCTION ttfd.verify_standings() IS 'Members who stand elsewhere on a leaderboard than they should: user_id, expected, actual.';
+
 -- sql/functions/internal/voice_members.sql
 -- Company is somebody who can hear.
 CREATE OR REPLACE FUNCTION ttfd.voice_members(p_is_afk boolean, p_members jsonb)
@@ -5844,7 +6143,7 @@ COMMENT ON FUNCTION ttfd.voice_members(boolean, jsonb) IS
   'Who is in a voice channel, and whether the time earns nothing: AFK channel, muted, deafened, or nobody else who can hear. Raises 22023.';
 
 -- sql/functions/internal/walk_board.sql
--- By XP this is a walk along the key from one place on; other metrics sort everybody.
+-- A walk along the key from one place on.
 CREATE OR REPLACE FUNCTION ttfd.walk_board(
   p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, p_is_upwards boolean, p_limit bigint)
 RETURNS TABLE (turn bigint, user_id bigint, value bigint, since timestamptz)
@@ -5854,7 +6153,9 @@ SET enable_bitmapscan = off
 SET jit = off
 AS $$
 BEGIN
-  IF p_metric <> 'xp' THEN
+  IF p_metric = 'season' THEN
+    RETURN QUERY SELECT * FROM ttfd.walk_season(p_value, p_since, p_user_id, p_is_upwards, p_limit);
+  ELSIF p_metric <> 'xp' THEN
     RETURN QUERY SELECT * FROM ttfd.walk_scores(p_metric, p_value, p_since, p_user_id, p_is_upwards, p_limit);
   ELSIF p_is_upwards THEN
     RETURN QUERY
@@ -5878,39 +6179,120 @@ COMMENT ON FUNCTION ttfd.walk_board(text, bigint, timestamptz, bigint, boolean, 
   'The members next above or below a place of the leaderboard. Returns turn (1 is the nearest), user_id, value, since.';
 
 -- sql/functions/internal/walk_scores.sql
--- Planned anew for each call: with the metric known a row costs a third of what it does otherwise. The callers join few rows and
--- want no hash; here are all.
+-- Who has nothing comes last, in the order in which they became members: they are read from the members themselves, and only
+-- when the page gets there.
 CREATE OR REPLACE FUNCTION ttfd.walk_scores(
   p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, p_is_upwards boolean, p_limit bigint)
+RETURNS TABLE (turn bigint, user_id bigint, value bigint, since timestamptz)
+LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET enable_hashjoin = on
+SET enable_sort = off
+SET jit = off
+AS $$
+DECLARE
+  v_board smallint := ttfd.board_number(p_metric);
+BEGIN
+  IF p_is_upwards THEN
+    RETURN QUERY
+    WITH unsettled AS MATERIALIZED (
+      SELECT l.* FROM ttfd.list_unsettled(p_metric) l
+    ), nobodies AS (
+      SELECT u.id, 0::bigint, TIMESTAMPTZ 'epoch'
+        FROM ttfd.unified_users u
+       WHERE p_value = 0 AND u.id < p_user_id AND u.is_listed AND ttfd.metric_value(u, p_metric) = 0
+       ORDER BY u.id DESC
+       LIMIT p_limit
+    ), settled AS (
+      SELECT s.user_id, s.minus_value, s.since
+        FROM ttfd.standings s
+       WHERE s.board = v_board AND (s.minus_value, s.since, s.user_id) < (-p_value, p_since, p_user_id)
+         AND s.user_id NOT IN (SELECT n.user_id FROM unsettled n)
+       ORDER BY s.minus_value DESC, s.since DESC, s.user_id DESC
+       LIMIT p_limit
+    ), somebodies AS (
+      SELECT b.user_id, -b.minus_value, b.since
+        FROM (SELECT * FROM settled
+               UNION ALL
+              SELECT n.user_id, -n.value, n.since
+                FROM unsettled n
+               WHERE n.value > 0 AND (-n.value, n.since, n.user_id) < (-p_value, p_since, p_user_id)) b
+       ORDER BY b.minus_value DESC, b.since DESC, b.user_id DESC
+       LIMIT p_limit
+    )
+    SELECT row_number() OVER (), o.* FROM (SELECT * FROM nobodies UNION ALL SELECT * FROM somebodies LIMIT p_limit) o;
+  ELSE
+    RETURN QUERY
+    WITH unsettled AS MATERIALIZED (
+      SELECT l.* FROM ttfd.list_unsettled(p_metric) l
+    ), settled AS (
+      SELECT s.user_id, s.minus_value, s.since
+        FROM ttfd.standings s
+       WHERE s.board = v_board AND (s.minus_value, s.since, s.user_id) > (-p_value, p_since, p_user_id)
+         AND s.user_id NOT IN (SELECT n.user_id FROM unsettled n)
+       ORDER BY s.minus_value, s.since, s.user_id
+       LIMIT p_limit
+    ), somebodies AS (
+      SELECT b.user_id, -b.minus_value, b.since
+        FROM (SELECT * FROM settled
+               UNION ALL
+              SELECT n.user_id, -n.value, n.since
+                FROM unsettled n
+               WHERE n.value > 0 AND (-n.value, n.since, n.user_id) > (-p_value, p_since, p_user_id)) b
+       ORDER BY b.minus_value, b.since, b.user_id
+       LIMIT p_limit
+    ), nobodies AS (
+      SELECT u.id, 0::bigint, TIMESTAMPTZ 'epoch'
+        FROM ttfd.unified_users u
+       WHERE u.id > CASE WHEN p_value > 0 THEN 0 ELSE p_user_id END AND u.is_listed AND ttfd.metric_value(u, p_metric) = 0
+       ORDER BY u.id
+       LIMIT p_limit
+    )
+    SELECT row_number() OVER (), o.* FROM (SELECT * FROM somebodies UNION ALL SELECT * FROM nobodies LIMIT p_limit) o;
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.walk_scores(text, bigint, timestamptz, bigint, boolean, bigint) IS
+  'The members next above or below a place of the leaderboard by a metric of standings. Returns turn (1 is the nearest), user_id, value, since.';
+
+-- sql/functions/internal/walk_season.sql
+-- The callers join few rows and want no hash; here are all.
+CREATE OR REPLACE FUNCTION ttfd.walk_season(
+  p_xp bigint, p_since timestamptz, p_user_id bigint, p_is_upwards boolean, p_limit bigint)
 RETURNS TABLE (turn bigint, user_id bigint, value bigint, since timestamptz)
 LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_custom_plan
 SET enable_hashjoin = on
 SET jit = off
 AS $$
+DECLARE
+  v_season_id integer := ttfd.running_season();
 BEGIN
   IF p_is_upwards THEN
     RETURN QUERY
-    SELECT row_number() OVER (), o.user_id, o.value, o.since
-      FROM (SELECT s.user_id, s.value, s.since
-              FROM ttfd.list_scores(p_metric) s
-             WHERE s.value > p_value OR s.value = p_value AND (s.since, s.user_id) < (p_since, p_user_id)
-             ORDER BY s.value, s.since DESC, s.user_id DESC
+    SELECT row_number() OVER (), o.user_id, o.xp, o.reached_at
+      FROM (SELECT s.user_id, s.xp, s.reached_at
+              FROM ttfd.list_season_players(v_season_id) s
+             WHERE s.is_listed AND (-s.xp, s.reached_at, s.user_id) < (-p_xp, p_since, p_user_id)
+             ORDER BY s.xp, s.reached_at DESC, s.user_id DESC
              LIMIT p_limit) o;
   ELSE
     RETURN QUERY
-    SELECT row_number() OVER (), o.user_id, o.value, o.since
-      FROM (SELECT s.user_id, s.value, s.since
-              FROM ttfd.list_scores(p_metric) s
-             WHERE s.value < p_value OR s.value = p_value AND (s.since, s.user_id) > (p_since, p_user_id)
-             ORDER BY s.value DESC, s.since, s.user_id
+    SELECT row_number() OVER (), o.user_id, o.xp, o.reached_at
+      FROM (SELECT s.user_id, s.xp, s.reached_at
+              FROM ttfd.list_season_players(v_season_id) s
+             WHERE s.is_listed AND (-s.xp, s.reached_at, s.user_id) > (-p_xp, p_since, p_user_id)
+             ORDER BY s.xp DESC, s.reached_at, s.user_id
              LIMIT p_limit) o;
   END IF;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.walk_scores(text, bigint, timestamptz, bigint, boolean, bigint) IS
-  'The members next above or below a place of the leaderboard by a metric other than xp. Returns turn (1 is the nearest), user_id, value, since.';
+COMMENT ON FUNCTION ttfd.walk_season(bigint, timestamptz, bigint, boolean, bigint) IS
+  'The members next above or below a place of the leaderboard of the running season. Returns turn (1 is the nearest), user_id, value, since.';
 
 -- sql/functions/internal/was_handled.sql
 CREATE OR REPLACE FUNCTION ttfd.was_handled(p_event_id uuid)

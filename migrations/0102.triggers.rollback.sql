@@ -1,6 +1,9 @@
 -- Generated from sql/triggers by `make migration`.
 SET LOCAL lock_timeout = '10s';
 
+DROP TRIGGER note_change ON ttfd.unified_users;
+DROP FUNCTION ttfd.unified_users__note_change();
+
 DROP TRIGGER list ON ttfd.unified_users;
 DROP TRIGGER list_inserted ON ttfd.unified_users;
 DROP FUNCTION ttfd.unified_users__list();

@@ -438,11 +438,16 @@ BEGIN
   IF TG_OP = 'INSERT' THEN
     INSERT INTO xp_standings (minus_xp, since, user_id) SELECT -n.xp, n.xp_since, n.id FROM new_rows n WHERE n.is_listed ORDER BY 1, 2, 3;
     INSERT INTO xp_moves (xp, members) SELECT n.xp, count(*) FROM new_rows n WHERE n.is_listed GROUP BY n.xp;
+    INSERT INTO standing_changes (user_id, at)
+    SELECT n.id, n.xp_since
+      FROM new_rows n
+     WHERE n.is_listed AND greatest(n.coins, n.messages_sent, n.total_voice_time, n.games_played, n.games_won) > 0;
   ELSIF TG_OP = 'DELETE' THEN
     DELETE FROM xp_standings s
      USING old_rows o
      WHERE o.is_listed AND (s.minus_xp, s.since, s.user_id) = (-o.xp, o.xp_since, o.id);
     INSERT INTO xp_moves (xp, members) SELECT o.xp, -count(*) FROM old_rows o WHERE o.is_listed GROUP BY o.xp;
+    INSERT INTO standing_changes (user_id, at) SELECT o.id, ttfd.current_time() FROM old_rows o;
   ELSE
     WITH changed AS MATERIALIZED (
       SELECT c.xp, c.since, c.user_id, sum(c.members) AS members
@@ -471,7 +476,7 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.unified_users__keep_standings() IS 'Keeps the leaderboard by XP in step with the members: xp_standings at once, xp_counts by way of xp_moves.';
+COMMENT ON FUNCTION ttfd.unified_users__keep_standings() IS 'Keeps the leaderboard by XP in step with the members: xp_standings at once, board_counts by way of xp_moves. Of the others it notes who comes and goes.';
 
 CREATE OR REPLACE TRIGGER keep_standings_inserted AFTER INSERT ON ttfd.unified_users
   REFERENCING NEW TABLE AS new_rows
@@ -506,5 +511,30 @@ CREATE OR REPLACE TRIGGER list BEFORE UPDATE OF is_hidden, merged_into, forgotte
 CREATE OR REPLACE TRIGGER list_inserted BEFORE INSERT ON ttfd.unified_users
   FOR EACH ROW WHEN (NEW.merged_into IS NOT NULL OR NEW.forgotten_at IS NOT NULL OR NEW.is_hidden OR NOT NEW.is_listed)
   EXECUTE FUNCTION ttfd.unified_users__list();
+
+-- sql/triggers/unified_users__note_change.sql
+-- What an event changes is found in the queue. The clause knows it by the time of the member's last activity, which moves along: a
+-- wrong guess costs a row that was not needed.
+CREATE OR REPLACE FUNCTION ttfd.unified_users__note_change()
+RETURNS trigger
+LANGUAGE plpgsql SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  IF (OLD.is_listed, OLD.coins, OLD.messages_sent, OLD.total_voice_time, OLD.games_played, OLD.games_won)
+     <> (NEW.is_listed, NEW.coins, NEW.messages_sent, NEW.total_voice_time, NEW.games_played, NEW.games_won) THEN
+    INSERT INTO standing_changes (user_id, at) VALUES (NEW.id, ttfd.current_time());
+  END IF;
+  RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.unified_users__note_change() IS
+  'Notes that a member''s place on the leaderboards other than by XP has changed, where no event may tell.';
+
+CREATE OR REPLACE TRIGGER note_change
+  AFTER UPDATE OF coins, messages_sent, total_voice_time, games_played, games_won, is_hidden, merged_into, forgotten_at, is_listed
+  ON ttfd.unified_users
+  FOR EACH ROW WHEN (NEW.last_active = OLD.last_active)
+  EXECUTE FUNCTION ttfd.unified_users__note_change();
 
 RESET ROLE;

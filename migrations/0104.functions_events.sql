@@ -265,6 +265,7 @@ GRANT EXECUTE ON FUNCTION ttfd.list_failed_events(integer) TO ttfd_worker, ttfd_
 -- sql/functions/events/process_events.sql
 -- One processor at a time: the row lock on feed_head is what makes feed positions gapless and in commit order. A second
 -- worker does not queue up behind it. Lanes take turns, so that a flood on one platform does not hold up the others.
+-- While there is a backlog the standings wait, because a member who has moved ten times is settled once.
 -- The lanes' index is read in its order and no further than the batch: a bitmap would read the whole backlog each time.
 -- No JIT, because the penalty on sequential scans would make every small plan look expensive enough to be compiled.
 CREATE OR REPLACE FUNCTION ttfd.process_events(p_limit integer DEFAULT 1000)
@@ -311,6 +312,9 @@ BEGIN
     END IF;
     PERFORM settle_moves();
     remaining := advance_floor(v_head, v_taken_seq);
+    IF NOT remaining OR v_head.position + processed >= v_head.settled_to + 20000 THEN
+      PERFORM settle_standings(v_head.settled_to, NOT remaining);
+    END IF;
   ELSE
     remaining := oldest_pending(0) IS NOT NULL;
   END IF;

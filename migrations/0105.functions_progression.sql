@@ -308,11 +308,7 @@ BEGIN
   PERFORM require_metric(p_metric);
   v_user := find_survivor(p_user_id);
   v_place := find_place(v_user, p_metric);
-  IF p_metric = 'xp' THEN
-    v_counts := count_xp_above(v_place.value, v_place.since, v_user.id);
-  ELSE
-    v_counts := count_scores_above(p_metric, v_place.value, v_place.since, v_user.id);
-  END IF;
+  v_counts := count_above(p_metric, v_place.value, v_place.since, v_user.id);
   "position" := CASE WHEN v_place.since IS NOT NULL THEN v_counts.above + 1 END;
   value := v_place.value;
   total := v_counts.listed;
@@ -321,7 +317,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.get_position(bigint, text) IS
-  'Where a member stands by a metric (see list_leaderboard): by xp in the same short time whatever the number of members, by others by counting them. Returns position (NULL for a hidden member, and by season for one who has earned nothing in it), value, total (members listed). Raises TU001 when there is no such user, 22023 for an unknown metric.';
+  'Where a member stands by a metric (see list_leaderboard): in the same short time whatever the number of members, but for the season and for a member who has nothing of it. Returns position (NULL for a hidden member, and by season for one who has earned nothing in it), value, total (members listed). Raises TU001 when there is no such user, 22023 for an unknown metric.';
 
 REVOKE ALL ON FUNCTION ttfd.get_position(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_position(bigint, text)
@@ -401,7 +397,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.list_desired_roles(text, text, integer) IS
-  'For the bot of a platform, to compare with the roles that its members have: what ranks and achievements give. Returns user_id, external_id, role_ids (to have), other_role_ids (given by ttfd too, but not to this member: take them away); roles that were removed by hand are in neither. Give the external_id of the last row as p_after for the next page (at most 1,000 rows). Raises TP001.';
+  'For the bot of a platform, to compare with the roles that its members have: what ranks, achievements and purchases give. Returns user_id, external_id, role_ids (to have), other_role_ids (given by ttfd too, but not to this member: take them away); roles that were removed by hand are in neither. Give the external_id of the last row as p_after for the next page (at most 1,000 rows). Raises TP001.';
 
 REVOKE ALL ON FUNCTION ttfd.list_desired_roles(text, text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_desired_roles(text, text, integer)
@@ -528,7 +524,7 @@ BEGIN
     v_value := split_part(p_after, ':', 1)::bigint;
     v_since := TIMESTAMPTZ 'epoch' + split_part(p_after, ':', 2)::bigint * INTERVAL '1 microsecond';
     v_id := split_part(p_after, ':', 3)::bigint;
-    v_above := count_above(p_metric, v_value, v_since, v_id + 1);
+    v_above := (count_above(p_metric, v_value, v_since, v_id + 1)).above;
   END IF;
   RETURN QUERY
   SELECT v_above + w.turn, u.id, coalesce(u.display_name, u.username), w.value, u.rank_id, r.name, r.color, u.platforms,
@@ -541,7 +537,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.list_leaderboard(text, integer, text) IS
-  'The best members by a metric: xp, season (XP earned in the running season, by those who earned any), coins, messages, voice (seconds), games or wins. Among equals in xp and season who was there first stands above; by other metrics who is a member for longer. Merged, forgotten and hidden members are left out. Returns position, user_id, display_name, value, rank_id, rank_name, rank_color, platforms, cursor; give the cursor of the last row as p_after for the next page (at most 1,000 rows). Raises 22023 for an unknown metric.';
+  'The best members by a metric: xp, season (XP earned in the running season, by those who earned any), coins, messages, voice (seconds), games or wins. Among equals who was there first stands above. Merged, forgotten and hidden members are left out. Returns position, user_id, display_name, value, rank_id, rank_name, rank_color, platforms, cursor; give the cursor of the last row as p_after for the next page (at most 1,000 rows). Raises 22023 for an unknown metric.';
 
 REVOKE ALL ON FUNCTION ttfd.list_leaderboard(text, integer, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_leaderboard(text, integer, text)
@@ -593,7 +589,7 @@ BEGIN
   IF v_place.since IS NULL THEN
     RETURN;
   END IF;
-  v_position := count_above(p_metric, v_place.value, v_place.since, v_user.id) + 1;
+  v_position := (count_above(p_metric, v_place.value, v_place.since, v_user.id)).above + 1;
   RETURN QUERY
   SELECT v_position + n.distance, u.id, coalesce(u.display_name, u.username), n.value, u.rank_id, r.name, r.color, u.platforms
     FROM (SELECT -a.turn, a.user_id, a.value
@@ -782,9 +778,9 @@ DECLARE
   v_external_id text := resolve_platform(p_platform, p_external_id);
 BEGIN
   INSERT INTO removed_roles (platform, external_id, role_id, removed_at)
-  SELECT DISTINCT p_platform, v_external_id, p_role_id, ttfd.current_time()
-    FROM role_rewards r
-   WHERE r.platform = p_platform AND r.role_id = p_role_id
+  SELECT p_platform, v_external_id, p_role_id, ttfd.current_time()
+   WHERE EXISTS (SELECT 1 FROM role_rewards r WHERE r.platform = p_platform AND r.role_id = p_role_id)
+      OR EXISTS (SELECT 1 FROM shop_items i WHERE i.effect -> 'role' ->> p_platform = p_role_id)
   ON CONFLICT (platform, external_id, role_id) DO NOTHING;
   is_changed := FOUND;
   RETURN NEXT;

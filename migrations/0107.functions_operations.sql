@@ -339,26 +339,9 @@ AS $$
     JOIN unified_users u ON u.id = k.user_id
    WHERE u.merged_into IS NULL AND k.achievement <> ALL (u.achievements)
   UNION ALL
-  SELECT 'standing', coalesce(u.id, s.user_id), (u.xp, u.xp_since)::text, (-s.minus_xp, s.since)::text
-    FROM (SELECT l.id, l.xp, l.xp_since FROM unified_users l WHERE l.is_listed) u
-    FULL JOIN xp_standings s ON s.user_id = u.id
-   WHERE (u.id, u.xp, u.xp_since) IS DISTINCT FROM (s.user_id, -s.minus_xp, s.since)
+  SELECT 'standing', s.user_id, s.expected, s.actual FROM verify_standings() s
   UNION ALL
-  SELECT 'count', NULL, format('%s with xp >> %s = %s', coalesce(n.members, 0), coalesce(n.shift, c.shift), coalesce(n.bucket, c.bucket)),
-         coalesce(c.members, 0)::text
-    FROM (SELECT l.shift, u.xp >> l.shift AS bucket, sum(u.members) AS members
-            FROM (SELECT o.xp, count(*) AS members FROM unified_users o WHERE o.is_listed GROUP BY o.xp) u
-           CROSS JOIN generate_series(0, 60, 6) l (shift)
-           GROUP BY l.shift, u.xp >> l.shift) n
-    FULL JOIN (SELECT a.shift, a.bucket, sum(a.members) AS members
-                 FROM (SELECT 6 * (k.node & 15)::integer AS shift, (k.node >> 4 << 6) + b.branch - 1 AS bucket,
-                              b.members - coalesce(k.members[b.branch + 1], 0) AS members
-                         FROM xp_counts k CROSS JOIN unnest(k.members) WITH ORDINALITY b (members, branch)
-                        UNION ALL
-                       SELECT l.shift, m.xp >> l.shift, m.members
-                         FROM xp_moves m CROSS JOIN generate_series(0, 60, 6) l (shift)) a
-                GROUP BY a.shift, a.bucket) c ON c.shift = n.shift AND c.bucket = n.bucket
-   WHERE coalesce(n.members, 0) <> coalesce(c.members, 0)
+  SELECT 'count', NULL, c.expected, c.actual FROM verify_counts() c
   UNION ALL
   SELECT 'event_twice', q.user_id, 'one row', q.id::text
     FROM cross_platform_events_pending q
@@ -378,7 +361,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.verify_integrity() IS
-  'Checks what must always be true: balances equal the event log, ranks follow XP, members show their accounts and have one, forgotten ones none, merged users have none and nothing and lead straight to a survivor, opening balances equal what was imported, the leaderboard by XP and its counts equal the members, unlocked achievements are shown, no event is there twice, the feed has no gap. Returns kind, user_id, expected, actual: a row per violation, none when sound.';
+  'Checks what must always be true: balances equal the event log, ranks follow XP, members show their accounts and have one, forgotten ones none, merged users have none and nothing and lead straight to a survivor, opening balances equal what was imported, leaderboards and their counts equal the members, unlocked achievements are shown, no event is there twice, the feed has no gap. Returns kind, user_id, expected, actual: a row per violation, none when sound.';
 
 REVOKE ALL ON FUNCTION ttfd.verify_integrity() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.verify_integrity() TO ttfd_worker, ttfd_admin, ttfd_reader;

@@ -14,9 +14,9 @@ CREATE TABLE pgq_peer.xp_standings (LIKE ttfd.xp_standings INCLUDING ALL) WITH (
 
 INSERT INTO pgq_peer.xp_standings SELECT * FROM ttfd.xp_standings;
 
-CREATE TABLE pgq_peer.xp_counts (LIKE ttfd.xp_counts INCLUDING ALL) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
+CREATE TABLE pgq_peer.board_counts (LIKE ttfd.board_counts INCLUDING ALL) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
-INSERT INTO pgq_peer.xp_counts SELECT * FROM ttfd.xp_counts;
+INSERT INTO pgq_peer.board_counts SELECT * FROM ttfd.board_counts;
 
 CREATE TABLE pgq_peer.log (LIKE ttfd.cross_platform_events_processed INCLUDING ALL);
 
@@ -52,7 +52,7 @@ CREATE TRIGGER follow_rank BEFORE UPDATE OF xp ON pgq_peer.unified_users
 DO $$
 BEGIN
   EXECUTE replace(replace(pg_get_functiondef('ttfd.count_moves'::regproc),
-                          'ttfd.count_moves', 'pgq_peer.count_moves'), 'ttfd.xp_counts', 'pgq_peer.xp_counts');
+                          'ttfd.count_moves', 'pgq_peer.count_moves'), 'ttfd.board_counts', 'pgq_peer.board_counts');
   EXECUTE replace(replace(pg_get_functiondef('ttfd.unified_users__keep_standings'::regproc),
                           'ttfd.unified', 'pgq_peer.unified'), '''ttfd''', '''pgq_peer''');
 END;

@@ -16,11 +16,16 @@ BEGIN
   IF TG_OP = 'INSERT' THEN
     INSERT INTO xp_standings (minus_xp, since, user_id) SELECT -n.xp, n.xp_since, n.id FROM new_rows n WHERE n.is_listed ORDER BY 1, 2, 3;
     INSERT INTO xp_moves (xp, members) SELECT n.xp, count(*) FROM new_rows n WHERE n.is_listed GROUP BY n.xp;
+    INSERT INTO standing_changes (user_id, at)
+    SELECT n.id, n.xp_since
+      FROM new_rows n
+     WHERE n.is_listed AND greatest(n.coins, n.messages_sent, n.total_voice_time, n.games_played, n.games_won) > 0;
   ELSIF TG_OP = 'DELETE' THEN
     DELETE FROM xp_standings s
      USING old_rows o
      WHERE o.is_listed AND (s.minus_xp, s.since, s.user_id) = (-o.xp, o.xp_since, o.id);
     INSERT INTO xp_moves (xp, members) SELECT o.xp, -count(*) FROM old_rows o WHERE o.is_listed GROUP BY o.xp;
+    INSERT INTO standing_changes (user_id, at) SELECT o.id, ttfd.current_time() FROM old_rows o;
   ELSE
     WITH changed AS MATERIALIZED (
       SELECT c.xp, c.since, c.user_id, sum(c.members) AS members
@@ -49,7 +54,7 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.unified_users__keep_standings() IS 'Keeps the leaderboard by XP in step with the members: xp_standings at once, xp_counts by way of xp_moves.';
+COMMENT ON FUNCTION ttfd.unified_users__keep_standings() IS 'Keeps the leaderboard by XP in step with the members: xp_standings at once, board_counts by way of xp_moves. Of the others it notes who comes and goes.';
 
 CREATE OR REPLACE TRIGGER keep_standings_inserted AFTER INSERT ON ttfd.unified_users
   REFERENCING NEW TABLE AS new_rows

@@ -50,7 +50,7 @@ def test_every_command_answers_a_newcomer(db: Connection, database_url: str, tmp
         assert set(FIRST_WORDS) == {command.name for command in talk.bot.tree.get_commands()}
         for name, (english, russian, is_public, options) in FIRST_WORDS.items():
             db.execute("TRUNCATE ttfd.unified_users, ttfd.platform_accounts, ttfd.cross_platform_events,"
-                       " ttfd.award_windows, ttfd.xp_standings RESTART IDENTITY CASCADE")  # fmt: skip
+                       " ttfd.award_windows, ttfd.xp_standings, ttfd.standings RESTART IDENTITY CASCADE")  # fmt: skip
             db.execute("SELECT ttfd.tend_seasons()")
             given = {key: language if option == "?" else option for key, option in options.items()}
             answer = await talk.send(name, LANGUAGES[language], **given)

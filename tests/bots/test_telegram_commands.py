@@ -65,7 +65,7 @@ def test_every_command_answers_a_newcomer(db: Connection, database_url: str, tmp
             assert answer
             db.execute("DELETE FROM ttfd.account_preferences")
             db.execute("TRUNCATE ttfd.unified_users, ttfd.platform_accounts, ttfd.cross_platform_events,"
-                       " ttfd.award_windows, ttfd.xp_standings RESTART IDENTITY CASCADE")  # fmt: skip
+                       " ttfd.award_windows, ttfd.xp_standings, ttfd.standings RESTART IDENTITY CASCADE")  # fmt: skip
             db.execute("SELECT ttfd.tend_seasons()")
 
     chat(database_url, tmp_path, story)

@@ -44,6 +44,8 @@ FATE = {
     "season_scores": "kept: a score of nobody, which no standings show",
     "season_results": "kept: a place and a score of nobody",
     "user_merges": "kept: ids and amounts; the reason is erased",
+    "standings": "deleted with the batch that follows: a forgotten member is not listed",
+    "standing_changes": "deleted with the batch that follows",
     "xp_standings": "deleted by the trigger that keeps it: a forgotten member is not listed",
     "purchases": "kept: an item, a price and a time",
     "transfer_days": "kept: how many coins in a day, not to whom",

@@ -1,4 +1,4 @@
-from calls import Connection, acting_as, apply_event, enable_achievements, get_user, refused, rows
+from calls import Connection, acting_as, apply_event, enable_achievements, get_user, new_id, refused, rows, set_time
 from roles import desired, give
 
 
@@ -65,3 +65,31 @@ def test_a_bot_asks_for_its_own_platform_only(db: Connection) -> None:
             desired(db, "telegram")
     with refused(db, "TP001"):
         desired(db, "icq")
+
+
+def test_a_bought_role_is_had_as_long_as_it_lasts(db: Connection) -> None:
+    db.execute(
+        "INSERT INTO ttfd.shop_items (name, title_ru, title_en, price, duration_seconds, effect)"
+        " VALUES ('vip', 'VIP', 'VIP', 5, 3600, '{\"role\": {\"discord\": \"vip\"}}')"
+    )
+    set_time(db, "2036-03-01 12:00Z")
+    user_id = get_user(db, "1", "discord")
+    get_user(db, "2", "discord")
+    get_user(db, "3", "telegram")
+    rows(db, "SELECT * FROM ttfd.award(%s, %s, 0, 10, 'test')", new_id(), user_id)
+    assert desired(db) == {"1": ([], ["vip"]), "2": ([], ["vip"])}
+    rows(db, "SELECT * FROM ttfd.buy_item(%s, %s, 'vip')", new_id(), user_id)
+    assert desired(db) == {"1": (["vip"], []), "2": ([], ["vip"])}
+    assert desired(db, "telegram") == {"3": ([], [])}
+    set_time(db, "2036-03-01 13:00Z")
+    assert desired(db) == {"1": ([], ["vip"]), "2": ([], ["vip"])}
+
+
+def test_a_bought_role_that_was_removed_by_hand_is_not_given_again(db: Connection) -> None:
+    db.execute(
+        "INSERT INTO ttfd.shop_items (name, title_ru, title_en, price, effect)"
+        " VALUES ('vip', 'VIP', 'VIP', 0, '{\"role\": {\"discord\": \"vip\"}}')"
+    )
+    rows(db, "SELECT * FROM ttfd.buy_item(%s, %s, 'vip')", new_id(), get_user(db, "1", "discord"))
+    rows(db, "SELECT * FROM ttfd.report_role_removed('discord', '1', 'vip')")
+    assert desired(db) == {"1": ([], [])}

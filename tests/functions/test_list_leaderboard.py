@@ -1,7 +1,22 @@
+from collections.abc import Callable
+from typing import Any
+
 import psycopg
 import pytest
 
-from calls import Connection, apply_event, get_user, process_all, record_event, refused, row, rows, set_time
+from calls import (
+    Connection,
+    apply_event,
+    get_user,
+    process_all,
+    record_event,
+    record_events,
+    refused,
+    row,
+    rows,
+    sent,
+    set_time,
+)
 
 COLUMNS = {
     "xp": "xp",
@@ -11,6 +26,16 @@ COLUMNS = {
     "games": "games_played",
     "wins": "games_won",
 }
+# An event that gains some of each.
+GAINS: dict[str, tuple[str, dict[str, object]]] = {
+    "xp": ("message_sent", {}),
+    "coins": ("game_played", {"coins": 7}),
+    "messages": ("message_sent", {}),
+    "voice": ("voice_time", {"seconds": 90}),
+    "games": ("game_played", {}),
+    "wins": ("game_played", {"won": True}),
+}
+Send = Callable[..., Any]
 
 
 def board(db: Connection, metric: str = "xp", limit: int = 100, after: str | None = None) -> list[tuple[int, int, int]]:
@@ -39,7 +64,7 @@ def members(db: Connection, metric: str, *values: int) -> list[int]:
 
 
 @pytest.mark.parametrize("metric", COLUMNS)
-def test_the_best_come_first_and_equals_by_id(db: Connection, metric: str) -> None:
+def test_the_best_come_first(db: Connection, metric: str) -> None:
     one, two, three, four = members(db, metric, 10, 300, 10, 700)
     assert board(db, metric) == [(1, four, 700), (2, two, 300), (3, one, 10), (4, three, 10)]
 
@@ -112,34 +137,98 @@ def test_the_limit_is_kept(db: Connection) -> None:
     assert len(board(db, "xp", 10**9)) == 3
 
 
-def test_among_equals_in_xp_who_was_there_first_stands_above(db: Connection) -> None:
+@pytest.mark.parametrize("send", [apply_event, record_event])
+@pytest.mark.parametrize("metric", GAINS)
+def test_among_equals_who_was_there_first_stands_above(db: Connection, metric: str, send: Send) -> None:
     one, two, three = (get_user(db, str(number)) for number in (1, 2, 3))
     for minute, external_id in enumerate("231"):
         set_time(db, f"2036-03-01 12:{minute:02}:00Z")
-        apply_event(db, external_id=external_id)
-    assert board(db) == [(1, two, 5), (2, three, 5), (3, one, 5)]
-    assert pages(db, "xp", 1) == board(db)
-
-
-def test_who_was_there_first_counts_by_when_it_happened_not_by_when_it_was_processed(db: Connection) -> None:
-    one, two = get_user(db, "1"), get_user(db, "2")
-    for minute, external_id in enumerate("21"):
-        set_time(db, f"2036-03-01 12:{minute:02}:00Z")
-        record_event(db, external_id=external_id)
+        send(db, *GAINS[metric], external_id=external_id)
+    if send is record_event:
+        process_all(db)
+    gained = 5 if metric == "xp" else 90 if metric == "voice" else 7 if metric == "coins" else 1
+    whole = [(1, two, gained), (2, three, gained), (3, one, gained)]
+    assert board(db, metric) == pages(db, metric, 1) == whole
     process_all(db)
-    assert board(db) == [(1, two, 5), (2, one, 5)]
+    assert board(db, metric) == pages(db, metric, 1) == whole
 
 
-def test_an_event_without_xp_costs_nobody_the_place_among_equals(db: Connection) -> None:
+@pytest.mark.parametrize("metric", GAINS)
+def test_who_was_there_first_counts_by_when_it_happened_not_by_when_it_was_processed(
+    db: Connection, metric: str
+) -> None:
+    one, two = get_user(db, "1"), get_user(db, "2")
+    set_time(db, "2036-03-01 12:00:00Z")
+    for minute, external_id in ((1, "1"), (0, "2")):
+        at = f"2036-03-01 11:{minute:02}:00Z"
+        record_events(db, [sent(*GAINS[metric], external_id=external_id, occurred_at=at)])
+        process_all(db)
+    assert [user_id for _, user_id, _ in board(db, metric)] == [two, one]
+
+
+@pytest.mark.parametrize("metric", [*GAINS])
+def test_who_loses_it_and_gains_it_again_stands_below_those_who_kept_it(db: Connection, metric: str) -> None:
+    one, two = get_user(db, "1"), get_user(db, "2")
+    set_time(db, "2036-03-01 12:00:00Z")
+    for external_id in "12":
+        apply_event(db, *GAINS[metric], external_id=external_id)
+    process_all(db)
+    assert [user_id for _, user_id, _ in board(db, metric)] == [one, two]
+    set_time(db, "2036-03-01 12:01:00Z")
+    column = COLUMNS[metric]
+    for step in (1, -1):
+        db.execute(
+            f"UPDATE ttfd.unified_users SET {column} = {column} + %s, xp_since = %s WHERE id = %s",
+            [step, "2036-03-01 12:01:00Z", one],
+        )
+        process_all(db)
+    assert [user_id for _, user_id, _ in board(db, metric)] == [two, one]
+
+
+@pytest.mark.parametrize("metric", [metric for metric in GAINS if metric != "games"])
+def test_an_event_without_it_costs_nobody_the_place_among_equals(db: Connection, metric: str) -> None:
     one, two = get_user(db, "1"), get_user(db, "2")
     for minute, external_id in enumerate("12"):
         set_time(db, f"2036-03-01 12:{minute:02}:00Z")
-        apply_event(db, external_id=external_id)
+        apply_event(db, *GAINS[metric], external_id=external_id)
     set_time(db, "2036-03-01 13:00:00Z")
     apply_event(db, "game_played", {"won": False}, external_id="1")
     record_event(db, "game_played", {"won": False}, external_id="1")
     process_all(db)
-    assert board(db) == [(1, one, 5), (2, two, 5)]
+    assert [user_id for _, user_id, _ in board(db, metric)] == [one, two]
+
+
+@pytest.mark.parametrize("metric", COLUMNS)
+def test_who_has_none_of_it_comes_last_in_the_order_of_joining(db: Connection, metric: str) -> None:
+    one, two, three, four = members(db, metric, 0, 4, 0, 0)
+    assert board(db, metric) == pages(db, metric, 1) == [(1, two, 4), (2, one, 0), (3, three, 0), (4, four, 0)]
+
+
+@pytest.mark.parametrize("metric", GAINS)
+def test_a_hidden_member_is_on_no_board_and_comes_back_to_the_old_place(db: Connection, metric: str) -> None:
+    ids = [get_user(db, str(number)) for number in (1, 2, 3)]
+    for minute, external_id in enumerate("231"):
+        set_time(db, f"2036-03-01 12:{minute:02}:00Z")
+        apply_event(db, *GAINS[metric], external_id=external_id)
+    process_all(db)
+    before = board(db, metric)
+    row(db, "SELECT * FROM ttfd.set_hidden(%s, true)", ids[2])
+    assert [user_id for _, user_id, _ in board(db, metric)] == [ids[1], ids[0]]
+    process_all(db)
+    assert [user_id for _, user_id, _ in board(db, metric)] == [ids[1], ids[0]]
+    row(db, "SELECT * FROM ttfd.set_hidden(%s, false)", ids[2])
+    assert board(db, metric) == before
+    process_all(db)
+    assert board(db, metric) == before
+
+
+@pytest.mark.parametrize("metric", COLUMNS)
+def test_a_forgotten_member_is_on_no_board(db: Connection, metric: str) -> None:
+    one, two, three = members(db, metric, 3, 2, 1)
+    db.execute("UPDATE ttfd.unified_users SET forgotten_at = now() WHERE id = %s", [two])
+    assert board(db, metric) == [(1, one, 3), (2, three, 1)]
+    process_all(db)
+    assert board(db, metric) == [(1, one, 3), (2, three, 1)]
 
 
 @pytest.mark.parametrize("metric", ["", "XP", "id", "username; DROP TABLE", None])

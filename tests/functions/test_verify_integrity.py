@@ -169,8 +169,8 @@ def test_a_standing_of_nobody(db: Connection, member: int) -> None:
     assert kinds(db) == {("standing", 999)}
 
 
-@pytest.mark.parametrize("table", ["xp_counts", "xp_moves"])
+@pytest.mark.parametrize("table", ["board_counts", "xp_moves"])
 def test_counts_that_are_not_the_members(db: Connection, member: int, table: str) -> None:
-    column = "members[1]" if table == "xp_counts" else "members"
+    column = "members[1]" if table == "board_counts" else "members"
     db.execute(f"UPDATE ttfd.{table} SET {column} = 7")
     assert kinds(db) == {("count", None)}

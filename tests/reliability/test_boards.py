@@ -10,6 +10,7 @@ import threading
 from typing import Any
 
 import psycopg
+import pytest
 
 from calls import (
     Connection,
@@ -22,42 +23,61 @@ from calls import (
     together,
     violations,
 )
+from seasons import tend_seasons
 
 WALKS = int(os.environ.get("TTFD_BOARD_WALKS", "200"))
 MEMBERS = 40
 STILL = 20
 
 
-def walk(db: Connection, limit: int) -> list[int]:
+METRICS = ["xp", "season", "coins", "messages", "voice", "games", "wins"]
+
+
+def some_event(dice: random.Random) -> tuple[str, dict[str, object]]:
+    kind = dice.choice(["message_sent", "voice_time", "game_played"])
+    return kind, {
+        "message_sent": {},
+        "voice_time": {"seconds": dice.choice([1, 60, 600])},
+        "game_played": {"xp": dice.choice([1, 5, 60]), "coins": dice.choice([0, 1, 64]), "won": dice.random() < 0.5},
+    }[kind]
+
+
+def walk(db: Connection, metric: str, limit: int) -> list[int]:
     """The members of the whole board, page by page, each page as it is when it is asked for."""
     seen: list[int] = []
     after = None
-    while page := rows(db, "SELECT user_id, cursor FROM ttfd.list_leaderboard('xp', %s, %s)", limit, after):
+    while page := rows(db, "SELECT user_id, cursor FROM ttfd.list_leaderboard(%s, %s, %s)", metric, limit, after):
         seen += [found.user_id for found in page]
         after = page[-1].cursor
     return seen
 
 
-def test_walks_during_change_show_nobody_twice_and_miss_nobody_who_stays(database_url: str) -> None:
+@pytest.mark.parametrize("metric", METRICS)
+def test_walks_during_change_show_nobody_twice_and_miss_nobody_who_stays(database_url: str, metric: str) -> None:
     done = threading.Event()
 
     def climb(db: Connection) -> None:
         dice = random.Random(1)
         while not done.is_set():
-            send = dice.choice([apply_event, record_event])
-            send(db, "xp_change", {"xp": dice.choice([1, 5, 60])}, external_id=str(dice.randint(STILL + 1, MEMBERS)))
-            process_events(db)
+            for _ in range(dice.randint(1, 6)):
+                send = dice.choice([apply_event, record_event])
+                send(db, *some_event(dice), external_id=str(dice.randint(STILL + 1, MEMBERS)))
+            process_events(db, dice.choice([1, 3, 100]))
 
     with psycopg.connect(database_url, autocommit=True) as db:
         ids = [get_user(db, str(number)) for number in range(1, MEMBERS + 1)]
+        tend_seasons(db)
         for number in range(1, MEMBERS + 1):
-            apply_event(db, "xp_change", {"xp": number % 7 * 50}, external_id=str(number))
+            for _ in range(1 + number % 7):
+                apply_event(db, "game_played", {"xp": 50, "coins": 3, "won": True}, external_id=str(number))
+                apply_event(db, "voice_time", {"seconds": 60}, external_id=str(number))
+                apply_event(db, external_id=str(number))
         process_all(db)
         climber = threading.Thread(target=lambda: together(database_url, [climb]))
         climber.start()
         try:
             for turn in range(WALKS):
-                seen = walk(db, 1 + turn % 9)
+                seen = walk(db, metric, 1 + turn % 9)
                 assert len(seen) == len(set(seen))
                 assert set(ids[:STILL]) <= set(seen)
         finally:

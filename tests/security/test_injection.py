@@ -23,7 +23,7 @@ MAY_CHANGE = {
     "adjustments", "audit_log", "award_windows", "cross_platform_events", "failed_events", "feed_head", "import_runs",
     "link_codes", "link_failures", "platform_accounts", "purchases", "removed_roles", "season_scores", "seasons",
     "shop_items", "transfer_days", "unified_users", "user_achievements", "user_merges",
-    "xp_counts", "xp_moves", "xp_standings",
+    "board_counts", "standing_changes", "standings", "xp_moves", "xp_standings",
 }  # fmt: skip
 
 # Refusals that a wrong value may meet: data, constraints, ours, a thing that is not there, a thing not in that state.

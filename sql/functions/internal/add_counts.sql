@@ -19,4 +19,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.add_counts(integer[], integer[], bigint[]) IS
-  'The members of a node of xp_counts, when as many more come to each of the named branches, the last of them first.';
+  'The members of a node of board_counts, when as many more come to each of the named branches, the last of them first.';

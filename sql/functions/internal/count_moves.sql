@@ -1,6 +1,7 @@
--- Most moves stay within their 64 XP: what cancels out in one step never reaches the next. Whoever calls this holds
+-- Most moves stay within their 64 XP: what cancels out in one step never reaches the next.
+-- The nodes are those of count_nodes. Whoever calls this holds
 -- feed_head, so writers do not wait here, and a node that is not there is made by nobody else.
-CREATE OR REPLACE FUNCTION ttfd.count_moves(p_xp bigint[], p_members bigint[])
+CREATE OR REPLACE FUNCTION ttfd.count_moves(p_xp bigint[], p_members bigint[], p_board bigint DEFAULT 0)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
@@ -11,26 +12,31 @@ BEGIN
      GROUP BY m.xp
     HAVING sum(m.members) <> 0
   ), coarse AS (
-    SELECT f.xp >> 6 << 6 AS xp, sum(f.members)::bigint AS members FROM fine f GROUP BY f.xp >> 6 HAVING sum(f.members) <> 0
+    SELECT f.xp >> 6 AS xp, sum(f.members)::bigint AS members FROM fine f GROUP BY f.xp >> 6 HAVING sum(f.members) <> 0
+  ), coarser AS (
+    SELECT c.xp >> 6 AS xp, sum(c.members)::bigint AS members FROM coarse c GROUP BY c.xp >> 6 HAVING sum(c.members) <> 0
   ), branches AS (
-    SELECT (ttfd.count_nodes(f.xp))[1] AS node, (f.xp & 63)::integer + 1 AS branch, f.members FROM fine f
+    SELECT f.xp >> 6 << 4 | (p_board << 61) AS node, (f.xp & 63)::integer + 1 AS branch, f.members FROM fine f
      UNION ALL
-    SELECT (ttfd.count_nodes(s.xp))[l.level + 1], (s.xp >> 6 * l.level & 63)::integer + 1, sum(s.members)::bigint
-      FROM coarse s
-     CROSS JOIN generate_series(1, 10) l (level)
+    SELECT c.xp >> 6 << 4 | 1 | (p_board << 61), (c.xp & 63)::integer + 1, c.members FROM coarse c
+     UNION ALL
+    SELECT c.xp >> 6 * (l.level - 1) << 4 | l.level | (p_board << 61), (c.xp >> 6 * (l.level - 2) & 63)::integer + 1,
+           sum(c.members)::bigint
+      FROM coarser c
+     CROSS JOIN generate_series(2, 10) l (level)
      GROUP BY 1, 2
-    HAVING sum(s.members) <> 0
+    HAVING sum(c.members) <> 0
   ), nodes AS MATERIALIZED (
     SELECT b.node, array_agg(b.branch ORDER BY b.branch DESC) AS branches, array_agg(b.members ORDER BY b.branch DESC) AS members
       FROM branches b
      GROUP BY b.node
   ), updated AS (
-    UPDATE ttfd.xp_counts c SET members = ttfd.add_counts(c.members, n.branches, n.members)
+    UPDATE ttfd.board_counts c SET members = ttfd.add_counts(c.members, n.branches, n.members)
       FROM nodes n
      WHERE c.node = n.node
     RETURNING c.node
   )
-  INSERT INTO ttfd.xp_counts (node, members)
+  INSERT INTO ttfd.board_counts (node, members)
   SELECT n.node, ttfd.add_counts(array_fill(0, ARRAY[64]), n.branches, n.members)
     FROM nodes n
    WHERE n.node NOT IN (SELECT u.node FROM updated u)
@@ -38,5 +44,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.count_moves(bigint[], bigint[]) IS
-  'Adds to xp_counts how many members came to each XP, or, below zero, left it. Expects feed_head locked.';
+COMMENT ON FUNCTION ttfd.count_moves(bigint[], bigint[], bigint) IS
+  'Adds to board_counts how many members came to each value of a board (XP unless told otherwise), or, below zero, left it. Expects feed_head locked.';

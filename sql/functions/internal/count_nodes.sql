@@ -7,4 +7,4 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.count_nodes(bigint) IS
-  'The nodes of xp_counts on the way to an XP, from level 0 up: the XP without the bits of its branch and those below, 16 times, plus the level.';
+  'The nodes of board_counts on the way to an XP, from level 0 up: the XP without the bits of its branch and those below, 16 times, plus the level.';

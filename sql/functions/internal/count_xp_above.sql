@@ -12,7 +12,7 @@ BEGIN
   SELECT c.above + m.above + e.above, c.listed + m.listed INTO above, listed
     FROM (SELECT coalesce(sum(n.members[(p_xp >> 6 * (n.node & 15)::integer & 63)::integer + 2]), 0) AS above,
                  coalesce(sum(n.members[1]) FILTER (WHERE n.node = 10), 0) AS listed
-            FROM ttfd.xp_counts n
+            FROM ttfd.board_counts n
            WHERE n.node = ANY (ttfd.count_nodes(p_xp))) c
    CROSS JOIN (
            SELECT coalesce(sum(v.members) FILTER (WHERE v.xp > p_xp), 0) AS above, coalesce(sum(v.members), 0) AS listed

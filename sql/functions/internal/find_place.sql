@@ -9,7 +9,15 @@ BEGIN
     value := coalesce(value, 0);
   ELSE
     value := ttfd.metric_value(p_user, p_metric);
-    since := CASE WHEN p_metric = 'xp' THEN p_user.xp_since ELSE TIMESTAMPTZ 'epoch' END;
+    IF p_metric = 'xp' THEN
+      since := p_user.xp_since;
+    ELSIF value = 0 THEN
+      since := TIMESTAMPTZ 'epoch';
+    ELSE
+      since := coalesce(
+        (SELECT l.since FROM ttfd.list_unsettled(p_metric) l WHERE l.user_id = p_user.id),
+        (SELECT s.since FROM ttfd.standings s WHERE s.user_id = p_user.id AND s.board = ttfd.board_number(p_metric)));
+    END IF;
   END IF;
   IF NOT p_user.is_listed THEN
     since := NULL;
@@ -18,4 +26,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.find_place(ttfd.unified_users, text) IS
-  'A member''s value by a metric, and since when as list_scores tells it; NULL when the member is not on this leaderboard.';
+  'A member''s value by a metric, and since when; NULL when the member is not on this leaderboard.';

@@ -16,4 +16,4 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.settle_moves() IS 'Brings xp_counts up to date with the moves that were made since. Expects feed_head locked.';
+COMMENT ON FUNCTION ttfd.settle_moves() IS 'Brings board_counts up to date with the moves that were made since. Expects feed_head locked.';

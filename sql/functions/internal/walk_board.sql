@@ -1,4 +1,4 @@
--- By XP this is a walk along the key from one place on; other metrics sort everybody.
+-- A walk along the key from one place on.
 CREATE OR REPLACE FUNCTION ttfd.walk_board(
   p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, p_is_upwards boolean, p_limit bigint)
 RETURNS TABLE (turn bigint, user_id bigint, value bigint, since timestamptz)
@@ -8,7 +8,9 @@ SET enable_bitmapscan = off
 SET jit = off
 AS $$
 BEGIN
-  IF p_metric <> 'xp' THEN
+  IF p_metric = 'season' THEN
+    RETURN QUERY SELECT * FROM ttfd.walk_season(p_value, p_since, p_user_id, p_is_upwards, p_limit);
+  ELSIF p_metric <> 'xp' THEN
     RETURN QUERY SELECT * FROM ttfd.walk_scores(p_metric, p_value, p_since, p_user_id, p_is_upwards, p_limit);
   ELSIF p_is_upwards THEN
     RETURN QUERY

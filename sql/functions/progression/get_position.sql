@@ -10,11 +10,7 @@ BEGIN
   PERFORM require_metric(p_metric);
   v_user := find_survivor(p_user_id);
   v_place := find_place(v_user, p_metric);
-  IF p_metric = 'xp' THEN
-    v_counts := count_xp_above(v_place.value, v_place.since, v_user.id);
-  ELSE
-    v_counts := count_scores_above(p_metric, v_place.value, v_place.since, v_user.id);
-  END IF;
+  v_counts := count_above(p_metric, v_place.value, v_place.since, v_user.id);
   "position" := CASE WHEN v_place.since IS NOT NULL THEN v_counts.above + 1 END;
   value := v_place.value;
   total := v_counts.listed;
@@ -23,7 +19,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.get_position(bigint, text) IS
-  'Where a member stands by a metric (see list_leaderboard): by xp in the same short time whatever the number of members, by others by counting them. Returns position (NULL for a hidden member, and by season for one who has earned nothing in it), value, total (members listed). Raises TU001 when there is no such user, 22023 for an unknown metric.';
+  'Where a member stands by a metric (see list_leaderboard): in the same short time whatever the number of members, but for the season and for a member who has nothing of it. Returns position (NULL for a hidden member, and by season for one who has earned nothing in it), value, total (members listed). Raises TU001 when there is no such user, 22023 for an unknown metric.';
 
 REVOKE ALL ON FUNCTION ttfd.get_position(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_position(bigint, text)

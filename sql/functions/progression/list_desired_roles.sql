@@ -18,7 +18,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.list_desired_roles(text, text, integer) IS
-  'For the bot of a platform, to compare with the roles that its members have: what ranks and achievements give. Returns user_id, external_id, role_ids (to have), other_role_ids (given by ttfd too, but not to this member: take them away); roles that were removed by hand are in neither. Give the external_id of the last row as p_after for the next page (at most 1,000 rows). Raises TP001.';
+  'For the bot of a platform, to compare with the roles that its members have: what ranks, achievements and purchases give. Returns user_id, external_id, role_ids (to have), other_role_ids (given by ttfd too, but not to this member: take them away); roles that were removed by hand are in neither. Give the external_id of the last row as p_after for the next page (at most 1,000 rows). Raises TP001.';
 
 REVOKE ALL ON FUNCTION ttfd.list_desired_roles(text, text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_desired_roles(text, text, integer)

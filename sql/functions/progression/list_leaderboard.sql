@@ -20,7 +20,7 @@ BEGIN
     v_value := split_part(p_after, ':', 1)::bigint;
     v_since := TIMESTAMPTZ 'epoch' + split_part(p_after, ':', 2)::bigint * INTERVAL '1 microsecond';
     v_id := split_part(p_after, ':', 3)::bigint;
-    v_above := count_above(p_metric, v_value, v_since, v_id + 1);
+    v_above := (count_above(p_metric, v_value, v_since, v_id + 1)).above;
   END IF;
   RETURN QUERY
   SELECT v_above + w.turn, u.id, coalesce(u.display_name, u.username), w.value, u.rank_id, r.name, r.color, u.platforms,
@@ -33,7 +33,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.list_leaderboard(text, integer, text) IS
-  'The best members by a metric: xp, season (XP earned in the running season, by those who earned any), coins, messages, voice (seconds), games or wins. Among equals in xp and season who was there first stands above; by other metrics who is a member for longer. Merged, forgotten and hidden members are left out. Returns position, user_id, display_name, value, rank_id, rank_name, rank_color, platforms, cursor; give the cursor of the last row as p_after for the next page (at most 1,000 rows). Raises 22023 for an unknown metric.';
+  'The best members by a metric: xp, season (XP earned in the running season, by those who earned any), coins, messages, voice (seconds), games or wins. Among equals who was there first stands above. Merged, forgotten and hidden members are left out. Returns position, user_id, display_name, value, rank_id, rank_name, rank_color, platforms, cursor; give the cursor of the last row as p_after for the next page (at most 1,000 rows). Raises 22023 for an unknown metric.';
 
 REVOKE ALL ON FUNCTION ttfd.list_leaderboard(text, integer, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_leaderboard(text, integer, text)

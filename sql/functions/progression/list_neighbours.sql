@@ -16,7 +16,7 @@ BEGIN
   IF v_place.since IS NULL THEN
     RETURN;
   END IF;
-  v_position := count_above(p_metric, v_place.value, v_place.since, v_user.id) + 1;
+  v_position := (count_above(p_metric, v_place.value, v_place.since, v_user.id)).above + 1;
   RETURN QUERY
   SELECT v_position + n.distance, u.id, coalesce(u.display_name, u.username), n.value, u.rank_id, r.name, r.color, u.platforms
     FROM (SELECT -a.turn, a.user_id, a.value

@@ -6,9 +6,9 @@ DECLARE
   v_external_id text := resolve_platform(p_platform, p_external_id);
 BEGIN
   INSERT INTO removed_roles (platform, external_id, role_id, removed_at)
-  SELECT DISTINCT p_platform, v_external_id, p_role_id, ttfd.current_time()
-    FROM role_rewards r
-   WHERE r.platform = p_platform AND r.role_id = p_role_id
+  SELECT p_platform, v_external_id, p_role_id, ttfd.current_time()
+   WHERE EXISTS (SELECT 1 FROM role_rewards r WHERE r.platform = p_platform AND r.role_id = p_role_id)
+      OR EXISTS (SELECT 1 FROM shop_items i WHERE i.effect -> 'role' ->> p_platform = p_role_id)
   ON CONFLICT (platform, external_id, role_id) DO NOTHING;
   is_changed := FOUND;
   RETURN NEXT;
