@@ -137,7 +137,10 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Answer of ``get_profile``. ``next_rank_xp`` is None at the top rank; ``total_voice_time`` is in seconds."""
+    """Answer of ``get_profile``. ``next_rank_xp`` is None at the top rank; ``total_voice_time`` is in seconds.
+
+    Whoever is hidden wants to be seen by nobody else on pages that strangers see.
+    """
 
     user_id: int
     username: str | None
@@ -162,3 +165,4 @@ class Profile:
     time_zone: str
     created_at: dt.datetime
     last_active: dt.datetime
+    is_hidden: bool
