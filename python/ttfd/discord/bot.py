@@ -21,7 +21,7 @@ from .cog import Members, Texts
 from .listening import Messages, Voice
 from .notices import Complaints, Herald
 from .roles import Roles
-from .talk import PLATFORM, Button
+from .talk import DISCORD_FAILURES, PLATFORM, Button
 
 __all__ = ["DiscordBot", "create_bot", "intents", "mount"]
 
@@ -37,13 +37,18 @@ def intents() -> discord.Intents:
 
 def create_bot() -> commands.Bot:
     """A bot that has slash commands only, and pings nobody by what members call themselves."""
-    return commands.Bot(
+    return _SlashOnly(
         commands.when_mentioned,
         intents=intents(),
         help_command=None,
         allowed_mentions=discord.AllowedMentions.none(),
         max_messages=None,
     )
+
+
+class _SlashOnly(commands.Bot):
+    async def on_message(self, _: discord.Message) -> None:
+        """Nothing that is written is a command, even where the bot is mentioned."""
 
 
 async def mount(
@@ -158,7 +163,7 @@ async def _show_commands(bot: commands.Bot) -> None:
     """Have Discord list the commands; those of last time are there already."""
     try:
         await bot.tree.sync()
-    except (aiohttp.ClientError, OSError, discord.HTTPException) as error:
+    except DISCORD_FAILURES as error:
         log.warning("the commands were not renewed: %s", type(error).__name__)
 
 

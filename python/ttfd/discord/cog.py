@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection
 
 import discord
@@ -22,6 +23,7 @@ __all__ = ["Members", "Texts"]
 
 _CHOICES = 25
 _LONGEST_CHOICE = 100
+_SUGGEST_SECONDS = 2.0  # Discord waits three
 
 _METRICS = [Choice(name=name, value=metric) for metric, name in METRICS.items()]
 _LANGUAGES = [Choice(name=name, value=language) for language, name in LANGUAGES.items()]
@@ -157,14 +159,17 @@ class Members(commands.Cog, name="ttfd"):
     @buy.autocomplete("item")
     async def _suggest_items(self, interaction: Interaction, current: str) -> list[Choice[str]]:
         """Nothing rather than an error: one may still type."""
-        w = Writer(choose_language(None, str(interaction.locale)))
+        external_id = str(interaction.user.id)
         try:
-            user = await self.client.find_user(PLATFORM, str(interaction.user.id))
-            items = await self.client.list_shop(None if user is None else user.user_id)
+            async with asyncio.timeout(_SUGGEST_SECONDS):
+                chosen = (await self.client.get_preferences(PLATFORM, external_id)).language
+                user = await self.client.find_user(PLATFORM, external_id)
+                items = await self.client.list_shop(None if user is None else user.user_id)
         except Exception as error:
-            if not is_expected(error):
+            if not (is_expected(error) or isinstance(error, TimeoutError)):
                 raise
             return []
+        w = Writer(choose_language(chosen, str(interaction.locale)))
         named = [(item.item, f"{w.choose(item.title_ru, item.title_en)} — {w.number(item.price)}") for item in items]
         fitting = [(item, name) for item, name in named if current.casefold() in name.casefold()]
         return [Choice(name=name[:_LONGEST_CHOICE], value=item) for item, name in fitting[:_CHOICES]]
