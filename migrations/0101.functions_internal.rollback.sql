@@ -317,6 +317,8 @@ DROP FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]);
 
 DROP FUNCTION ttfd.explain_import_time(text, text);
 
+DROP FUNCTION ttfd.end_voice(ttfd.platform_accounts);
+
 DROP FUNCTION ttfd.drop_secrets(jsonb);
 
 DROP FUNCTION ttfd.drop_accounts(jsonb, ttfd.platform_accounts[]);
@@ -427,4 +429,4 @@ DROP FUNCTION ttfd.add_counts(integer[], integer[], bigint[]);
 
 DROP FUNCTION ttfd.achievement_progress(bigint[]);
 
-DROP FUNCTION ttfd.accrue_voice(ttfd.voice_sessions, text, boolean);
+DROP FUNCTION ttfd.accrue_voice(ttfd.voice_sessions, text, boolean, timestamptz);

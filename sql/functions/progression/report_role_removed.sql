@@ -11,6 +11,8 @@ BEGIN
    WHERE r.platform = p_platform AND r.role_id = p_role_id
   ON CONFLICT (platform, external_id, role_id) DO NOTHING;
   is_changed := FOUND;
+  DELETE FROM given_roles g
+   WHERE g.platform = p_platform AND g.external_id = v_external_id AND g.role_id = p_role_id;
   RETURN NEXT;
 END;
 $$;
