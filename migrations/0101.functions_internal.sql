@@ -48,8 +48,8 @@ AS $$
                     WHEN a.metric = 'streak' THEN u.daily_streak
                     WHEN a.metric IN ('seasons', 'season_place') THEN (
                       SELECT CASE a.metric WHEN 'seasons' THEN count(*) ELSE min(r.place) END
-                        FROM ttfd.season_results r
-                       WHERE r.user_id IN (SELECT u.id UNION ALL SELECT m.id FROM ttfd.unified_users m WHERE m.merged_into = u.id))
+                        FROM (SELECT u.id UNION ALL SELECT m.id FROM ttfd.unified_users m WHERE m.merged_into = u.id) w
+                        JOIN ttfd.season_results r ON r.user_id = w.id)
                     ELSE ttfd.metric_value(u, a.metric)
                   END) v (value)
    WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NULL AND u.forgotten_at IS NULL;
@@ -408,8 +408,6 @@ BEGIN
            || (SELECT array_agg(u.id) FROM updated u WHERE u.has_achieved)
     INTO v_taken, failed, v_members, v_updated, v_achievers
     FROM granted;
-  PERFORM set_config('ttfd.update_kind', '', true);
-
   IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
     RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members
       USING ERRCODE = 'internal_error', HINT = 'Nothing of the batch was kept. Please report this.';
@@ -417,6 +415,7 @@ BEGIN
   IF v_achievers IS NOT NULL THEN
     PERFORM ttfd.settle_achievements(v_achievers, true);
   END IF;
+  PERFORM set_config('ttfd.update_kind', '', true);
   processed := v_taken - failed;
   UPDATE ttfd.feed_head SET position = v_base + processed;
   RETURN NEXT;
@@ -647,6 +646,8 @@ BEGIN
     RETURN '22008';
   ELSIF p_rule.is_enabled IS NOT TRUE THEN
     RETURN 'TE001';
+  ELSIF pg_column_size(p_data) > 65536 THEN
+    RETURN '54000';
   ELSIF p_rule.is_admin_only AND NOT ttfd.is_admin() THEN
     RETURN 'TE003';
   END IF;
@@ -869,7 +870,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.check_event(uuid, text, ttfd.event_type_versions, jsonb, timestamptz) IS
-  'Refuses an event that its type does not allow; false for one that was sent before. Raises TE001, TE003, 22003, 22004, 22008, 22023.';
+  'Refuses an event that its type does not allow; false for one that was sent before. Raises TE001, TE003, 22003, 22004, 22008, 22023, 54000.';
 
 -- sql/functions/internal/check_events.sql
 -- The same refusals as for a single event, for the first element that deserves one; then the accounts of first contacts.
@@ -904,7 +905,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.check_events(ttfd.sent_event[]) IS
-  'Refuses what check_event and resolve_user refuse, and creates the accounts that are new. Raises TE001, TE003, 22003, 22004, 22008, 22023, TU002, TP001.';
+  'Refuses what check_event and resolve_user refuse, and creates the accounts that are new. Raises TE001, TE003, 22003, 22004, 22008, 22023, 54000, TU002, TP001.';
 
 -- sql/functions/internal/check_reason.sql
 CREATE OR REPLACE FUNCTION ttfd.check_reason(p_reason text)
@@ -1541,6 +1542,7 @@ AS $$
            WHEN 'TE003' THEN 'the amount is not allowed or too large'
            WHEN '22004' THEN 'the event id is missing'
            WHEN '22008' THEN 'it lies before 1970 or more than five minutes in the future'
+           WHEN '54000' THEN 'its data take more than 64 KiB'
            WHEN '22003' THEN 'a number in data is out of range'
            ELSE 'a value in data is missing or of the wrong type'
          END;
@@ -4436,6 +4438,7 @@ BEGIN
              WHEN 'TE003' THEN 'See stated_xp_max, stated_coins_max and is_admin_only in ttfd.event_types.'
              WHEN '22004' THEN 'Make an id once for each event, and send it again with the same id when in doubt.'
              WHEN '22008' THEN 'Set the clock of the sender; occurred_at is ISO 8601 with an offset.'
+             WHEN '54000' THEN 'Keep what is large elsewhere, and send in data what it is called there.'
              ELSE 'data is a JSON object: seconds and idle_seconds are numbers from 0, xp and coins whole numbers, won is a boolean.'
            END;
 END;

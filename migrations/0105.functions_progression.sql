@@ -898,7 +898,10 @@ BEGIN
   IF NOT FOUND THEN
     PERFORM raise_not_adjusted(p_of_event_id);
   END IF;
-  v_user := lock_user(v_adjustment.user_id);
+  -- A resend asks of whom it was taken back, should two have been one at that time.
+  v_user := lock_user(coalesce(
+    (SELECT e.user_id FROM cross_platform_events e WHERE e.id = p_event_id AND e.id = v_adjustment.reverted_by),
+    v_adjustment.user_id));
   v_outcome := find_first_outcome(p_event_id, v_user.id, 'adjustment_reverted', 'system', v_data);
   IF v_outcome.status IS NOT NULL THEN
     RETURN v_outcome;

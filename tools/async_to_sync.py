@@ -12,16 +12,27 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "python" / "ttfd"
 
-MODULES = {"async_client.py": "client.py", "async_listener.py": "listener.py"}
+MODULES = {"async_client.py": "client.py", "async_listener.py": "listener.py"} | {
+    f"async_calls/{path.name}": f"calls/{path.name}" for path in sorted((PACKAGE / "async_calls").glob("*.py"))
+}
 DROPPED = {"async", "await"}
 RENAMED = {
+    "AsyncAdmin": "Admin",
+    "AsyncCaller": "Caller",
     "AsyncClient": "Client",
+    "AsyncCoins": "Coins",
     "AsyncConnection": "Connection",
     "AsyncConnectionPool": "ConnectionPool",
+    "AsyncEvents": "Events",
     "AsyncFeedListener": "FeedListener",
+    "AsyncIdentity": "Identity",
     "AsyncIterator": "Iterator",
+    "AsyncOperations": "Operations",
+    "AsyncProgression": "Progression",
+    "AsyncWebsite": "Website",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
+    "async_calls": "calls",
     "async_client": "client",
     "asynccontextmanager": "contextmanager",
     "asyncio": "time",
@@ -75,6 +86,7 @@ def main() -> int:
             continue
         stale.append(target)
         if not check:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
     if stale:
         print(f"{'out of date (run `make migration`)' if check else 'written'}: {', '.join(stale)}")

@@ -54,6 +54,7 @@ _STANDARD = {
     "23514": "a value breaks a named constraint",
     "23P01": "a range overlaps with another",
     "42501": "the caller may not do this",
+    "54000": "something is larger than allowed",
     "55000": "the object is not in a state that allows it",
     "P0002": "there is no such thing",
 }

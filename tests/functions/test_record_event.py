@@ -156,6 +156,7 @@ def test_a_disabled_type_is_refused(db: Connection) -> None:
         ("message_sent", ["xp"], "22023"),
         ("message_sent", "xp", "22023"),
         ("message_sent", 5, "22023"),
+        ("message_sent", {"text": "a" * 65_536}, "54000"),
     ],
 )
 def test_data_that_its_type_does_not_allow_is_refused(
@@ -164,6 +165,10 @@ def test_data_that_its_type_does_not_allow_is_refused(
     with refused(db, sqlstate):
         record_event(db, event_type, data)
     assert value(db, "SELECT pending FROM ttfd.feed_state()") == 0
+
+
+def test_data_may_take_64_kib(db: Connection) -> None:
+    assert record_event(db, "message_sent", {"text": "a" * 65_000}).status == "queued"
 
 
 def test_json_null_as_data_is_refused(db: Connection) -> None:

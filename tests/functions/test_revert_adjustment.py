@@ -5,6 +5,7 @@ import pytest
 
 from calls import Connection, get_user, new_id, process_all, profile, refused, row, rows, together, violations
 from coins import adjust, coins_of, last_data, revert, rich_user, spend
+from links import merge, undo
 
 
 @pytest.fixture
@@ -31,6 +32,17 @@ def test_an_adjustment_is_taken_back_once(db: Connection, adjustment: uuid.UUID)
         revert(db, adjustment)
     assert revert(db, adjustment, event_id) == first._replace(status="duplicate")
     assert coins_of(db, get_user(db)) == 100
+
+
+def test_a_resend_is_known_after_the_merge_it_fell_into_is_undone(db: Connection, adjustment: uuid.UUID) -> None:
+    event_id, into_id = new_id(), get_user(db, "200000000000000001", "discord")
+    adjust(db, into_id, 50, 0)  # what is taken back is not what the merge moved
+    merged = merge(db, into_id, get_user(db))
+    first = revert(db, adjustment, event_id)
+    undo(db, merged.merge_id)
+    assert revert(db, adjustment, event_id)[:6] == (event_id, into_id, "duplicate", -50, 30, None)
+    assert first.user_id == into_id
+    assert violations(db) == []
 
 
 def test_ten_reverts_at_once_take_it_back_once(db: Connection, database_url: str, adjustment: uuid.UUID) -> None:

@@ -200,8 +200,6 @@ BEGIN
            || (SELECT array_agg(u.id) FROM updated u WHERE u.has_achieved)
     INTO v_taken, failed, v_members, v_updated, v_achievers
     FROM granted;
-  PERFORM set_config('ttfd.update_kind', '', true);
-
   IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
     RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members
       USING ERRCODE = 'internal_error', HINT = 'Nothing of the batch was kept. Please report this.';
@@ -209,6 +207,7 @@ BEGIN
   IF v_achievers IS NOT NULL THEN
     PERFORM ttfd.settle_achievements(v_achievers, true);
   END IF;
+  PERFORM set_config('ttfd.update_kind', '', true);
   processed := v_taken - failed;
   UPDATE ttfd.feed_head SET position = v_base + processed;
   RETURN NEXT;

@@ -11,6 +11,8 @@ BEGIN
     RETURN '22008';
   ELSIF p_rule.is_enabled IS NOT TRUE THEN
     RETURN 'TE001';
+  ELSIF pg_column_size(p_data) > 65536 THEN
+    RETURN '54000';
   ELSIF p_rule.is_admin_only AND NOT ttfd.is_admin() THEN
     RETURN 'TE003';
   END IF;

@@ -15,4 +15,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.check_event(uuid, text, ttfd.event_type_versions, jsonb, timestamptz) IS
-  'Refuses an event that its type does not allow; false for one that was sent before. Raises TE001, TE003, 22003, 22004, 22008, 22023.';
+  'Refuses an event that its type does not allow; false for one that was sent before. Raises TE001, TE003, 22003, 22004, 22008, 22023, 54000.';

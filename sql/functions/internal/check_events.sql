@@ -30,4 +30,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.check_events(ttfd.sent_event[]) IS
-  'Refuses what check_event and resolve_user refuse, and creates the accounts that are new. Raises TE001, TE003, 22003, 22004, 22008, 22023, TU002, TP001.';
+  'Refuses what check_event and resolve_user refuse, and creates the accounts that are new. Raises TE001, TE003, 22003, 22004, 22008, 22023, 54000, TU002, TP001.';

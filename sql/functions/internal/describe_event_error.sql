@@ -10,6 +10,7 @@ AS $$
            WHEN 'TE003' THEN 'the amount is not allowed or too large'
            WHEN '22004' THEN 'the event id is missing'
            WHEN '22008' THEN 'it lies before 1970 or more than five minutes in the future'
+           WHEN '54000' THEN 'its data take more than 64 KiB'
            WHEN '22003' THEN 'a number in data is out of range'
            ELSE 'a value in data is missing or of the wrong type'
          END;

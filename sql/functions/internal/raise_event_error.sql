@@ -14,6 +14,7 @@ BEGIN
              WHEN 'TE003' THEN 'See stated_xp_max, stated_coins_max and is_admin_only in ttfd.event_types.'
              WHEN '22004' THEN 'Make an id once for each event, and send it again with the same id when in doubt.'
              WHEN '22008' THEN 'Set the clock of the sender; occurred_at is ISO 8601 with an offset.'
+             WHEN '54000' THEN 'Keep what is large elsewhere, and send in data what it is called there.'
              ELSE 'data is a JSON object: seconds and idle_seconds are numbers from 0, xp and coins whole numbers, won is a boolean.'
            END;
 END;
