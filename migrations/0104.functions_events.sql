@@ -425,13 +425,13 @@ GRANT EXECUTE ON FUNCTION ttfd.record_events(jsonb) TO ttfd_telegram, ttfd_disco
 -- reports what it finds. The bot sends one for both channels whenever somebody comes, goes or changes, where they go to
 -- first, and one for every channel each minute.
 CREATE OR REPLACE FUNCTION ttfd.report_voice(p_platform text, p_channel_id text, p_is_afk boolean, p_members jsonb,
-                                              p_seconds_ago numeric DEFAULT 0)
+                                              p_seconds_ago double precision DEFAULT 0)
 RETURNS TABLE (present integer, queued integer)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
   v_ids text[] := ARRAY(SELECT m.external_id FROM voice_members(p_is_afk, p_members) m);
-  v_at timestamptz := ttfd.current_time() - make_interval(secs => least(greatest(coalesce(p_seconds_ago, 0), 0), 86400)::float8);
+  v_at timestamptz := ttfd.current_time() - make_interval(secs => least(greatest(coalesce(p_seconds_ago, 0), 0), 86400));
   v_ended text[];
 BEGIN
   PERFORM require_read_committed();
@@ -470,11 +470,11 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.report_voice(text, text, boolean, jsonb, numeric) IS
+COMMENT ON FUNCTION ttfd.report_voice(text, text, boolean, jsonb, double precision) IS
   'Who is in a voice channel now, or was some seconds ago (a day at most; earlier reports first), bots left out: a JSON array of objects with external_id, session_id (the platform''s name of the connection), is_muted, is_deafened. Time is counted between reports and queued as events voice_time with seconds and idle_seconds (AFK channel, muted, deafened, or nobody else who can hear), every 15 minutes and when a member leaves. Sent twice, or by two processes, it counts once. Report every channel each minute: what was silent for longer counts only if the connection is still the same. Returns present, queued (events). Raises 22023, TU002, TP001. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
 
-REVOKE ALL ON FUNCTION ttfd.report_voice(text, text, boolean, jsonb, numeric) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ttfd.report_voice(text, text, boolean, jsonb, numeric)
+REVOKE ALL ON FUNCTION ttfd.report_voice(text, text, boolean, jsonb, double precision) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.report_voice(text, text, boolean, jsonb, double precision)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
 -- sql/functions/events/retry_failed_event.sql
