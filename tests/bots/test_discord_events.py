@@ -158,7 +158,7 @@ def voice_time(db: Connection, member: int = ANNA) -> tuple[int, int]:
 
 
 def voice_of(talk: Chat) -> Voice:
-    cog = talk.bot.get_cog("Voice")
+    cog = talk.bot.get_cog("ttfd voice")
     assert isinstance(cog, Voice)
     return cog
 

@@ -35,7 +35,7 @@ def changes(fake: FakeDiscord) -> list[tuple[str, int, int]]:
 
 
 def roles_of(talk: Chat) -> Roles:
-    cog = talk.bot.get_cog("Roles")
+    cog = talk.bot.get_cog("ttfd roles")
     assert isinstance(cog, Roles)
     return cog
 

@@ -76,7 +76,7 @@ async def mount(
         what announces; somebody has to ``run()`` it.
     """
     complaints = Complaints(bot)
-    await bot.tree.set_translator(Texts())
+    await bot.tree.set_translator(Texts(bot.tree.translator))
     bot.add_dynamic_items(Button)
     await bot.add_cog(Members(client, names, site_url))
     await bot.add_cog(Messages(outbox))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Collection
 
 import discord
@@ -43,17 +44,34 @@ BUTTONS: dict[str, Callable[[Talk, str], Awaitable[None]]] = {
 
 
 class Texts(app_commands.Translator):
-    """Descriptions and choices in Russian; the sources have them in English. Names of commands stay as they are."""
+    """Descriptions and choices in Russian; the sources have them in English. Names of commands stay as they are.
+
+    Parameters:
+        other: translates what is not ours, where the bot has commands of its own.
+    """
+
+    def __init__(self, other: app_commands.Translator | None = None) -> None:
+        self._other = other
+
+    async def load(self) -> None:
+        if self._other is not None:
+            await self._other.load()
+
+    async def unload(self) -> None:
+        if self._other is not None:
+            await self._other.unload()
 
     async def translate(
         self, string: app_commands.locale_str, locale: discord.Locale, context: app_commands.TranslationContextTypes
     ) -> str | None:
-        if locale is not discord.Locale.russian or not string.message or context.location in _NAMES:
-            return None
-        said = Writer("ru").say(string.message)
-        return None if said == string.message else said
+        if locale is discord.Locale.russian and context.location not in _NAMES and _PLAIN.fullmatch(string.message):
+            said = Writer("ru").say(string.message)
+            if said != string.message:
+                return said
+        return None if self._other is None else await self._other.translate(string, locale, context)
 
 
+_PLAIN = re.compile(r"[^{}]+")  # ours have no places to fill
 _NAMES = (
     app_commands.TranslationContextLocation.command_name,
     app_commands.TranslationContextLocation.group_name,

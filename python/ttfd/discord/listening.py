@@ -32,7 +32,7 @@ _RETRY_SECONDS = 5.0
 _MOST_WAITING = 10_000  # of ten channels in use, that is most of a day
 
 
-class Messages(commands.Cog):
+class Messages(commands.Cog, name="ttfd messages"):
     """Counts messages by their ids; what they say is not read. Waits for nothing: the outbox sends."""
 
     def __init__(self, outbox: Outbox) -> None:
@@ -63,7 +63,7 @@ class _Seen:
     members: list[dict[str, Any]]
 
 
-class Voice(commands.Cog):
+class Voice(commands.Cog, name="ttfd voice"):
     """Reports voice channels as they are: at once when somebody comes, goes or changes, and all of them each minute.
 
     What counts is decided by the database, which also keeps the sessions: after a restart the first report goes on.

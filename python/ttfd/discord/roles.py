@@ -43,7 +43,7 @@ _NO_RIGHT = marked(
 )
 
 
-class Roles(commands.Cog):
+class Roles(commands.Cog, name="ttfd roles"):
     """Gives and takes roles: at once when something changes, and every quarter of an hour whatever was missed.
 
     What a person takes away by hand is not given again; giving it back by hand takes that back. The database keeps what
