@@ -79,11 +79,8 @@ class Roles(commands.Cog, name="ttfd roles"):
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _mend_batch(self, batch: list[models.FeedEvent]) -> None:
-        try:
-            for user_id in dict.fromkeys(event.user_id for event in batch):
-                await self._mend_user(user_id)
-        except Exception as error:
-            self._miss(error)
+        for user_id in dict.fromkeys(event.user_id for event in batch):
+            await self._mend_user(user_id)
         if any(event.event_type == _UNLINKED for event in batch):
             self._missed.set()  # the account is nobody's now: only a look at everybody finds it
 
