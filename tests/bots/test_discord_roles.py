@@ -13,7 +13,8 @@ from discord_chat import Chat, chat
 from discord_server import ANNA, BORIS, GUILD_ID, HIGH_ROLE, LOW_ROLE, OWNER_ID, FakeDiscord, member, until
 from outage import outage
 
-from calls import Connection, apply_event, process_all, value
+from calls import Connection, apply_event, get_user, process_all, value
+from coins import adjust, revert
 from ttfd.discord.roles import Roles
 
 
@@ -186,6 +187,28 @@ def test_an_account_that_is_unlinked_loses_at_once_what_it_was_given(
         process_all(db)
         await until(lambda: changes(fake) == [("DELETE", ANNA, LOW_ROLE)])
         await until(lambda: value(db, "SELECT count(*) FROM ttfd.given_roles") == 0)
+
+    chat(database_url, tmp_path, story, fake)
+
+
+def test_a_rank_that_an_administrator_takes_and_gives_back_moves_its_role_at_once(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    reward(db, LOW_ROLE)
+    reach(db)
+    user_id = get_user(db, str(ANNA), "discord")
+    fake = FakeDiscord()
+    fake.members[ANNA] = member(ANNA, [LOW_ROLE])
+
+    async def story(talk: Chat) -> None:
+        await until(lambda: value(db, "SELECT count(*) FROM ttfd.given_roles") == 1)
+        adjusted = adjust(db, user_id, xp=-400)
+        process_all(db)
+        await until(lambda: changes(fake) == [("DELETE", ANNA, LOW_ROLE)])
+        await talk.discord.set_roles(ANNA, [])
+        revert(db, adjusted.event_id)
+        process_all(db)
+        await until(lambda: ("PUT", ANNA, LOW_ROLE) in changes(fake))
 
     chat(database_url, tmp_path, story, fake)
 

@@ -33,6 +33,8 @@ _CHANGING = (
     "accounts_merged",
     "merge_undone",
     "xp_change",
+    "adjustment",
+    "adjustment_reverted",
     _UNLINKED,
 )
 _PAGE = 500
