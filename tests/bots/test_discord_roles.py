@@ -148,6 +148,25 @@ def test_who_left_and_came_back_gets_the_roles_again(db: Connection, database_ur
     assert value(db, "SELECT count(*) FROM ttfd.removed_roles") == 0
 
 
+def test_who_leaves_and_comes_back_while_the_bot_looks_gets_the_roles_again(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    reward(db, LOW_ROLE)
+    reach(db)
+
+    async def story(talk: Chat) -> None:
+        await until(lambda: value(db, "SELECT count(*) FROM ttfd.given_roles") == 1)
+        await roles_of(talk).mend_everybody()
+        assert len(changes(talk.discord)) == 1, "it is on its way"
+        again = {**member(ANNA), "joined_at": dt.datetime.now(dt.UTC).isoformat(), "guild_id": str(GUILD_ID)}
+        await talk.discord.dispatch("GUILD_MEMBER_REMOVE", {"guild_id": str(GUILD_ID), "user": again["user"]})
+        await talk.discord.dispatch("GUILD_MEMBER_ADD", again)
+        await until(lambda: len(changes(talk.discord)) == 2)
+
+    fake = chat(database_url, tmp_path, story)
+    assert changes(fake) == [("PUT", ANNA, LOW_ROLE)] * 2
+
+
 def test_a_role_that_came_and_went_with_a_rank_comes_again_with_it(
     db: Connection, database_url: str, tmp_path: Path
 ) -> None:

@@ -140,10 +140,13 @@ class Roles(commands.Cog, name="ttfd roles"):
     async def _mend_due(self, member: discord.Member, role: discord.Role, given_at: dt.datetime | None) -> None:
         change = (member.id, role.id)
         if role in member.roles:
+            self._given.discard(change)
             if given_at is None and change not in self._taken:
                 await self._client.report_role_given(PLATFORM, str(member.id), str(role.id))
-        elif given_at is not None and change not in self._given and _was_there(member, given_at):
-            await self._client.report_role_removed(PLATFORM, str(member.id), str(role.id))
+        elif change in self._given:
+            return
+        elif given_at is not None and _was_there(member, given_at):
+            await self._report_removal(str(member.id), str(role.id))
         elif await self._change(member, role, True):
             await self._client.report_role_given(PLATFORM, str(member.id), str(role.id))
 
@@ -166,8 +169,10 @@ class Roles(commands.Cog, name="ttfd roles"):
         expected.add(change)
         try:
             await (member.add_roles(role) if is_given else member.remove_roles(role))
-        except discord.HTTPException as error:
+        except Exception as error:
             expected.discard(change)
+            if not isinstance(error, discord.HTTPException):
+                raise
             if isinstance(error, discord.Forbidden):
                 await self._complaints.tell(member.guild, _NO_RIGHT, role=role.name)
             else:
@@ -177,6 +182,7 @@ class Roles(commands.Cog, name="ttfd roles"):
 
     @commands.Cog.listener()
     async def on_member_join(self, member: discord.Member) -> None:
+        self._given = {change for change in self._given if change[0] != member.id}
         try:
             await self._mend_member(member)
         except Exception as error:
@@ -188,21 +194,21 @@ class Roles(commands.Cog, name="ttfd roles"):
         had, have = {role.id for role in before.roles}, {role.id for role in after.roles}
         gained = {(after.id, role_id) for role_id in have - had}
         lost = {(after.id, role_id) for role_id in had - have}
-        by_hand = lost - self._taken
+        own = gained & self._given | lost & self._taken
         self._given -= gained
         self._taken -= gained | lost
         try:
             for _, role_id in gained:
                 await self._client.report_role_restored(PLATFORM, str(after.id), str(role_id))
-            for _, role_id in by_hand:
+            for _, role_id in lost - own:
                 await self._report_removal(str(after.id), str(role_id))
-            if lost != by_hand:
-                await self._mend_member(after)  # it may be due again by now
+            if own:
+                await self._mend_member(after)  # what is due may be another by now
         except Exception as error:
             self._miss(error)
 
     async def _report_removal(self, external_id: str, role_id: str) -> None:
-        """Only of roles that the member is to have: all others are nobody's business here."""
+        """Only of roles that the member is to have at this moment: all others are nobody's business here."""
         user = await self._client.find_user(PLATFORM, external_id)
         desired = None if user is None else await self._client.list_member_roles(user.user_id, PLATFORM)
         if desired is not None and role_id in desired.role_ids:
