@@ -232,6 +232,25 @@ def test_a_rank_that_an_administrator_takes_and_gives_back_moves_its_role_at_onc
     chat(database_url, tmp_path, story, fake)
 
 
+def test_an_unlinked_account_loses_its_role_in_the_end_when_discord_refuses_at_first(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    reward(db, LOW_ROLE)
+    db.execute("SELECT ttfd.report_role_given('discord', %s, %s)", [str(ANNA), str(LOW_ROLE)])
+    fake = FakeDiscord()
+    fake.members[ANNA] = member(ANNA, [LOW_ROLE])
+    fake.fails = lambda call: (403, {"code": 50013, "message": "?"}) if call.method == "DELETE" else None
+
+    async def story(talk: Chat) -> None:
+        await until(lambda: len(changes(fake)) == 1)
+        fake.fails = lambda call: None
+        await roles_of(talk).mend_everybody()
+        assert changes(fake) == [("DELETE", ANNA, LOW_ROLE)] * 2
+        assert value(db, "SELECT count(*) FROM ttfd.given_roles") == 0
+
+    chat(database_url, tmp_path, story, fake)
+
+
 @pytest.mark.parametrize("error", [aiohttp.ClientConnectionError, TimeoutError, ZeroDivisionError])
 def test_a_failure_ends_one_attempt_and_not_the_giving_of_roles(
     db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]

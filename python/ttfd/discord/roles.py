@@ -151,12 +151,15 @@ class Roles(commands.Cog, name="ttfd roles"):
             await self._client.report_role_given(PLATFORM, str(member.id), str(role.id))
 
     async def _mend_undue(self, member: discord.Member, role: discord.Role, is_given: bool) -> None:
-        if role in member.roles:
-            is_taken = await self._change(member, role, False)
-        else:
-            is_taken = True
-        if is_taken and is_given:
+        """Reported first: what is due again when it has gone must not look as if a person had taken it."""
+        if is_given:
             await self._client.report_role_taken(PLATFORM, str(member.id), str(role.id))
+        is_taken = False
+        try:
+            is_taken = role not in member.roles or await self._change(member, role, False)
+        finally:
+            if is_given and not is_taken:
+                await self._client.report_role_given(PLATFORM, str(member.id), str(role.id))
 
     async def _change(self, member: discord.Member, role: discord.Role, is_given: bool) -> bool:
         """Whether it was done; a role out of reach holds up no other. Only roles below the bot's own are tried."""
