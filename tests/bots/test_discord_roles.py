@@ -177,7 +177,11 @@ def test_a_role_that_came_and_went_with_a_rank_comes_again_with_it(
         return [change[0] for change in changes(fake)].count(method) >= times
 
     async def story(talk: Chat) -> None:
-        for xp, method, times, roles in [(500, "PUT", 1, [LOW_ROLE]), (-400, "DELETE", 1, []), (500, "PUT", 2, [])]:
+        for xp, method, times, roles in [
+            (500, "PUT", 1, [LOW_ROLE]),
+            (-400, "DELETE", 1, []),
+            (500, "PUT", 2, [LOW_ROLE]),
+        ]:
             reach(db, xp)
             await until(partial(has_happened, method, times))
             await talk.discord.set_roles(ANNA, roles)

@@ -58,6 +58,7 @@ class Roles(commands.Cog, name="ttfd roles"):
         self._url = url
         self._complaints = complaints
         self._missed = asyncio.Event()
+        self._one_by_one = asyncio.Lock()  # so that each goes by what the one before it has done
         # Members and roles that Discord has been told of, and has not told the library of yet.
         self._given: set[tuple[int, int]] = set()
         self._taken: set[tuple[int, int]] = set()
@@ -110,22 +111,38 @@ class Roles(commands.Cog, name="ttfd roles"):
         after: str | None = None
         while page := await self._client.list_desired_roles(PLATFORM, after, _PAGE):
             for desired in page:
-                await self._mend_account(desired)
+                if desired.user_id is None:
+                    async with self._one_by_one:
+                        await self._mend_account(desired)
+                elif self._differs(desired):
+                    await self._mend_user(desired.user_id)  # asks again: a page grows old
             after = page[-1].external_id
         log.info("roles compared in %.1f s", time.monotonic() - began)
 
     async def _mend_user(self, user_id: int) -> None:
-        try:
-            desired = await self._client.list_member_roles(user_id, PLATFORM)
-        except UserNotFoundError:
-            return  # the community, or forgotten
-        if desired is not None:
-            await self._mend_account(desired)
+        async with self._one_by_one:
+            try:
+                desired = await self._client.list_member_roles(user_id, PLATFORM)
+            except UserNotFoundError:
+                return  # the community, or forgotten
+            if desired is not None:
+                await self._mend_account(desired)
 
     async def _mend_member(self, member: discord.Member) -> None:
         user = await self._client.find_user(PLATFORM, str(member.id))
         if user is not None:
             await self._mend_user(user.user_id)
+
+    def _differs(self, desired: models.DesiredRoles) -> bool:
+        for guild in self._bot.guilds:
+            member = guild.get_member(int(desired.external_id))
+            if member is not None:
+                have = {str(role.id) for role in member.roles}
+                due = {str(role.id) for role in _known(guild, desired.role_ids)}
+                undue = {str(role.id) for role in _known(guild, desired.other_role_ids)}
+                if due - have or due - set(desired.given_role_ids) or undue & (have | set(desired.given_role_ids)):
+                    return True
+        return False
 
     async def _mend_account(self, desired: models.DesiredRoles) -> None:
         given = dict(zip(desired.given_role_ids, desired.given_at, strict=True))
