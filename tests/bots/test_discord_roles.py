@@ -243,7 +243,8 @@ def test_an_unlinked_account_loses_its_role_in_the_end_when_discord_refuses_at_f
     fake.fails = lambda call: (403, {"code": 50013, "message": "?"}) if call.method == "DELETE" else None
 
     async def story(talk: Chat) -> None:
-        await until(lambda: len(changes(fake)) == 1)
+        await until(lambda: fake.said_in(f"9{OWNER_ID}"))
+        await until(lambda: value(db, "SELECT count(*) FROM ttfd.given_roles") == 1)
         fake.fails = lambda call: None
         await roles_of(talk).mend_everybody()
         assert changes(fake) == [("DELETE", ANNA, LOW_ROLE)] * 2
