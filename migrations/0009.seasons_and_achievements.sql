@@ -207,6 +207,16 @@ CREATE TABLE ttfd.removed_roles (
 
 COMMENT ON TABLE ttfd.removed_roles IS 'Roles that a person has taken from somebody by hand: bots do not give them again.';
 
+CREATE TABLE ttfd.given_roles (
+  platform    text NOT NULL,
+  external_id text NOT NULL,
+  role_id     text NOT NULL,
+  given_at    timestamptz NOT NULL,
+  PRIMARY KEY (platform, external_id, role_id)
+);
+
+COMMENT ON TABLE ttfd.given_roles IS 'Roles that an account has because it ought to. One that is missing although it is here was taken by hand; one that is here without an account is taken back.';
+
 GRANT SELECT, INSERT, UPDATE, DELETE ON ttfd.achievements, ttfd.season_rewards, ttfd.role_rewards TO ttfd_admin;
 GRANT SELECT, UPDATE ON ttfd.season_settings TO ttfd_admin;
 GRANT SELECT ON ttfd.seasons TO ttfd_admin;

@@ -285,6 +285,8 @@ DROP FUNCTION ttfd.grant_import(bigint);
 
 DROP FUNCTION ttfd.grant_event(bigint, ttfd.event_type_versions, text, jsonb, timestamptz);
 
+DROP FUNCTION ttfd.gives_role(text, text);
+
 DROP FUNCTION ttfd.give_grant(uuid, ttfd.speaker, ttfd.event_grant, timestamptz);
 
 DROP FUNCTION ttfd.generate_link_code();
@@ -332,6 +334,8 @@ DROP FUNCTION ttfd.fail_event(tid, text, text);
 DROP FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]);
 
 DROP FUNCTION ttfd.explain_import_time(text, text);
+
+DROP FUNCTION ttfd.end_voice(ttfd.platform_accounts);
 
 DROP FUNCTION ttfd.drop_secrets(jsonb);
 
@@ -449,4 +453,4 @@ DROP FUNCTION ttfd.add_counts(integer[], integer[], bigint[]);
 
 DROP FUNCTION ttfd.achievement_progress(bigint[]);
 
-DROP FUNCTION ttfd.accrue_voice(ttfd.voice_sessions, text, boolean);
+DROP FUNCTION ttfd.accrue_voice(ttfd.voice_sessions, text, boolean, timestamptz);

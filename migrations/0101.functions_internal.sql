@@ -9,12 +9,12 @@ SET LOCAL check_function_bodies = off;
 -- sql/functions/internal/accrue_voice.sql
 -- Whoever looked last has left the state that held until now. After a silence of the bot nobody knows what was in between:
 -- it counts if the connection is the same, and earns if it did before and does now, for an hour at most.
-CREATE OR REPLACE FUNCTION ttfd.accrue_voice(p_session ttfd.voice_sessions, p_session_id text, p_is_idle boolean)
+CREATE OR REPLACE FUNCTION ttfd.accrue_voice(p_session ttfd.voice_sessions, p_session_id text, p_is_idle boolean, p_at timestamptz)
 RETURNS ttfd.voice_sessions
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-  v_gap numeric := greatest(0, extract(epoch FROM ttfd.current_time() - p_session.seen_at));
+  v_gap numeric := greatest(0, extract(epoch FROM p_at - p_session.seen_at));
   v_is_silence boolean := v_gap > 150;
 BEGIN
   IF v_is_silence AND p_session_id IS DISTINCT FROM p_session.session_id THEN
@@ -24,13 +24,13 @@ BEGIN
   IF p_session.is_idle OR v_is_silence AND (p_is_idle OR v_gap > 3600) THEN
     p_session.idle_seconds := p_session.idle_seconds + v_gap;
   END IF;
-  p_session.seen_at := greatest(p_session.seen_at, ttfd.current_time());
+  p_session.seen_at := greatest(p_session.seen_at, p_at);
   RETURN p_session;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.accrue_voice(ttfd.voice_sessions, text, boolean) IS
-  'A voice session with the time added that has passed since it was last seen, given the connection as it is now (NULL: gone).';
+COMMENT ON FUNCTION ttfd.accrue_voice(ttfd.voice_sessions, text, boolean, timestamptz) IS
+  'A voice session with the time added that has passed since it was last seen, given the connection as it is at that time (NULL: gone).';
 
 -- sql/functions/internal/achievement_progress.sql
 -- One place that says what a metric is. The planner inlines it, so a filter on names is applied before anything is counted.
@@ -1662,37 +1662,45 @@ COMMENT ON FUNCTION ttfd.describe_import_change(ttfd.unified_users) IS
   'What an import changes of a member and cannot be computed back.';
 
 -- sql/functions/internal/desired_roles.sql
+-- An account that was unlinked is nobody's and ought to have nothing: what it was given is for others now.
 CREATE OR REPLACE FUNCTION ttfd.desired_roles(p_platform text, p_external_ids text[])
-RETURNS TABLE (user_id bigint, external_id text, role_ids text[], other_role_ids text[])
+RETURNS TABLE (user_id bigint, external_id text, role_ids text[], other_role_ids text[], given_role_ids text[],
+               given_at timestamptz[])
 LANGUAGE sql STABLE
 AS $$
-  SELECT a.user_id, a.external_id,
+  SELECT a.user_id, i.external_id,
          coalesce(array_agg(r.role_id ORDER BY r.role_id) FILTER (WHERE r.is_due), '{}'),
-         coalesce(array_agg(r.role_id ORDER BY r.role_id) FILTER (WHERE NOT r.is_due), '{}')
-    FROM ttfd.platform_accounts a
-    JOIN ttfd.unified_users u ON u.id = a.user_id
+         coalesce(array_agg(r.role_id ORDER BY r.role_id) FILTER (WHERE NOT r.is_due), '{}'),
+         coalesce(array_agg(r.role_id ORDER BY r.role_id) FILTER (WHERE r.given_at IS NOT NULL), '{}'),
+         coalesce(array_agg(r.given_at ORDER BY r.role_id) FILTER (WHERE r.given_at IS NOT NULL), '{}')
+    FROM unnest(p_external_ids) i (external_id)
+    LEFT JOIN ttfd.platform_accounts a ON a.platform = p_platform AND a.external_id = i.external_id
+    LEFT JOIN ttfd.unified_users u ON u.id = a.user_id
     LEFT JOIN LATERAL (
-           SELECT w.role_id, bool_or(w.is_due) IS TRUE AS is_due
-             FROM (SELECT g.role_id, u.rank_id BETWEEN g.rank_id AND coalesce(g.last_rank_id, u.rank_id)
-                                     OR g.achievement = ANY (u.achievements)
-                     FROM ttfd.role_rewards g
-                    WHERE g.platform = p_platform
+           SELECT w.role_id, g.given_at, bool_or(w.is_due) IS TRUE AS is_due
+             FROM (SELECT k.role_id, u.rank_id BETWEEN k.rank_id AND coalesce(k.last_rank_id, u.rank_id)
+                                     OR k.achievement = ANY (u.achievements)
+                     FROM ttfd.role_rewards k
+                    WHERE k.platform = p_platform
                     UNION ALL
-                   SELECT i.effect -> 'role' ->> p_platform, false FROM ttfd.shop_items i WHERE i.effect -> 'role' ? p_platform
+                   SELECT s.effect -> 'role' ->> p_platform, false FROM ttfd.shop_items s WHERE s.effect -> 'role' ? p_platform
                     UNION ALL
                    SELECT b.effect -> 'role' ->> p_platform,
                           b.starts_at <= ttfd.current_time() AND coalesce(b.expires_at, 'infinity') > ttfd.current_time()
                      FROM ttfd.purchases b
                     WHERE b.user_id = u.id AND b.effect -> 'role' ? p_platform) w (role_id, is_due)
-            WHERE NOT EXISTS (SELECT 1 FROM ttfd.removed_roles m
-                               WHERE m.platform = p_platform AND m.external_id = a.external_id AND m.role_id = w.role_id)
-            GROUP BY w.role_id) r ON true
-   WHERE a.platform = p_platform AND a.external_id = ANY (p_external_ids)
-   GROUP BY a.user_id, a.external_id;
+             LEFT JOIN ttfd.given_roles g
+                    ON (g.platform, g.external_id, g.role_id) = (p_platform, i.external_id, w.role_id)
+            WHERE (u.id IS NOT NULL OR g.role_id IS NOT NULL)
+              AND NOT EXISTS (SELECT 1 FROM ttfd.removed_roles m
+                               WHERE m.platform = p_platform AND m.external_id = i.external_id AND m.role_id = w.role_id)
+            GROUP BY w.role_id, g.given_at) r ON true
+   WHERE a.user_id IS NOT NULL OR r.role_id IS NOT NULL
+   GROUP BY a.user_id, i.external_id;
 $$;
 
 COMMENT ON FUNCTION ttfd.desired_roles(text, text[]) IS
-  'Roles that accounts of a platform ought to have, and those that are for others; neither names what was removed by hand.';
+  'Roles that accounts of a platform ought to have, those that are for others, and those of both that they were given, with the time; none names what was removed by hand.';
 
 -- sql/functions/internal/digest_account.sql
 CREATE OR REPLACE FUNCTION ttfd.digest_account(p_key bytea, p_platform text, p_external_id text)
@@ -1781,6 +1789,30 @@ $$;
 
 COMMENT ON FUNCTION ttfd.drop_secrets(jsonb) IS 'Rows as a JSON array without columns that are named like a secret.';
 
+-- sql/functions/internal/end_voice.sql
+-- The session goes with its account, so what it has counted is queued while the account still says whose it is.
+CREATE OR REPLACE FUNCTION ttfd.end_voice(p_account ttfd.platform_accounts)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  WITH ending AS (
+    SELECT s.platform, s.external_id, ttfd.accrue_voice(s, NULL, s.is_idle, ttfd.current_time()) AS a
+      FROM ttfd.voice_sessions s
+     WHERE s.platform = p_account.platform AND s.external_id = p_account.external_id
+       FOR UPDATE
+  )
+  UPDATE ttfd.voice_sessions s
+     SET seconds = (e.a).seconds, idle_seconds = (e.a).idle_seconds, seen_at = (e.a).seen_at
+    FROM ending e
+   WHERE s.platform = e.platform AND s.external_id = e.external_id;
+  PERFORM ttfd.queue_voice(p_account.platform, ARRAY[p_account.external_id]);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.end_voice(ttfd.platform_accounts) IS
+  'Queues the time in voice of an account that is about to go, for the user who has it.';
+
 -- sql/functions/internal/explain_import_time.sql
 CREATE OR REPLACE FUNCTION ttfd.explain_import_time(p_name text, p_value text)
 RETURNS text
@@ -1829,6 +1861,10 @@ BEGIN
         FROM ttfd.forgotten_accounts f
         JOIN unnest(p_accounts) a ON true
         JOIN ttfd.forgetting_key k ON f.account_digest = ttfd.digest_account(k.key, a.platform, a.external_id)),
+    'given_roles', (
+      SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]')
+        FROM ttfd.given_roles r
+        JOIN unnest(p_accounts) a ON (r.platform, r.external_id) = (a.platform, a.external_id)),
     'removed_roles', (
       SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]')
         FROM ttfd.removed_roles r
@@ -1847,7 +1883,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]) IS
-  'Legacy records, import conflicts, remembered limits, roles that were taken by hand, preferences, time in voice and audit lines that are about a member.';
+  'Legacy records, import conflicts, remembered limits, roles that were given or taken by hand, preferences, time in voice and audit lines that are about a member.';
 
 -- sql/functions/internal/fail_event.sql
 -- An event that was granted already has its place in the ledger and never leaves it: that error is raised again.
@@ -2444,6 +2480,17 @@ $$;
 
 COMMENT ON FUNCTION ttfd.give_grant(uuid, ttfd.speaker, ttfd.event_grant, timestamptz) IS
   'Adds to a member who is locked what an event earns, with the windows that it uses. Returns xp, coins, rank_id afterwards, and whether the member has come to the threshold of an achievement; all NULL when the event was known already.';
+
+-- sql/functions/internal/gives_role.sql
+CREATE OR REPLACE FUNCTION ttfd.gives_role(p_platform text, p_role_id text)
+RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+  SELECT EXISTS (SELECT 1 FROM ttfd.role_rewards r WHERE r.platform = p_platform AND r.role_id = p_role_id)
+      OR EXISTS (SELECT 1 FROM ttfd.shop_items i WHERE i.effect -> 'role' ->> p_platform = p_role_id);
+$$;
+
+COMMENT ON FUNCTION ttfd.gives_role(text, text) IS 'Whether a role is one that ttfd gives on a platform, as a reward or from the shop.';
 
 -- sql/functions/internal/grant_event.sql
 -- The rules for one event, whose user is locked. apply_batch says the same for a set; test_apply_event compares the two.

@@ -114,6 +114,7 @@ BEGIN
      WHERE u.id = ANY (v_user_ids);
     DELETE FROM website_admins a WHERE a.user_id = ANY (v_user_ids);
     DELETE FROM user_achievements k WHERE k.user_id = ANY (v_user_ids);
+    DELETE FROM given_roles r USING unnest(v_accounts) a WHERE (r.platform, r.external_id) = (a.platform, a.external_id);
     DELETE FROM removed_roles r USING unnest(v_accounts) a WHERE (r.platform, r.external_id) = (a.platform, a.external_id);
     UPDATE user_merges m SET reason = NULL WHERE m.into_id = ANY (v_user_ids) OR m.from_id = ANY (v_user_ids);
     UPDATE adjustments a SET reason = 'forgotten' WHERE a.user_id = ANY (v_user_ids);
@@ -205,14 +206,15 @@ RETURNS TABLE (
   rank_color text, rank_xp bigint, next_rank_xp bigint, highest_rank_id smallint, messages_sent bigint,
   total_voice_time bigint, games_played bigint, games_won bigint, daily_streak integer, last_daily date,
   achievements text[], platforms text[], primary_platform text, time_zone text, created_at timestamptz,
-  last_active timestamptz)
+  last_active timestamptz, is_hidden boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 BEGIN
   RETURN QUERY
   SELECT u.id, u.username, u.display_name, u.xp, u.coins, u.rank_id, r.name, r.color, u.rank_xp, u.next_rank_xp,
          u.highest_rank_id, u.messages_sent, u.total_voice_time, u.games_played, u.games_won, u.daily_streak,
-         u.last_daily, u.achievements, u.platforms, u.primary_platform, u.time_zone, u.created_at, u.last_active
+         u.last_daily, u.achievements, u.platforms, u.primary_platform, u.time_zone, u.created_at, u.last_active,
+         u.is_hidden
     FROM unified_users asked
     JOIN unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
     JOIN ranks r ON r.id = u.rank_id
@@ -224,7 +226,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.get_profile(bigint) IS
-  'All that a profile page shows of a member: names, balances, rank with its XP range (next_rank_xp is NULL at the top), counters (total_voice_time in seconds), streak, achievements, platforms. A merged user is followed to the survivor, whose user_id is returned. Raises TU001 when there is no such user.';
+  'All that a profile page shows of a member: names, balances, rank with its XP range (next_rank_xp is NULL at the top), counters (total_voice_time in seconds), streak, achievements, platforms, and is_hidden, for pages that strangers see. A merged user is followed to the survivor, whose user_id is returned. Raises TU001 when there is no such user.';
 
 REVOKE ALL ON FUNCTION ttfd.get_profile(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_profile(bigint)
@@ -461,6 +463,7 @@ BEGIN
   PERFORM require_read_committed();
   PERFORM require_unlinker(p_platform);
   user_id := (lock_user(p_user_id)).id;
+  PERFORM end_voice(a) FROM platform_accounts a WHERE a.user_id = unlink_account.user_id AND a.platform = p_platform;
   DELETE FROM platform_accounts a WHERE a.user_id = unlink_account.user_id AND a.platform = p_platform;
   IF FOUND THEN
     status := 'unlinked';
@@ -477,7 +480,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.unlink_account(bigint, text) IS
-  'Takes the account on a platform away from a user; its link code is void. Returns status (unlinked, not_linked), user_id. Raises TL003 when it is the user''s last account, TU001 when there is no such user, TU002 when there is no such platform, TP001 unless the caller may speak for the platform or for the website. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+  'Takes the account on a platform away from a user; its link code is void, and time in voice up to now stays with the user. Returns status (unlinked, not_linked), user_id. Raises TL003 when it is the user''s last account, TU001 when there is no such user, TU002 when there is no such platform, TP001 unless the caller may speak for the platform or for the website. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
 
 REVOKE ALL ON FUNCTION ttfd.unlink_account(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.unlink_account(bigint, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;

@@ -7,7 +7,7 @@ DROP FUNCTION ttfd.silence_doorbell(interval);
 
 DROP FUNCTION ttfd.retry_failed_event(uuid);
 
-DROP FUNCTION ttfd.report_voice(text, text, boolean, jsonb);
+DROP FUNCTION ttfd.report_voice(text, text, boolean, jsonb, double precision);
 
 DROP FUNCTION ttfd.record_events(jsonb);
 

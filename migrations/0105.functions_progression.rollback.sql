@@ -19,9 +19,13 @@ DROP FUNCTION ttfd.set_hidden(bigint, boolean);
 
 DROP FUNCTION ttfd.revert_adjustment(uuid, uuid, text);
 
+DROP FUNCTION ttfd.report_role_taken(text, text, text);
+
 DROP FUNCTION ttfd.report_role_restored(text, text, text);
 
 DROP FUNCTION ttfd.report_role_removed(text, text, text);
+
+DROP FUNCTION ttfd.report_role_given(text, text, text);
 
 DROP FUNCTION ttfd.play_game(uuid, text, text, text, integer, bigint, integer);
 

@@ -379,25 +379,36 @@ GRANT EXECUTE ON FUNCTION ttfd.list_boosts() TO ttfd_admin;
 -- sql/functions/progression/list_desired_roles.sql
 -- The whole truth rather than changes: a bot that was away compares and is right again.
 CREATE OR REPLACE FUNCTION ttfd.list_desired_roles(p_platform text, p_after text DEFAULT NULL, p_limit integer DEFAULT 100)
-RETURNS TABLE (user_id bigint, external_id text, role_ids text[], other_role_ids text[])
+RETURNS TABLE (user_id bigint, external_id text, role_ids text[], other_role_ids text[], given_role_ids text[],
+               given_at timestamptz[])
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
+DECLARE
+  v_limit integer := least(greatest(p_limit, 0), 1000);
 BEGIN
   PERFORM require_platform(p_platform);
   RETURN QUERY
-  SELECT d.user_id, d.external_id, d.role_ids, d.other_role_ids
+  SELECT d.user_id, d.external_id, d.role_ids, d.other_role_ids, d.given_role_ids, d.given_at
     FROM desired_roles(p_platform, ARRAY(
-           SELECT a.external_id
-             FROM platform_accounts a
-            WHERE a.platform = p_platform AND (p_after IS NULL OR a.external_id > p_after)
-            ORDER BY a.external_id
-            LIMIT least(greatest(p_limit, 0), 1000))) d
+           (SELECT a.external_id
+              FROM platform_accounts a
+             WHERE a.platform = p_platform AND (p_after IS NULL OR a.external_id > p_after)
+             ORDER BY a.external_id
+             LIMIT v_limit)
+            UNION
+           (SELECT DISTINCT g.external_id
+              FROM given_roles g
+             WHERE g.platform = p_platform AND (p_after IS NULL OR g.external_id > p_after)
+             ORDER BY g.external_id
+             LIMIT v_limit)
+            ORDER BY 1
+            LIMIT v_limit)) d
    ORDER BY d.external_id;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.list_desired_roles(text, text, integer) IS
-  'For the bot of a platform, to compare with the roles that its members have: what ranks, achievements and purchases give. Returns user_id, external_id, role_ids (to have), other_role_ids (given by ttfd too, but not to this member: take them away); roles that were removed by hand are in neither. Give the external_id of the last row as p_after for the next page (at most 1,000 rows). Raises TP001.';
+  'For the bot of a platform, to compare with the roles that its members have: what ranks, achievements and purchases give. Returns user_id (NULL for an account that was unlinked and still has what it was given), external_id, role_ids (to have), other_role_ids (given by ttfd too, but not to this member: take them away), given_role_ids and given_at (of both, what report_role_given has named: one of role_ids that the member, who has not left since, lacks was taken by hand); roles that were removed by hand are in none. Give the external_id of the last row as p_after for the next page (at most 1,000 rows). Raises TP001.';
 
 REVOKE ALL ON FUNCTION ttfd.list_desired_roles(text, text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_desired_roles(text, text, integer)
@@ -545,7 +556,8 @@ GRANT EXECUTE ON FUNCTION ttfd.list_leaderboard(text, integer, text)
 
 -- sql/functions/progression/list_member_roles.sql
 CREATE OR REPLACE FUNCTION ttfd.list_member_roles(p_user_id bigint, p_platform text)
-RETURNS TABLE (user_id bigint, external_id text, role_ids text[], other_role_ids text[])
+RETURNS TABLE (user_id bigint, external_id text, role_ids text[], other_role_ids text[], given_role_ids text[],
+               given_at timestamptz[])
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
@@ -557,7 +569,7 @@ BEGIN
     PERFORM raise_unknown_user(p_user_id);
   END IF;
   RETURN QUERY
-  SELECT d.user_id, d.external_id, d.role_ids, d.other_role_ids
+  SELECT d.user_id, d.external_id, d.role_ids, d.other_role_ids, d.given_role_ids, d.given_at
     FROM desired_roles(p_platform, ARRAY(SELECT a.external_id
                                            FROM platform_accounts a
                                           WHERE a.user_id = v_user_id AND a.platform = p_platform)) d;
@@ -565,7 +577,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.list_member_roles(bigint, text) IS
-  'What list_desired_roles says of one member: a row, or none when the member has no account on the platform. Returns user_id, external_id, role_ids, other_role_ids. Raises TU001 when there is no such user, TP001.';
+  'What list_desired_roles says of one member: a row, or none when the member has no account on the platform. Returns user_id, external_id, role_ids, other_role_ids, given_role_ids, given_at. Raises TU001 when there is no such user, TP001.';
 
 REVOKE ALL ON FUNCTION ttfd.list_member_roles(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_member_roles(bigint, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
@@ -769,6 +781,31 @@ REVOKE ALL ON FUNCTION ttfd.play_game(uuid, text, text, text, integer, bigint, i
 GRANT EXECUTE ON FUNCTION ttfd.play_game(uuid, text, text, text, integer, bigint, integer)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
+-- sql/functions/progression/report_role_given.sql
+-- Without this nobody could tell a role that was taken by hand while the bot was away from one that was never given.
+CREATE OR REPLACE FUNCTION ttfd.report_role_given(p_platform text, p_external_id text, p_role_id text)
+RETURNS TABLE (is_changed boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_external_id text := resolve_platform(p_platform, p_external_id);
+BEGIN
+  INSERT INTO given_roles (platform, external_id, role_id, given_at)
+  SELECT p_platform, v_external_id, p_role_id, ttfd.current_time()
+   WHERE gives_role(p_platform, p_role_id)
+  ON CONFLICT (platform, external_id, role_id) DO UPDATE SET given_at = EXCLUDED.given_at;
+  is_changed := FOUND;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.report_role_given(text, text, text) IS
+  'An account has a role that it ought to have: the bot has given it or found it. From then on list_desired_roles names it as given, until report_role_taken or report_role_removed. Roles that ttfd does not give are not remembered. Returns is_changed (false for those). Raises TU002, TP001.';
+
+REVOKE ALL ON FUNCTION ttfd.report_role_given(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.report_role_given(text, text, text)
+  TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
 -- sql/functions/progression/report_role_removed.sql
 CREATE OR REPLACE FUNCTION ttfd.report_role_removed(p_platform text, p_external_id text, p_role_id text)
 RETURNS TABLE (is_changed boolean)
@@ -779,10 +816,11 @@ DECLARE
 BEGIN
   INSERT INTO removed_roles (platform, external_id, role_id, removed_at)
   SELECT p_platform, v_external_id, p_role_id, ttfd.current_time()
-   WHERE EXISTS (SELECT 1 FROM role_rewards r WHERE r.platform = p_platform AND r.role_id = p_role_id)
-      OR EXISTS (SELECT 1 FROM shop_items i WHERE i.effect -> 'role' ->> p_platform = p_role_id)
+   WHERE gives_role(p_platform, p_role_id)
   ON CONFLICT (platform, external_id, role_id) DO NOTHING;
   is_changed := FOUND;
+  DELETE FROM given_roles g
+   WHERE g.platform = p_platform AND g.external_id = v_external_id AND g.role_id = p_role_id;
   RETURN NEXT;
 END;
 $$;
@@ -814,6 +852,28 @@ COMMENT ON FUNCTION ttfd.report_role_restored(text, text, text) IS
 
 REVOKE ALL ON FUNCTION ttfd.report_role_restored(text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.report_role_restored(text, text, text)
+  TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+
+-- sql/functions/progression/report_role_taken.sql
+CREATE OR REPLACE FUNCTION ttfd.report_role_taken(p_platform text, p_external_id text, p_role_id text)
+RETURNS TABLE (is_changed boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+DECLARE
+  v_external_id text := resolve_platform(p_platform, p_external_id);
+BEGIN
+  DELETE FROM given_roles g
+   WHERE g.platform = p_platform AND g.external_id = v_external_id AND g.role_id = p_role_id;
+  is_changed := FOUND;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.report_role_taken(text, text, text) IS
+  'The bot has taken a role from an account that ought not to have it any more: it may be given again when it is due. Returns is_changed (false when it was not known as given). Raises TU002, TP001.';
+
+REVOKE ALL ON FUNCTION ttfd.report_role_taken(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ttfd.report_role_taken(text, text, text)
   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
 
 -- sql/functions/progression/revert_adjustment.sql

@@ -22,6 +22,12 @@ def desired(db: Connection, platform: str = "discord") -> dict[str, tuple[list[s
     }
 
 
+def given(db: Connection, external_id: str = "1") -> list[str]:
+    """Roles that the database knows to be given."""
+    found = rows(db, "SELECT * FROM ttfd.list_desired_roles('discord')")
+    return next((list(account.given_role_ids) for account in found if account.external_id == external_id), [])
+
+
 def report(db: Connection, what: str, role_id: str, external_id: str = "1") -> bool:
     found = row(db, f"SELECT * FROM ttfd.report_role_{what}('discord', %s, %s)", external_id, role_id)
     return bool(found.is_changed)

@@ -95,7 +95,10 @@ class Chat:
         await until(answers)
         call = answers()[-1]
         callback = self.discord.called("POST", f"/{token}/callback")[0].body
-        self.private = bool((callback.get("data") or {}).get("flags", 0) & 64) or bool(call.body.get("flags", 0) & 64)
+        # What follows upon "an answer is to come" is seen by whoever sees that, unless that was deleted.
+        takes_its_place = callback["type"] == 5 and not self.discord.called("DELETE", f"/{token}/")
+        flags = (callback.get("data") or {}).get("flags", 0) if takes_its_place or callback["type"] == 4 else 64
+        self.private = bool(flags & 64) and (takes_its_place or callback["type"] == 4 or call.body.get("flags", 0) & 64)
         self.shown = call.body.get("data", call.body)
         self.files = call.files
         assert self.shown is not None

@@ -114,6 +114,11 @@ class FakeDiscord:
         for socket in self.sockets:
             await socket.send_str(text)
 
+    async def cut(self) -> None:
+        """Lose every connection; the bots connect anew and are told what is there, but not what happened meanwhile."""
+        for socket in list(self.sockets):
+            await socket.close(code=4000)
+
     async def gateway(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
@@ -126,6 +131,8 @@ class FakeDiscord:
                 await socket.close(code=4014)
             elif sent["op"] == 2:
                 await self._welcome(socket)
+            elif sent["op"] == 6:  # nothing is resumed here: begin anew
+                await socket.send_json({"op": 9, "d": False, "s": None, "t": None})
         if socket in self.sockets:
             self.sockets.remove(socket)
         return socket

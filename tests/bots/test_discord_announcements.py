@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from discord_chat import Chat, chat, plain
-from discord_server import ANNA, BORIS, OWNER_ID, TEXT_CHANNEL, Call, FakeDiscord
+from discord_server import ANNA, BORIS, GUILD_ID, OWNER_ID, TEXT_CHANNEL, Call, FakeDiscord, channel
 
 from calls import Connection, apply_event, enable_achievements, get_user, process_all, value
 from ttfd.bots import announcer
@@ -92,6 +92,64 @@ def test_who_does_not_let_the_bot_write_is_left_alone_from_then_on(
     chat(database_url, tmp_path, story, fake)
     assert len(fake.said_in(f"9{ANNA}")) == 1
     assert value(db, "SELECT announcements FROM ttfd.get_preferences('discord', %s)", str(ANNA)) == "off"
+
+
+def test_a_refusal_that_is_not_the_members_doing_switches_nothing_off(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discord refuses all private messages of a bot that it takes for a nuisance."""
+    monkeypatch.setattr(announcer, "_PAUSES", (0.01, 0.01))
+    fake = FakeDiscord()
+    quarantined = (403, {"code": 20026, "message": "This bot has been flagged by our anti-spam system"})
+    fake.fails = lambda call: quarantined if call.path == f"/channels/9{ANNA}/messages" else None
+
+    async def story(talk: Chat) -> None:
+        await talk.announcer.drain()
+        reach(db)
+        await talk.announcer.drain()
+
+    chat(database_url, tmp_path, story, fake)
+    assert len(fake.called("POST", f"/channels/9{ANNA}/messages$")) == 3
+    assert value(db, "SELECT announcements FROM ttfd.get_preferences('discord', %s)", str(ANNA)) == "private"
+
+
+def test_a_channel_that_the_library_has_forgotten_is_asked_for(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is for a moment when the bot connects anew."""
+    prefer(db, "public")
+    fake = FakeDiscord()
+    here = {**channel(TEXT_CHANNEL, "general", 0), "guild_id": str(GUILD_ID)}
+    fake.fails = lambda call: (200, here) if (call.method, call.path) == ("GET", f"/channels/{TEXT_CHANNEL}") else None
+
+    async def story(talk: Chat) -> None:
+        await talk.announcer.drain()
+        reach(db)
+        monkeypatch.setattr(talk.bot, "get_channel", lambda _: None)
+        await talk.announcer.drain()
+
+    chat(database_url, tmp_path, story, fake, channel_id=TEXT_CHANNEL)
+    assert len(fake.said_in(TEXT_CHANNEL)) == 1
+    assert fake.said_in(f"9{ANNA}") == []
+
+
+def test_a_channel_that_is_not_there_is_told_to_the_administrator_and_members_privately(
+    db: Connection, database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    prefer(db, "public")
+    fake = FakeDiscord()
+    unknown = (404, {"code": 10003, "message": "Unknown Channel"})
+    fake.fails = lambda call: unknown if call.path == "/channels/12345" else None
+
+    async def story(talk: Chat) -> None:
+        await talk.announcer.drain()
+        for xp in (500, 1000):
+            reach(db, xp)
+        await talk.announcer.drain()
+
+    chat(database_url, tmp_path, story, fake, channel_id=12345)
+    assert len(fake.said_in(f"9{ANNA}")) == 2
+    assert caplog.text.count("the bot sees no text channel 12345") == 1
 
 
 def test_a_channel_that_is_closed_to_the_bot_is_reported_to_the_owner(

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import psycopg
 import pytest
 from discord_chat import SITE_URL, Chat, chat
@@ -34,7 +35,7 @@ FIRST_WORDS: dict[str, tuple[str, str, bool, dict[str, Any]]] = {
     "announcements": ("I tell you nothing by myself.", "Сам я ничего не сообщаю.", False, {"where": "off"}),
     "daily": ("Daily reward\n+100 XP · +50 coins", "Ежедневная награда\n+100 XP · +50 монет", False, {}),
     "work": ("Work\n+", "Работа\n+", False, {}),
-    "pay": ("You have not enough coins.", "Не хватает монет.", True, {"member": CAROL, "amount": 5}),
+    "pay": ("You have not enough coins.", "Не хватает монет.", False, {"member": CAROL, "amount": 5}),
     "shop": ("Shop\nYour coins: 0", "Магазин\nВаши монеты: 0", False, {}),
     "buy": ("This is not on sale, or sold out.", "Этого нет в продаже", False, {"item": "the moon"}),
     "inventory": ("You have bought nothing yet.", "Вы пока ничего не купили.", False, {}),
@@ -138,7 +139,8 @@ def test_the_rank_card_is_a_picture_with_words_for_who_cannot_see_it(
             assert talk.files is not None and talk.shown is not None
             pictures.append(talk.files["rank.png"])
             assert Image.open(io.BytesIO(pictures[-1])).size == (1200, 630)
-            assert "0 XP" in talk.shown["attachments"][0]["description"]
+            description = talk.shown["attachments"][0]["description"]
+            assert "0 XP" in description and "*" not in description and "\\" not in description
         assert pictures[0] != pictures[1]
         monkeypatch.setitem(sys.modules, "ttfd.bots.rank_card", None)  # as where Pillow is missing
         assert (await talk.send("rank")).startswith("Anna\nRank F I · 0 XP")
@@ -151,6 +153,7 @@ def test_others_are_shown_when_they_are_known(db: Connection, database_url: str,
     async def story(talk: Chat) -> None:
         for command in ("profile", "rank"):
             assert await talk.send(command, member=CAROL) == "I do not know this member."
+            assert talk.private
         get_user(db, str(CAROL), "discord", "carol")
         assert (await talk.send("profile", member=CAROL)).startswith("carol\nRank F I")
         assert await talk.send("rank", member=CAROL) == "carol"
@@ -161,7 +164,7 @@ def test_others_are_shown_when_they_are_known(db: Connection, database_url: str,
 def test_names_cannot_write_markup_nor_call_anybody(
     db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(NAMES, CAROL, "**x** @everyone <@1> `c` [a](https://b.c)")
+    monkeypatch.setitem(NAMES, CAROL, "**x** @everyone <@1> `c` [a](https://b.c) discord.gg/abc")
 
     async def story(talk: Chat) -> None:
         await talk.send("profile", CAROL)
@@ -172,6 +175,7 @@ def test_names_cannot_write_markup_nor_call_anybody(
         assert "@everyone" not in inside and "<@1>" not in inside.replace("\\<", "")
         for sign in ("*", "`", "["):
             assert all(inside[index - 1] == "\\" for index, found in enumerate(inside) if found == sign), inside
+        assert "https://" not in inside and "discord.gg/abc" not in inside, "no link, no preview of where it leads"
         assert talk.shown["allowed_mentions"] == {"parse": []}
 
     chat(database_url, tmp_path, story)
@@ -198,13 +202,17 @@ def test_coins_are_sent_to_another_member_and_to_nobody_else(db: Connection, dat
 
     async def story(talk: Chat) -> None:
         assert await talk.send("pay", member=ANNA, amount=5) == "You cannot pay yourself."
+        assert talk.private
         assert await talk.send("pay", member=ROBOT, amount=5) == "Bots have no account."
+        assert talk.private
         assert await talk.send("pay", member=BORIS, amount=30) == "30 coins sent to Борис.\nCoins left: 70"
+        assert not talk.private
         assert (await talk.send("pay", BORIS, member=ANNA, amount=1)).startswith("1 монета отправлена: Anna")
         assert await talk.send("pay", member=BORIS, amount=10**9) in (
             "You have not enough coins.",
             "This amount is not allowed.",
         )
+        assert talk.private
 
     chat(database_url, tmp_path, story)
     found = rows(db, "SELECT discord_id, coins FROM ttfd.unified_users ORDER BY discord_id")
@@ -222,6 +230,9 @@ def test_the_shop_sells_what_is_suggested(db: Connection, database_url: str, tmp
         russian = await talk.suggest("buy", "item", "", BORIS)
         assert any(choice["name"].startswith(first.title_ru) for choice in russian)
         assert await talk.suggest("buy", "item", "no such thing") == []
+        await talk.send("language", BORIS, language="en")
+        english = await talk.suggest("buy", "item", "", BORIS)
+        assert any(choice["name"].startswith(first.title_en) for choice in english)
         assert (await talk.send("buy", item=first.item)).startswith(f"Bought: {first.title_en}\nCoins left: ")
         assert first.title_en in await talk.send("inventory")
         assert first.title_en in await talk.send("shop")
@@ -335,10 +346,23 @@ def test_buttons_work_after_a_restart(db: Connection, database_url: str, tmp_pat
 
     async def after(talk: Chat) -> None:
         assert (await talk.press_id(kept[0])).startswith("Linked!")
-        assert (await talk.press_id(kept[0])).startswith("This code is wrong, used or too old.")
 
     chat(database_url, tmp_path, before)
     chat(database_url, tmp_path, after)
+
+
+def test_a_button_that_is_pressed_twice_leaves_the_answer_to_the_first(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    async def story(talk: Chat) -> None:
+        await talk.send("link", code=make_code(db))
+        button = talk.buttons()["Link"]
+        assert (await talk.press_id(button)).startswith("Linked!")
+        assert (await talk.press_id(button)).startswith("This code is wrong, used or too old.")
+        assert talk.private
+        assert talk.discord.calls[-1].method == "POST", "a message of its own"
+
+    chat(database_url, tmp_path, story)
 
 
 def test_nothing_is_linked_by_a_wrong_code_a_stranger_or_a_change_of_mind(
@@ -447,6 +471,47 @@ def test_a_mistake_in_the_bot_is_noted_and_answered(
         assert "ZeroDivisionError" in caplog.text
 
     chat(database_url, tmp_path, story)
+
+
+def test_suggestions_that_take_too_long_are_not_waited_for(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ttfd.discord.cog._SUGGEST_SECONDS", 0.05)
+
+    async def story(talk: Chat) -> None:
+        monkeypatch.setattr(talk.client, "find_user", lambda *_: asyncio.sleep(60))
+        assert await talk.suggest("buy", "item", "") == []
+
+    chat(database_url, tmp_path, story)
+
+
+def test_what_is_written_to_the_bot_is_no_command_and_no_mistake(
+    db: Connection, database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(talk: Chat) -> None:
+        mentioned = talk.discord.message(f"<@{BOT_ID}> hello", 600, ANNA)
+        await talk.discord.dispatch("MESSAGE_CREATE", mentioned)
+        await talk.send("profile")
+
+    chat(database_url, tmp_path, story)
+    assert "CommandNotFound" not in caplog.text
+
+
+def test_an_answer_that_does_not_reach_discord_is_not_called_a_failure_of_what_was_done(
+    db: Connection, database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise aiohttp.ClientConnectionError
+
+    async def story(talk: Chat) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr("discord.Interaction.edit_original_response", away)
+            await talk.discord.interact(ANNA, 2, {"id": "1", "name": "daily", "type": 1})
+            await until(lambda: "was not answered" in caplog.text)
+        assert "100 XP" in await talk.send("profile")
+
+    fake = chat(database_url, tmp_path, story)
+    assert not any("did not work" in str(call.body) for call in fake.calls)
 
 
 def test_thirty_members_who_ask_at_once_are_all_answered(db: Connection, database_url: str, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import math
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -24,7 +25,9 @@ from discord_server import (
 from outage import outage
 
 from calls import Connection, process_all, rows, value, violations
+from ttfd.discord import listening
 from ttfd.discord.listening import Voice
+from ttfd.errors import InvalidExternalIdError
 
 SHARE = float(os.environ.get("TTFD_TEST_SHARE", "0.2"))
 """1 for the whole load: 5,000 messages in a minute."""
@@ -154,6 +157,12 @@ def voice_time(db: Connection, member: int = ANNA) -> tuple[int, int]:
     return found[0].seconds, found[0].idle_seconds
 
 
+def voice_of(talk: Chat) -> Voice:
+    cog = talk.bot.get_cog("ttfd voice")
+    assert isinstance(cog, Voice)
+    return cog
+
+
 async def together(talk: Chat, db: Connection, *members: int) -> None:
     for member in members:
         await talk.discord.voice(member, VOICE_CHANNEL)
@@ -267,15 +276,14 @@ def test_who_left_while_the_bot_was_away_is_not_counted_on(db: Connection, datab
 def test_nobody_is_reported_whom_the_bot_cannot_see(db: Connection, database_url: str, tmp_path: Path) -> None:
     async def story(talk: Chat) -> None:
         await together(talk, db, ANNA, BORIS)
-        voice = talk.bot.get_cog("Voice")
-        assert isinstance(voice, Voice)
+        voice = voice_of(talk)
         let_pass(db, 100)
         await voice.on_disconnect()
-        await voice.report_all()
+        voice._next_round = 0
+        await voice.report()
         assert value(db, "SELECT max(seconds) FROM ttfd.voice_sessions") < 50
         await voice.on_return()
-        await voice.report_all()
-        assert value(db, "SELECT min(seconds) FROM ttfd.voice_sessions") >= 100
+        await until(lambda: value(db, "SELECT min(seconds) FROM ttfd.voice_sessions") >= 100)
 
     chat(database_url, tmp_path, story)
 
@@ -299,6 +307,90 @@ def test_an_outage_of_the_database_takes_no_time_from_voice(
     chat(database_url, tmp_path, story)
     with psycopg.connect(database_url, autocommit=True) as again:
         assert voice_time(again)[0] >= 60
+
+
+def test_after_a_lost_connection_what_is_there_is_reported_at_once(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    """And not what the library remembers: Carol went meanwhile, and Boris cannot hear any more."""
+
+    async def story(talk: Chat) -> None:
+        await together(talk, db, ANNA, BORIS, CAROL)
+        fake = talk.discord
+        await voice_of(talk).on_disconnect()
+        await fake.voice(ANNA, VOICE_CHANNEL, self_mute=True)
+        await until(lambda: voice_of(talk)._changed)
+        sockets, fake.sockets = fake.sockets, []
+        await fake.voice(CAROL, None)
+        await fake.voice(BORIS, VOICE_CHANNEL, self_deaf=True)
+        fake.sockets = sockets
+        await fake.cut()
+        await until(lambda: sessions(db) == {str(member): (str(VOICE_CHANNEL), True) for member in (ANNA, BORIS)})
+
+    chat(database_url, tmp_path, story)
+
+
+def test_who_leaves_while_the_database_is_away_is_counted_until_then(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ttfd.bots.database._WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(listening, "_RETRY_SECONDS", 0.1)
+    asleep = 0.0
+    monkeypatch.setattr(listening, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + asleep))
+
+    async def story(talk: Chat) -> None:
+        nonlocal asleep
+        await together(talk, db, ANNA, BORIS)
+        let_pass(db, 160)
+        with outage(database_url):
+            await talk.discord.voice(ANNA, None)
+            await until(lambda: voice_of(talk)._waiting)
+            asleep = 100.0
+            await asyncio.sleep(1)  # an attempt that began before has failed
+        with psycopg.connect(database_url, autocommit=True) as again:
+            await until(lambda: str(ANNA) not in sessions(again))
+
+    chat(database_url, tmp_path, story)
+    with psycopg.connect(database_url, autocommit=True) as again:
+        seconds, idle = voice_time(again)
+        assert 60 <= seconds <= 75
+        assert idle <= 1
+
+
+@pytest.mark.parametrize(
+    ("error", "times"),
+    [(InvalidExternalIdError("no id"), 10**6), (psycopg.DataError(), 10**6), (ZeroDivisionError(), 2)],
+    ids=["refused", "no data", "a mistake"],
+)
+def test_a_report_that_fails_holds_up_no_other(
+    db: Connection,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    times: int,
+) -> None:
+    monkeypatch.setattr(listening, "_RETRY_SECONDS", 0.05)
+
+    async def story(talk: Chat) -> None:
+        await together(talk, db, ANNA)
+        report = talk.client.report_voice
+        failures = 0
+
+        async def fail_in_one_channel(*arguments: Any) -> Any:
+            nonlocal failures
+            if arguments[1] == str(AFK_CHANNEL) and failures < times:
+                failures += 1
+                raise error
+            return await report(*arguments)
+
+        talk.client.report_voice = fail_in_one_channel  # type: ignore[method-assign]
+        await talk.discord.voice(BORIS, AFK_CHANNEL)
+        await until(lambda: failures)
+        await talk.discord.voice(CAROL, OTHER_VOICE_CHANNEL)
+        await until(lambda: str(CAROL) in sessions(db))
+
+    chat(database_url, tmp_path, story)
 
 
 def test_a_crowd_that_arrives_at_once_is_reported_channel_by_channel(

@@ -1,12 +1,20 @@
 """Roles on Discord: given and taken as the database says, with respect for what people do by hand."""
 
+import asyncio
+import datetime as dt
+from functools import partial
 from pathlib import Path
 
+import aiohttp
+import discord
+import psycopg
 import pytest
 from discord_chat import Chat, chat
 from discord_server import ANNA, BORIS, GUILD_ID, HIGH_ROLE, LOW_ROLE, OWNER_ID, FakeDiscord, member, until
+from outage import outage
 
-from calls import Connection, apply_event, process_all, value
+from calls import Connection, apply_event, get_user, process_all, value
+from coins import adjust, revert
 from ttfd.discord.roles import Roles
 
 
@@ -28,7 +36,7 @@ def changes(fake: FakeDiscord) -> list[tuple[str, int, int]]:
 
 
 def roles_of(talk: Chat) -> Roles:
-    cog = talk.bot.get_cog("Roles")
+    cog = talk.bot.get_cog("ttfd roles")
     assert isinstance(cog, Roles)
     return cog
 
@@ -80,6 +88,200 @@ def test_a_role_that_was_taken_by_hand_is_not_given_again_until_it_is_given_by_h
     chat(database_url, tmp_path, story)
 
 
+def test_what_was_taken_by_hand_while_the_bot_was_away_is_not_given_again(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    reward(db, LOW_ROLE)
+    reach(db)
+    fake = FakeDiscord()
+    removed = "SELECT count(*) FROM ttfd.removed_roles"
+
+    async def before(talk: Chat) -> None:
+        await until(lambda: value(db, "SELECT count(*) FROM ttfd.given_roles") == 1)
+
+    async def after(talk: Chat) -> None:
+        await until(lambda: value(db, removed) == 1)
+        await roles_of(talk).mend_everybody()
+
+    chat(database_url, tmp_path, before, fake)
+    chat(database_url, tmp_path, after, fake)  # Anna has no roles
+    assert changes(fake) == [("PUT", ANNA, LOW_ROLE)]
+
+
+def test_what_was_taken_by_hand_while_the_database_was_away_is_not_given_again(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ttfd.bots.database._WAIT_SECONDS", 0.3)
+    monkeypatch.setattr("ttfd.discord.roles._RETRY_SECONDS", 0.1)
+    reward(db, LOW_ROLE)
+    reach(db)
+    fake = FakeDiscord()
+    fake.members[ANNA] = member(ANNA, [LOW_ROLE])
+
+    async def story(talk: Chat) -> None:
+        await until(lambda: value(db, "SELECT count(*) FROM ttfd.given_roles") == 1)
+        with outage(database_url):
+            await talk.discord.set_roles(ANNA, [])
+            await asyncio.sleep(0.5)
+        with psycopg.connect(database_url, autocommit=True) as again:
+            await until(lambda: value(again, "SELECT count(*) FROM ttfd.removed_roles") == 1)
+
+    chat(database_url, tmp_path, story, fake)
+    assert changes(fake) == []
+
+
+def test_who_left_and_came_back_gets_the_roles_again(db: Connection, database_url: str, tmp_path: Path) -> None:
+    reward(db, LOW_ROLE)
+    reach(db)
+    fake = FakeDiscord()
+
+    async def before(talk: Chat) -> None:
+        await until(lambda: value(db, "SELECT count(*) FROM ttfd.given_roles") == 1)
+
+    async def after(talk: Chat) -> None:
+        await until(lambda: len(changes(fake)) == 2)
+
+    chat(database_url, tmp_path, before, fake)
+    fake.members[ANNA]["joined_at"] = dt.datetime.now(dt.UTC).isoformat()
+    chat(database_url, tmp_path, after, fake)
+    assert changes(fake) == [("PUT", ANNA, LOW_ROLE)] * 2
+    assert value(db, "SELECT count(*) FROM ttfd.removed_roles") == 0
+
+
+def test_who_leaves_and_comes_back_while_the_bot_looks_gets_the_roles_again(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    reward(db, LOW_ROLE)
+    reach(db)
+
+    async def story(talk: Chat) -> None:
+        await until(lambda: value(db, "SELECT count(*) FROM ttfd.given_roles") == 1)
+        await roles_of(talk).mend_everybody()
+        assert len(changes(talk.discord)) == 1, "it is on its way"
+        again = {**member(ANNA), "joined_at": dt.datetime.now(dt.UTC).isoformat(), "guild_id": str(GUILD_ID)}
+        await talk.discord.dispatch("GUILD_MEMBER_REMOVE", {"guild_id": str(GUILD_ID), "user": again["user"]})
+        await talk.discord.dispatch("GUILD_MEMBER_ADD", again)
+        await until(lambda: len(changes(talk.discord)) == 2)
+
+    fake = chat(database_url, tmp_path, story)
+    assert changes(fake) == [("PUT", ANNA, LOW_ROLE)] * 2
+
+
+def test_a_role_that_came_and_went_with_a_rank_comes_again_with_it(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    reward(db, LOW_ROLE)
+    fake = FakeDiscord()
+
+    def has_happened(method: str, times: int) -> bool:
+        return [change[0] for change in changes(fake)].count(method) >= times
+
+    async def story(talk: Chat) -> None:
+        for xp, method, times, roles in [
+            (500, "PUT", 1, [LOW_ROLE]),
+            (-400, "DELETE", 1, []),
+            (500, "PUT", 2, [LOW_ROLE]),
+        ]:
+            reach(db, xp)
+            await until(partial(has_happened, method, times))
+            await talk.discord.set_roles(ANNA, roles)
+
+    chat(database_url, tmp_path, story, fake)
+    assert value(db, "SELECT count(*) FROM ttfd.removed_roles") == 0
+
+
+def test_an_account_that_is_unlinked_loses_at_once_what_it_was_given(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    reward(db, LOW_ROLE)
+    reach(db)
+    code = value(db, "SELECT code FROM ttfd.create_link_code('discord', %s)", str(ANNA))
+    db.execute("SELECT ttfd.redeem_link_code(%s, 'telegram', '7')", [code])
+    fake = FakeDiscord()
+    fake.members[ANNA] = member(ANNA, [LOW_ROLE])
+
+    async def story(talk: Chat) -> None:
+        await until(lambda: value(db, "SELECT count(*) FROM ttfd.given_roles") == 1)
+        await talk.send("unlink")
+        await talk.press("Unlink this account")
+        process_all(db)
+        await until(lambda: changes(fake) == [("DELETE", ANNA, LOW_ROLE)])
+        await until(lambda: value(db, "SELECT count(*) FROM ttfd.given_roles") == 0)
+
+    chat(database_url, tmp_path, story, fake)
+
+
+def test_a_rank_that_an_administrator_takes_and_gives_back_moves_its_role_at_once(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    reward(db, LOW_ROLE)
+    reach(db)
+    user_id = get_user(db, str(ANNA), "discord")
+    fake = FakeDiscord()
+    fake.members[ANNA] = member(ANNA, [LOW_ROLE])
+
+    async def story(talk: Chat) -> None:
+        await until(lambda: value(db, "SELECT count(*) FROM ttfd.given_roles") == 1)
+        adjusted = adjust(db, user_id, xp=-400)
+        process_all(db)
+        await until(lambda: changes(fake) == [("DELETE", ANNA, LOW_ROLE)])
+        await talk.discord.set_roles(ANNA, [])
+        revert(db, adjusted.event_id)
+        process_all(db)
+        await until(lambda: ("PUT", ANNA, LOW_ROLE) in changes(fake))
+
+    chat(database_url, tmp_path, story, fake)
+
+
+def test_an_unlinked_account_loses_its_role_in_the_end_when_discord_refuses_at_first(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    reward(db, LOW_ROLE)
+    db.execute("SELECT ttfd.report_role_given('discord', %s, %s)", [str(ANNA), str(LOW_ROLE)])
+    fake = FakeDiscord()
+    fake.members[ANNA] = member(ANNA, [LOW_ROLE])
+    fake.fails = lambda call: (403, {"code": 50013, "message": "?"}) if call.method == "DELETE" else None
+
+    async def story(talk: Chat) -> None:
+        await until(lambda: fake.said_in(f"9{OWNER_ID}"))
+        await until(lambda: value(db, "SELECT count(*) FROM ttfd.given_roles") == 1)
+        fake.fails = lambda call: None
+        await roles_of(talk).mend_everybody()
+        assert changes(fake) == [("DELETE", ANNA, LOW_ROLE)] * 2
+        assert value(db, "SELECT count(*) FROM ttfd.given_roles") == 0
+
+    chat(database_url, tmp_path, story, fake)
+
+
+@pytest.mark.parametrize("error", [aiohttp.ClientConnectionError, TimeoutError, ZeroDivisionError])
+def test_a_failure_ends_one_attempt_and_not_the_giving_of_roles(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """At the start and later, when the network or anything else fails."""
+    monkeypatch.setattr("ttfd.discord.roles._RETRY_SECONDS", 0.05)
+    give = discord.Member.add_roles
+    attempts = 0
+
+    async def fail_first(self: discord.Member, *roles: discord.Role) -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts % 2:
+            raise error
+        await give(self, *roles)
+
+    monkeypatch.setattr(discord.Member, "add_roles", fail_first)
+    reward(db, LOW_ROLE)
+    reach(db)
+
+    async def story(talk: Chat) -> None:
+        await until(lambda: ("PUT", ANNA, LOW_ROLE) in changes(talk.discord))
+        await talk.discord.set_roles(ANNA, [LOW_ROLE])
+        reach(db, 500, BORIS)
+        await until(lambda: ("PUT", BORIS, LOW_ROLE) in changes(talk.discord))
+
+    chat(database_url, tmp_path, story)
+
+
 def test_what_the_bot_itself_takes_is_not_taken_for_a_removal_by_hand(
     db: Connection, database_url: str, tmp_path: Path
 ) -> None:
@@ -91,6 +293,7 @@ def test_what_the_bot_itself_takes_is_not_taken_for_a_removal_by_hand(
     async def story(talk: Chat) -> None:
         await until(lambda: changes(fake) == [("DELETE", BORIS, LOW_ROLE)])
         reach(db, 500, BORIS)
+        await roles_of(talk).mend_everybody()  # the role is there still, as far as the library knows
         await talk.discord.set_roles(BORIS, [])
         await until(lambda: ("PUT", BORIS, LOW_ROLE) in changes(fake))
 

@@ -13,7 +13,7 @@ def test_it_says_of_one_member_what_the_list_says_of_all(db: Connection) -> None
     give(db, "later", rank_id=2)
     user_id = get_user(db, "1", "discord")
     get_user(db, "2", "discord")
-    assert member_roles(db, user_id) == [(user_id, "1", ["here"], ["later"])]
+    assert member_roles(db, user_id) == [(user_id, "1", ["here"], ["later"], [], [])]
 
 
 def test_a_member_without_an_account_there_has_no_row(db: Connection) -> None:

@@ -33,8 +33,11 @@ def member(external_id: str, **state: object) -> dict[str, object]:
     return {"external_id": external_id, "session_id": f"s{external_id}", **state}
 
 
-def report(db: Connection, *members: dict[str, object], channel: str = "c", is_afk: bool = False) -> Any:
-    return row(db, "SELECT * FROM ttfd.report_voice('discord', %s, %s, %s)", channel, is_afk, json.dumps(members))
+def report(
+    db: Connection, *members: dict[str, object], channel: str = "c", is_afk: bool = False, seconds_ago: Any = 0
+) -> Any:
+    query = "SELECT * FROM ttfd.report_voice('discord', %s, %s, %s, %s)"
+    return row(db, query, channel, is_afk, json.dumps(members), seconds_ago)
 
 
 def earned(db: Connection, external_id: str = "1") -> list[tuple[int, int, int]]:
@@ -187,6 +190,29 @@ def test_a_quick_reconnection_begins_a_session_and_keeps_the_time_before(db: Con
     at(db, "12:02:00")
     report(db)
     assert earned(db) == [(60, 0, 3), (60, 0, 3)]
+
+
+def test_reports_that_arrive_late_count_as_if_they_had_arrived_at_their_time(db: Connection) -> None:
+    at(db, "12:00:00")
+    report(db, member("1"), member("2"))
+    at(db, "13:00:00")
+    report(db, member("1", is_muted=True), member("2"), seconds_ago=3480)
+    report(db, member("1"), member("2"), seconds_ago=3420)
+    report(db, member("2"), seconds_ago=3360)
+    assert earned(db) == [(240, 60, 9)]
+    assert rows(db, "SELECT occurred_at FROM ttfd.list_history(%s)", get_user(db, "1", "discord"))[0].occurred_at == (
+        value(db, "SELECT '2026-03-01 12:04:00+00'::timestamptz")
+    )
+
+
+def test_what_is_no_time_of_today_is_taken_for_now_or_for_yesterday(db: Connection) -> None:
+    at(db, "12:00:00")
+    seen: list[str] = []
+    for seconds_ago in (-5, None, 10**9, "NaN"):
+        report(db, member("1"), seconds_ago=seconds_ago)
+        seen.append(f"{value(db, 'SELECT seen_at FROM ttfd.voice_sessions'):%d %H:%M}")
+        db.execute("DELETE FROM ttfd.voice_sessions")
+    assert seen == ["01 12:00", "01 12:00", "28 12:00", "28 12:00"]
 
 
 def test_a_clock_that_goes_back_takes_no_time_away(db: Connection) -> None:

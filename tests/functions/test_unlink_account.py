@@ -10,6 +10,7 @@ from calls import (
     profile,
     record_event,
     refused,
+    set_time,
     together,
     violations,
 )
@@ -33,6 +34,20 @@ def test_the_member_keeps_everything_and_the_account_starts_anew(db: Connection,
     fresh = get_user(db, "2", "discord")
     assert fresh != anna
     assert profile(db, fresh).xp == 0
+    assert violations(db) == []
+
+
+def test_time_in_voice_up_to_now_stays_with_the_member(db: Connection, anna: int) -> None:
+    people = '[{"external_id": "2", "session_id": "a"}, {"external_id": "3", "session_id": "b"}]'
+    for second in ("00", "40"):
+        set_time(db, f"2026-03-01 12:00:{second}+00")
+        db.execute("SELECT ttfd.report_voice('discord', 'c', false, %s)", [people])
+    set_time(db, "2026-03-01 12:01:00+00")
+    unlink(db, anna)
+    db.execute("SELECT ttfd.report_voice('discord', 'c', false, %s)", [people])
+    process_all(db)
+    assert profile(db, anna).total_voice_time == 60
+    assert profile(db, get_user(db, "2", "discord")).total_voice_time == 0
     assert violations(db) == []
 
 

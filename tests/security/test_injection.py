@@ -20,9 +20,9 @@ EVENT = {"event_id": None, "platform": "telegram", "external_id": "1", "event_ty
 
 # What a call may change: the log and the members it speaks for. Everything else has to stay as it is to the byte.
 MAY_CHANGE = {
-    "adjustments", "audit_log", "award_windows", "cross_platform_events", "failed_events", "feed_head", "import_runs",
-    "link_codes", "link_failures", "platform_accounts", "purchases", "removed_roles", "season_scores", "seasons",
-    "shop_items", "transfer_days", "unified_users", "user_achievements", "user_merges",
+    "adjustments", "audit_log", "award_windows", "cross_platform_events", "failed_events", "feed_head", "given_roles",
+    "import_runs", "link_codes", "link_failures", "platform_accounts", "purchases", "removed_roles",
+    "season_scores", "seasons", "shop_items", "transfer_days", "unified_users", "user_achievements", "user_merges",
     "board_counts", "standing_changes", "standings", "xp_moves", "xp_standings",
 }  # fmt: skip
 

@@ -111,13 +111,19 @@ class AsyncEvents(AsyncCaller):
         )
 
     async def report_voice(
-        self, platform: str, channel_id: str, is_afk: bool, members: Iterable[Mapping[str, Any]]
+        self,
+        platform: str,
+        channel_id: str,
+        is_afk: bool,
+        members: Iterable[Mapping[str, Any]],
+        seconds_ago: float = 0,
     ) -> models.VoiceReport:
-        """Who is in a voice channel now, bots left out; the time in between is counted by the database.
+        """Who is in a voice channel, bots left out; the time in between is counted by the database.
 
         Each member is a mapping with ``external_id``, ``session_id`` (the platform's name of the connection),
         ``is_muted`` and ``is_deafened``. Report both channels when somebody moves, the new one first, and every channel
-        once a minute. Raises InvalidExternalIdError, PlatformNotAllowedError.
+        once a minute; what could not be reported at its time, in its order, with how long ago that was. Raises
+        InvalidExternalIdError, PlatformNotAllowedError.
         """
         return await self._one(
             models.VoiceReport,
@@ -126,6 +132,7 @@ class AsyncEvents(AsyncCaller):
             p_channel_id=channel_id,
             p_is_afk=is_afk,
             p_members=Jsonb([dict(member) for member in members]),
+            p_seconds_ago=seconds_ago,
         )
 
     async def close_stale_voice(self, platform: str) -> models.ClosedVoice:

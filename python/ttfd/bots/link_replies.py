@@ -52,9 +52,9 @@ def code(w: Writer, link_code: models.LinkCode, now: dt.datetime) -> Safe:
     )
 
 
-def is_possible(preview: models.LinkPreview) -> bool:
-    """Whether there is something to confirm."""
-    return preview.status in ("linked", "merged")
+def is_possible(found: models.LinkPreview | models.Redemption) -> bool:
+    """Whether there is something to confirm, or was done."""
+    return found.status in ("linked", "merged")
 
 
 def preview(w: Writer, found: models.LinkPreview) -> Safe:

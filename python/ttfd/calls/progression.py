@@ -80,6 +80,26 @@ class Progression(Caller):
         rows = self._all(models.DesiredRoles, "list_member_roles", p_user_id=user_id, p_platform=platform)
         return rows[0] if rows else None
 
+    def report_role_given(self, platform: str, external_id: str, role_id: str) -> models.RoleReport:
+        """An account has a role that it is to have. Raises PlatformNotAllowedError."""
+        return self._one(
+            models.RoleReport,
+            "report_role_given",
+            p_platform=platform,
+            p_external_id=external_id,
+            p_role_id=role_id,
+        )
+
+    def report_role_taken(self, platform: str, external_id: str, role_id: str) -> models.RoleReport:
+        """The bot has taken a role that the account is not to have any more. Raises PlatformNotAllowedError."""
+        return self._one(
+            models.RoleReport,
+            "report_role_taken",
+            p_platform=platform,
+            p_external_id=external_id,
+            p_role_id=role_id,
+        )
+
     def report_role_removed(self, platform: str, external_id: str, role_id: str) -> models.RoleReport:
         """A person has taken a role by hand: do not ask for it again. Raises PlatformNotAllowedError."""
         return self._one(

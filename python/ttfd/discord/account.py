@@ -12,8 +12,9 @@ import discord
 from ..bots import replies
 from ..bots.cards import draw_rank_card
 from ..bots.words import ANNOUNCED
+from ..bots.writer import Writer
 from ..errors import UserNotFoundError
-from .talk import PLATFORM, Talk
+from .talk import DISCORD_FAILURES, PLATFORM, Talk
 
 __all__ = [
     "achievements",
@@ -50,15 +51,15 @@ async def rank(talk: Talk, somebody: Somebody) -> None:
     user_id = await _find(talk, somebody)
     member = await talk.client.get_profile(user_id)
     position = await talk.client.get_position(user_id)
-    text = replies.profile(talk.writer, member, position)
     avatar = await _avatar(somebody or talk.user)
     card = await draw_rank_card(member, position.position, talk.writer.language, avatar)
     if card is None:
-        await talk.answer(text)
+        await talk.answer(replies.profile(talk.writer, member, position))
     else:
         name = talk.writer.name(user_id, member.display_name, member.username)
+        words = replies.profile(Writer(talk.writer.language), member, position)  # read out, so without markup
         await talk.answer(
-            talk.writer.bold(name), file=discord.File(io.BytesIO(card), "rank.png", description=text[:1000])
+            talk.writer.bold(name), file=discord.File(io.BytesIO(card), "rank.png", description=words[:1000])
         )
 
 
@@ -76,7 +77,7 @@ async def _avatar(user: discord.User | discord.Member) -> bytes | None:
     try:
         async with asyncio.timeout(_AVATAR_SECONDS):
             return await user.display_avatar.replace(size=_AVATAR_PIXELS, static_format="png").read()
-    except (discord.DiscordException, OSError, TimeoutError):
+    except DISCORD_FAILURES:
         return None
 
 

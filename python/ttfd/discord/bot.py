@@ -22,7 +22,7 @@ from .cog import Members, Texts
 from .listening import Messages, Voice
 from .notices import Complaints, Herald
 from .roles import Roles
-from .talk import PLATFORM, Button
+from .talk import DISCORD_FAILURES, PLATFORM, Button
 
 __all__ = ["DiscordBot", "create_bot", "intents", "mount"]
 
@@ -38,13 +38,18 @@ def intents() -> discord.Intents:
 
 def create_bot() -> commands.Bot:
     """A bot that has slash commands only, and pings nobody by what members call themselves."""
-    return commands.Bot(
+    return _SlashOnly(
         commands.when_mentioned,
         intents=intents(),
         help_command=None,
         allowed_mentions=discord.AllowedMentions.none(),
         max_messages=None,
     )
+
+
+class _SlashOnly(commands.Bot):
+    async def on_message(self, _: discord.Message) -> None:
+        """Nothing that is written is a command, even where the bot is mentioned."""
 
 
 async def mount(
@@ -72,7 +77,7 @@ async def mount(
         what announces; somebody has to ``run()`` it.
     """
     complaints = Complaints(bot)
-    await bot.tree.set_translator(Texts())
+    await bot.tree.set_translator(Texts(bot.tree.translator))
     bot.add_dynamic_items(Button)
     await bot.add_cog(Members(client, names, site_url))
     await bot.add_cog(Messages(outbox))
@@ -159,7 +164,7 @@ async def _show_commands(bot: commands.Bot) -> None:
     """Have Discord list the commands; those of last time are there already."""
     try:
         await bot.tree.sync()
-    except (aiohttp.ClientError, OSError, discord.HTTPException) as error:
+    except DISCORD_FAILURES as error:
         log.warning("the commands were not renewed: %s", type(error).__name__)
 
 

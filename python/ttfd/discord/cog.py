@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Awaitable, Callable, Collection
 
 import discord
@@ -22,6 +24,7 @@ __all__ = ["Members", "Texts"]
 
 _CHOICES = 25
 _LONGEST_CHOICE = 100
+_SUGGEST_SECONDS = 2.0  # Discord waits three
 
 _METRICS = [Choice(name=name, value=metric) for metric, name in METRICS.items()]
 _LANGUAGES = [Choice(name=name, value=language) for language, name in LANGUAGES.items()]
@@ -37,17 +40,34 @@ BUTTONS: dict[str, Callable[[Talk, str], Awaitable[None]]] = {
 
 
 class Texts(app_commands.Translator):
-    """Descriptions and choices in Russian; the sources have them in English. Names of commands stay as they are."""
+    """Descriptions and choices in Russian; the sources have them in English. Names of commands stay as they are.
+
+    Parameters:
+        other: translates what is not ours, where the bot has commands of its own.
+    """
+
+    def __init__(self, other: app_commands.Translator | None = None) -> None:
+        self._other = other
+
+    async def load(self) -> None:
+        if self._other is not None:
+            await self._other.load()
+
+    async def unload(self) -> None:
+        if self._other is not None:
+            await self._other.unload()
 
     async def translate(
         self, string: app_commands.locale_str, locale: discord.Locale, context: app_commands.TranslationContextTypes
     ) -> str | None:
-        if locale is not discord.Locale.russian or not string.message or context.location in _NAMES:
-            return None
-        said = Writer("ru").say(string.message)
-        return None if said == string.message else said
+        if locale is discord.Locale.russian and context.location not in _NAMES and _PLAIN.fullmatch(string.message):
+            said = Writer("ru").say(string.message)
+            if said != string.message:
+                return said
+        return None if self._other is None else await self._other.translate(string, locale, context)
 
 
+_PLAIN = re.compile(r"[^{}]+")  # ours have no places to fill
 _NAMES = (
     app_commands.TranslationContextLocation.command_name,
     app_commands.TranslationContextLocation.group_name,
@@ -153,14 +173,17 @@ class Members(commands.Cog, name="ttfd"):
     @buy.autocomplete("item")
     async def _suggest_items(self, interaction: Interaction, current: str) -> list[Choice[str]]:
         """Nothing rather than an error: one may still type."""
-        w = Writer(choose_language(None, str(interaction.locale)))
+        external_id = str(interaction.user.id)
         try:
-            user = await self.client.find_user(PLATFORM, str(interaction.user.id))
-            items = await self.client.list_shop(None if user is None else user.user_id)
+            async with asyncio.timeout(_SUGGEST_SECONDS):
+                chosen = (await self.client.get_preferences(PLATFORM, external_id)).language
+                user = await self.client.find_user(PLATFORM, external_id)
+                items = await self.client.list_shop(None if user is None else user.user_id)
         except Exception as error:
-            if not is_expected(error):
+            if not (is_expected(error) or isinstance(error, TimeoutError)):
                 raise
             return []
+        w = Writer(choose_language(chosen, str(interaction.locale)))
         named = [(item.item, f"{w.choose(item.title_ru, item.title_en)} — {w.number(item.price)}") for item in items]
         fitting = [(item, name) for item, name in named if current.casefold() in name.casefold()]
         return [Choice(name=name[:_LONGEST_CHOICE], value=item) for item, name in fitting[:_CHOICES]]

@@ -26,10 +26,10 @@ async def work(talk: Talk) -> None:
 
 async def pay(talk: Talk, somebody: discord.User | discord.Member, coins: int) -> None:
     if somebody.bot:
-        await talk.answer(talk.writer.say("Bots have no account."))
+        await talk.refuse(talk.writer.say("Bots have no account."))
         return
     if somebody.id == talk.user.id:
-        await talk.answer(talk.writer.say("You cannot pay yourself."))
+        await talk.refuse(talk.writer.say("You cannot pay yourself."))
         return
     sender = await talk.member()
     receiver = await talk.member(somebody)

@@ -27,6 +27,9 @@ async def link(talk: Talk, code: str | None) -> None:
 async def redeem(talk: Talk, code: str) -> None:
     redemption = await talk.client.redeem_link_code(code, PLATFORM, talk.external_id)
     w = talk.writer
+    if not link_replies.is_possible(redemption):  # beside: pressed twice, the answer to the first press stays
+        await talk.refuse(link_replies.redeemed(w, redemption))
+        return
     undo = [] if redemption.merge_id is None else [talk.button(w.say("Undo the link"), "undo", redemption.merge_id)]
     await talk.answer(link_replies.redeemed(w, redemption), undo)
 

@@ -12,13 +12,18 @@ from .. import models
 from ..async_client import AsyncClient
 from ..bots.announcer import announcement_text
 from ..bots.writer import Writer, choose_language, marked
-from .talk import MARKDOWN, PLATFORM, fit
+from .talk import DISCORD_FAILURES, MARKDOWN, PLATFORM, fit
 
 __all__ = ["Complaints", "Herald"]
 
 log = logging.getLogger("ttfd.discord")
 
 _LOOKED_BACK = 20
+_NEVER_REACHED = (
+    10013,  # unknown user
+    50007,  # does not let the bot write
+    50278,  # has no server in common with it any more
+)
 _NO_RIGHT = marked("I may not write in {channel} on {server}.")
 
 
@@ -44,7 +49,7 @@ class Complaints:
                 if message.author == self._bot.user and message.content == said:
                     return
             await chat.send(said)
-        except discord.DiscordException as error:
+        except DISCORD_FAILURES as error:
             log.warning("the owner of server %d cannot be told: %s", guild.id, type(error).__name__)
 
 
@@ -60,21 +65,33 @@ class Herald:
         self._client = client
         self._complaints = complaints
         self._channel_id = channel_id
+        self._is_missing = False
 
     async def deliver(self, told: models.Announcement) -> None:
         """For an ``Announcer``. Raises discord.DiscordException when it may arrive later.
 
         Discord drops a second message with the same nonce for some minutes, so a repetition after a kill is not seen.
         """
-        channel = self._channel() if told.place == "public" else None
+        channel = await self._channel() if told.place == "public" else None
         if channel is not None:
             await self._send_publicly(channel, told)
         elif told.external_id is not None:
             await self._send_privately(told.external_id, told)
 
-    def _channel(self) -> discord.TextChannel | None:
-        found = None if self._channel_id is None else self._bot.get_channel(self._channel_id)
-        return found if isinstance(found, discord.TextChannel) else None
+    async def _channel(self) -> discord.TextChannel | None:
+        """The library knows no channels for a moment when it connects anew, so Discord is asked then."""
+        if self._channel_id is None:
+            return None
+        try:
+            found = self._bot.get_channel(self._channel_id) or await self._bot.fetch_channel(self._channel_id)
+        except (discord.NotFound, discord.Forbidden):
+            found = None
+        if isinstance(found, discord.TextChannel):
+            return found
+        if not self._is_missing:
+            self._is_missing = True
+            log.error("the bot sees no text channel %d, so nothing is announced in public", self._channel_id)
+        return None
 
     async def _send_publicly(self, channel: discord.TextChannel, told: models.Announcement) -> None:
         w = Writer(choose_language(None, str(channel.guild.preferred_locale)), MARKDOWN)
@@ -87,7 +104,7 @@ class Herald:
             await self._complaints.tell(channel.guild, _NO_RIGHT, channel=f"#{channel.name}")
 
     async def _send_privately(self, external_id: str, told: models.Announcement) -> None:
-        """Whoever does not let the bot write gets no announcements any more."""
+        """Whoever does not let the bot write is not written to any more. Other refusals are not the member's doing."""
         text = announcement_text(Writer(choose_language(told.language, self._locale()), MARKDOWN), told)
         if text is None:
             return
@@ -95,8 +112,11 @@ class Herald:
         try:
             user = user or await self._bot.fetch_user(int(external_id))
             await user.send(fit(text), nonce=_nonce(told))
-        except (discord.Forbidden, discord.NotFound):
-            await self._client.set_announcements(PLATFORM, external_id, "off")
+        except (discord.Forbidden, discord.NotFound) as error:
+            if error.code not in _NEVER_REACHED:
+                raise
+            if told.place == "private":
+                await self._client.set_announcements(PLATFORM, external_id, "off")
 
     def _locale(self) -> str | None:
         """Discord does not say in which language a member uses it, except when the member asks for something."""

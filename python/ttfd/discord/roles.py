@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 
 import discord
 import psycopg
@@ -17,13 +19,24 @@ from ..async_listener import AsyncFeedListener
 from ..bots.writer import marked
 from ..errors import TtfdError, UserNotFoundError
 from .notices import Complaints
-from .talk import PLATFORM
+from .talk import DISCORD_FAILURES, PLATFORM
 
 __all__ = ["Roles"]
 
 log = logging.getLogger("ttfd.discord")
 
-_CHANGING = ("rank_up", "achievement_unlock", "account_linked", "accounts_merged", "merge_undone", "xp_change")
+_UNLINKED = "account_unlinked"
+_CHANGING = (
+    "rank_up",
+    "achievement_unlock",
+    "account_linked",
+    "accounts_merged",
+    "merge_undone",
+    "xp_change",
+    "adjustment",
+    "adjustment_reverted",
+    _UNLINKED,
+)
 _PAGE = 500
 _EVERYBODY_SECONDS = 900.0
 _RETRY_SECONDS = 5.0
@@ -32,10 +45,11 @@ _NO_RIGHT = marked(
 )
 
 
-class Roles(commands.Cog):
+class Roles(commands.Cog, name="ttfd roles"):
     """Gives and takes roles: at once when something changes, and every quarter of an hour whatever was missed.
 
-    What a person takes away by hand is not given again; giving it back by hand takes that back.
+    What a person takes away by hand is not given again; giving it back by hand takes that back. The database keeps what
+    was given, so that is known of what happened while the bot was away, too.
     """
 
     def __init__(self, bot: commands.Bot, client: AsyncClient, url: str, complaints: Complaints) -> None:
@@ -43,7 +57,11 @@ class Roles(commands.Cog):
         self._client = client
         self._url = url
         self._complaints = complaints
-        self._taken: set[tuple[int, int]] = set()  # members and roles: what is not to be taken for somebody's doing
+        self._missed = asyncio.Event()
+        self._one_by_one = asyncio.Lock()  # so that each goes by what the one before it has done
+        # Members and roles that Discord has been told of, and has not told the library of yet.
+        self._given: set[tuple[int, int]] = set()
+        self._taken: set[tuple[int, int]] = set()
 
     async def cog_load(self) -> None:
         self._following = asyncio.create_task(self._follow())
@@ -55,100 +73,162 @@ class Roles(commands.Cog):
 
     async def _follow(self) -> None:
         await self._bot.wait_until_ready()
-        async for batch in AsyncFeedListener(self._url, types=_CHANGING).batches():
+        while True:
             try:
-                for user_id in dict.fromkeys(event.user_id for event in batch):
-                    await self._mend_user(user_id)
-            except (psycopg.Error, TtfdError) as error:
-                log.warning("roles wait: %s", type(error).__name__)  # the next look at everybody mends it
+                async for batch in AsyncFeedListener(self._url, types=_CHANGING).batches():
+                    await self._mend_batch(batch)
+            except Exception as error:
+                self._miss(error)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _mend_batch(self, batch: list[models.FeedEvent]) -> None:
+        for user_id in dict.fromkeys(event.user_id for event in batch):
+            await self._mend_user(user_id)
+        if any(event.event_type == _UNLINKED for event in batch):
+            self._missed.set()  # the account is nobody's now: only a look at everybody finds it
+
+    def _miss(self, error: Exception) -> None:
+        """Whatever it was, all roles are compared again."""
+        _log(error)
+        self._missed.set()
 
     async def _mend(self) -> None:
         await self._bot.wait_until_ready()
         while True:
+            self._missed.clear()
             pause = _EVERYBODY_SECONDS
             try:
                 await self.mend_everybody()
-            except (psycopg.Error, TtfdError) as error:
-                log.warning("roles wait: %s", type(error).__name__)
+            except Exception as error:
+                _log(error)
                 pause = _RETRY_SECONDS
-            await asyncio.sleep(pause)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._missed.wait(), pause)
 
     async def mend_everybody(self) -> None:
-        """Compare every member of every server. Raises psycopg.Error, TtfdError."""
+        """Compare every member of every server. Raises what is raised when the database or Discord is away."""
         began = time.monotonic()
         after: str | None = None
         while page := await self._client.list_desired_roles(PLATFORM, after, _PAGE):
             for desired in page:
-                await self._mend_account(desired)
+                if desired.user_id is None:
+                    async with self._one_by_one:
+                        await self._mend_account(desired)
+                elif self._differs(desired):
+                    await self._mend_user(desired.user_id)  # asks again: a page grows old
             after = page[-1].external_id
         log.info("roles compared in %.1f s", time.monotonic() - began)
 
     async def _mend_user(self, user_id: int) -> None:
-        try:
-            desired = await self._client.list_member_roles(user_id, PLATFORM)
-        except UserNotFoundError:
-            return  # the community, or forgotten
-        if desired is not None:
-            await self._mend_account(desired)
+        async with self._one_by_one:
+            try:
+                desired = await self._client.list_member_roles(user_id, PLATFORM)
+            except UserNotFoundError:
+                return  # the community, or forgotten
+            if desired is not None:
+                await self._mend_account(desired)
 
-    async def _mend_account(self, desired: models.DesiredRoles) -> None:
+    async def _mend_member(self, member: discord.Member) -> None:
+        user = await self._client.find_user(PLATFORM, str(member.id))
+        if user is not None:
+            await self._mend_user(user.user_id)
+
+    def _differs(self, desired: models.DesiredRoles) -> bool:
         for guild in self._bot.guilds:
             member = guild.get_member(int(desired.external_id))
             if member is not None:
-                have = {role.id for role in member.roles}
-                await self._change(
-                    member, [role for role in _known(guild, desired.role_ids) if role.id not in have], True
-                )
-                await self._change(
-                    member, [role for role in _known(guild, desired.other_role_ids) if role.id in have], False
-                )
+                have = {str(role.id) for role in member.roles}
+                due = {str(role.id) for role in _known(guild, desired.role_ids)}
+                undue = {str(role.id) for role in _known(guild, desired.other_role_ids)}
+                if due - have or due - set(desired.given_role_ids) or undue & (have | set(desired.given_role_ids)):
+                    return True
+        return False
 
-    async def _change(self, member: discord.Member, roles: list[discord.Role], is_given: bool) -> None:
-        """One by one, so that a role out of reach holds up no other. Only roles below the bot's own are tried."""
-        for role in roles:
-            if not role.is_assignable():
+    async def _mend_account(self, desired: models.DesiredRoles) -> None:
+        given = dict(zip(desired.given_role_ids, desired.given_at, strict=True))
+        for guild in self._bot.guilds:
+            member = guild.get_member(int(desired.external_id))
+            if member is not None:
+                for role in _known(guild, desired.role_ids):
+                    await self._mend_due(member, role, given.get(str(role.id)))
+                for role in _known(guild, desired.other_role_ids):
+                    await self._mend_undue(member, role, str(role.id) in given)
+
+    async def _mend_due(self, member: discord.Member, role: discord.Role, given_at: dt.datetime | None) -> None:
+        change = (member.id, role.id)
+        if role in member.roles:
+            self._given.discard(change)
+            if given_at is None and change not in self._taken:
+                await self._client.report_role_given(PLATFORM, str(member.id), str(role.id))
+        elif change in self._given:
+            return
+        elif given_at is not None and _was_there(member, given_at):
+            await self._report_removal(str(member.id), str(role.id))
+        elif await self._change(member, role, True):
+            await self._client.report_role_given(PLATFORM, str(member.id), str(role.id))
+
+    async def _mend_undue(self, member: discord.Member, role: discord.Role, is_given: bool) -> None:
+        """Reported first: what is due again when it has gone must not look as if a person had taken it."""
+        if is_given:
+            await self._client.report_role_taken(PLATFORM, str(member.id), str(role.id))
+        is_taken = False
+        try:
+            is_taken = role not in member.roles or await self._change(member, role, False)
+        finally:
+            if is_given and not is_taken:
+                await self._client.report_role_given(PLATFORM, str(member.id), str(role.id))
+
+    async def _change(self, member: discord.Member, role: discord.Role, is_given: bool) -> bool:
+        """Whether it was done; a role out of reach holds up no other. Only roles below the bot's own are tried."""
+        if not role.is_assignable():
+            await self._complaints.tell(member.guild, _NO_RIGHT, role=role.name)
+            return False
+        change = (member.id, role.id)
+        expected, other = (self._given, self._taken) if is_given else (self._taken, self._given)
+        other.discard(change)
+        expected.add(change)
+        try:
+            await (member.add_roles(role) if is_given else member.remove_roles(role))
+        except Exception as error:
+            expected.discard(change)
+            if not isinstance(error, discord.HTTPException):
+                raise
+            if isinstance(error, discord.Forbidden):
                 await self._complaints.tell(member.guild, _NO_RIGHT, role=role.name)
-                continue
-            try:
-                if is_given:
-                    self._taken.discard((member.id, role.id))
-                    await member.add_roles(role)
-                else:
-                    self._taken.add((member.id, role.id))
-                    await member.remove_roles(role)
-            except discord.HTTPException as error:
-                self._taken.discard((member.id, role.id))
-                if isinstance(error, discord.Forbidden):
-                    await self._complaints.tell(member.guild, _NO_RIGHT, role=role.name)
-                    continue
+            else:
                 log.warning("role %d of member %d: %s", role.id, member.id, type(error).__name__)
+            return False
+        return True
 
     @commands.Cog.listener()
     async def on_member_join(self, member: discord.Member) -> None:
+        self._given = {change for change in self._given if change[0] != member.id}
         try:
-            user = await self._client.find_user(PLATFORM, str(member.id))
-            if user is not None:
-                await self._mend_user(user.user_id)
-        except (psycopg.Error, TtfdError) as error:
-            log.warning("roles wait: %s", type(error).__name__)
+            await self._mend_member(member)
+        except Exception as error:
+            self._miss(error)
 
     @commands.Cog.listener()
     async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
         """Somebody has given or taken a role; that this bot has given one makes no difference to the database."""
         had, have = {role.id for role in before.roles}, {role.id for role in after.roles}
+        gained = {(after.id, role_id) for role_id in have - had}
+        lost = {(after.id, role_id) for role_id in had - have}
+        own = gained & self._given | lost & self._taken
+        self._given -= gained
+        self._taken -= gained | lost
         try:
-            for role_id in have - had:
+            for _, role_id in gained:
                 await self._client.report_role_restored(PLATFORM, str(after.id), str(role_id))
-            for role_id in had - have:
-                if (after.id, role_id) in self._taken:
-                    self._taken.discard((after.id, role_id))
-                else:
-                    await self._report_removal(str(after.id), str(role_id))
-        except (psycopg.Error, TtfdError) as error:
-            log.warning("a change of roles by hand was not kept: %s", type(error).__name__)
+            for _, role_id in lost - own:
+                await self._report_removal(str(after.id), str(role_id))
+            if own:
+                await self._mend_member(after)  # what is due may be another by now
+        except Exception as error:
+            self._miss(error)
 
     async def _report_removal(self, external_id: str, role_id: str) -> None:
-        """Only of roles that the member is to have: all others are nobody's business here."""
+        """Only of roles that the member is to have at this moment: all others are nobody's business here."""
         user = await self._client.find_user(PLATFORM, external_id)
         desired = None if user is None else await self._client.list_member_roles(user.user_id, PLATFORM)
         if desired is not None and role_id in desired.role_ids:
@@ -159,3 +239,16 @@ def _known(guild: discord.Guild, role_ids: Iterable[str]) -> list[discord.Role]:
     """Those that are roles of this server; each server has its own."""
     found = (guild.get_role(int(role_id)) for role_id in role_ids if role_id.isdigit())
     return [role for role in found if role is not None]
+
+
+def _was_there(member: discord.Member, moment: dt.datetime) -> bool:
+    """Whoever leaves loses all roles, and gets them again."""
+    return member.joined_at is not None and member.joined_at < moment
+
+
+def _log(error: Exception) -> None:
+    """What is away comes back; all else is a mistake."""
+    if isinstance(error, (psycopg.Error, TtfdError, *DISCORD_FAILURES)):
+        log.warning("roles wait: %s", type(error).__name__)
+    else:
+        log.error("roles wait", exc_info=error)

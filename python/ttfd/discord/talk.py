@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
 
+import aiohttp
 import discord
 from discord.ext import commands
 
@@ -18,14 +20,20 @@ from ..bots import refusals
 from ..bots.writer import Safe, Writer, choose_language
 from ..event_id import event_id_for
 
-__all__ = ["MARKDOWN", "PLATFORM", "Button", "Handler", "Talk", "fit", "serve"]
+__all__ = ["DISCORD_FAILURES", "MARKDOWN", "PLATFORM", "Button", "Handler", "Talk", "fit", "serve"]
 
 log = logging.getLogger("ttfd.discord")
 
 PLATFORM = "discord"
 _LONGEST_MESSAGE = 2000
 
+DISCORD_FAILURES = (discord.DiscordException, aiohttp.ClientError, ConnectionError, TimeoutError)
+"""What a call of Discord may raise: it refuses, or cannot be reached."""
+
 Interaction = discord.Interaction[Any]
+
+
+_PATH = re.compile(r"/(?=\S)")
 
 
 class Markdown:
@@ -33,7 +41,8 @@ class Markdown:
 
     def escape(self, text: str) -> str:
         escaped = discord.utils.escape_markdown(text, ignore_links=False)
-        return discord.utils.escape_mentions(escaped).replace("<", "\\<")
+        escaped = discord.utils.escape_mentions(escaped).replace("<", "\\<")
+        return _PATH.sub("/\u200b", escaped)  # a name is no invitation to anywhere
 
     def bold(self, text: str) -> str:
         return f"**{text}**"
@@ -85,6 +94,7 @@ class Talk:
     interaction: Interaction
     client: AsyncClient
     writer: Writer
+    is_private: bool
 
     @property
     def user(self) -> discord.User | discord.Member:
@@ -113,11 +123,15 @@ class Talk:
         )
 
     async def refuse(self, text: Safe) -> None:
-        """Say why not: after a button beside it, so that the message with its buttons stays."""
-        if self.interaction.type is discord.InteractionType.component:
-            await self.interaction.followup.send(fit(text), ephemeral=True)
-        else:
+        """Say why not, to the member alone: after a button beside it, so that the message with its buttons stays."""
+        is_button = self.interaction.type is discord.InteractionType.component
+        if self.is_private and not is_button:
             await self.answer(text)
+            return
+        if not is_button:
+            with suppress(discord.NotFound):  # everybody sees that an answer was to come, and would see this one
+                await self.interaction.delete_original_response()
+        await self.interaction.followup.send(fit(text), ephemeral=True)
 
     def button(self, label: Safe, action: str, argument: object = "") -> Button:
         return Button(label, action, argument, self.user.id)
@@ -131,20 +145,20 @@ async def serve(interaction: Interaction, client: AsyncClient, handler: Handler,
 
     Every failure ends in a sentence for the member; none ends the bot.
     """
-    talk = Talk(interaction, client, Writer(choose_language(None, str(interaction.locale)), MARKDOWN))
+    talk = Talk(interaction, client, Writer(choose_language(None, str(interaction.locale)), MARKDOWN), is_private)
     try:
         await interaction.response.defer(ephemeral=is_private)
         try:
             chosen = (await client.get_preferences(PLATFORM, talk.external_id)).language
             talk.writer = Writer(choose_language(chosen, str(interaction.locale)), MARKDOWN)
             await handler(talk)
-        except discord.DiscordException:
+        except DISCORD_FAILURES:
             raise
         except Exception as error:
             if not refusals.is_expected(error):
                 log.exception("interaction %d", interaction.id)
             await talk.refuse(refusals.explain(talk.writer, error))
-    except discord.DiscordException as error:  # the member does not see it, but the administrator
+    except DISCORD_FAILURES as error:  # the member does not see it, but the administrator
         log.error("interaction %d was not answered: %s", interaction.id, error)
 
 

@@ -154,16 +154,22 @@ class SeasonResult:
 
 @dataclass(frozen=True, slots=True)
 class DesiredRoles:
-    """Roles to have, and roles that ttfd gives to others only; neither names what was removed by hand."""
+    """Roles to have, and roles that ttfd gives to others only; neither names what was removed by hand.
 
-    user_id: int
+    ``given_role_ids`` are those of both that the account was given, ``given_at`` when. An account without ``user_id``
+    was unlinked.
+    """
+
+    user_id: int | None
     external_id: str
     role_ids: list[str]
     other_role_ids: list[str]
+    given_role_ids: list[str]
+    given_at: list[dt.datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class RoleReport:
-    """Answer of ``report_role_removed`` and ``report_role_restored``."""
+    """Answer of the functions ``report_role_…``."""
 
     is_changed: bool

@@ -28,6 +28,7 @@ BEGIN
      WHERE u.id = ANY (v_user_ids);
     DELETE FROM website_admins a WHERE a.user_id = ANY (v_user_ids);
     DELETE FROM user_achievements k WHERE k.user_id = ANY (v_user_ids);
+    DELETE FROM given_roles r USING unnest(v_accounts) a WHERE (r.platform, r.external_id) = (a.platform, a.external_id);
     DELETE FROM removed_roles r USING unnest(v_accounts) a WHERE (r.platform, r.external_id) = (a.platform, a.external_id);
     UPDATE user_merges m SET reason = NULL WHERE m.into_id = ANY (v_user_ids) OR m.from_id = ANY (v_user_ids);
     UPDATE adjustments a SET reason = 'forgotten' WHERE a.user_id = ANY (v_user_ids);

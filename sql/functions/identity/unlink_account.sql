@@ -9,6 +9,7 @@ BEGIN
   PERFORM require_read_committed();
   PERFORM require_unlinker(p_platform);
   user_id := (lock_user(p_user_id)).id;
+  PERFORM end_voice(a) FROM platform_accounts a WHERE a.user_id = unlink_account.user_id AND a.platform = p_platform;
   DELETE FROM platform_accounts a WHERE a.user_id = unlink_account.user_id AND a.platform = p_platform;
   IF FOUND THEN
     status := 'unlinked';
@@ -25,7 +26,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.unlink_account(bigint, text) IS
-  'Takes the account on a platform away from a user; its link code is void. Returns status (unlinked, not_linked), user_id. Raises TL003 when it is the user''s last account, TU001 when there is no such user, TU002 when there is no such platform, TP001 unless the caller may speak for the platform or for the website. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+  'Takes the account on a platform away from a user; its link code is void, and time in voice up to now stays with the user. Returns status (unlinked, not_linked), user_id. Raises TL003 when it is the user''s last account, TU001 when there is no such user, TU002 when there is no such platform, TP001 unless the caller may speak for the platform or for the website. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
 
 REVOKE ALL ON FUNCTION ttfd.unlink_account(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.unlink_account(bigint, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;

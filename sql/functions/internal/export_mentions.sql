@@ -21,6 +21,10 @@ BEGIN
         FROM ttfd.forgotten_accounts f
         JOIN unnest(p_accounts) a ON true
         JOIN ttfd.forgetting_key k ON f.account_digest = ttfd.digest_account(k.key, a.platform, a.external_id)),
+    'given_roles', (
+      SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]')
+        FROM ttfd.given_roles r
+        JOIN unnest(p_accounts) a ON (r.platform, r.external_id) = (a.platform, a.external_id)),
     'removed_roles', (
       SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]')
         FROM ttfd.removed_roles r
@@ -39,4 +43,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]) IS
-  'Legacy records, import conflicts, remembered limits, roles that were taken by hand, preferences, time in voice and audit lines that are about a member.';
+  'Legacy records, import conflicts, remembered limits, roles that were given or taken by hand, preferences, time in voice and audit lines that are about a member.';

@@ -7,10 +7,11 @@ DECLARE
 BEGIN
   INSERT INTO removed_roles (platform, external_id, role_id, removed_at)
   SELECT p_platform, v_external_id, p_role_id, ttfd.current_time()
-   WHERE EXISTS (SELECT 1 FROM role_rewards r WHERE r.platform = p_platform AND r.role_id = p_role_id)
-      OR EXISTS (SELECT 1 FROM shop_items i WHERE i.effect -> 'role' ->> p_platform = p_role_id)
+   WHERE gives_role(p_platform, p_role_id)
   ON CONFLICT (platform, external_id, role_id) DO NOTHING;
   is_changed := FOUND;
+  DELETE FROM given_roles g
+   WHERE g.platform = p_platform AND g.external_id = v_external_id AND g.role_id = p_role_id;
   RETURN NEXT;
 END;
 $$;
