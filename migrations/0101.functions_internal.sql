@@ -48,8 +48,8 @@ AS $$
                     WHEN a.metric = 'streak' THEN u.daily_streak
                     WHEN a.metric IN ('seasons', 'season_place') THEN (
                       SELECT CASE a.metric WHEN 'seasons' THEN count(*) ELSE min(r.place) END
-                        FROM ttfd.season_results r
-                       WHERE r.user_id IN (SELECT u.id UNION ALL SELECT m.id FROM ttfd.unified_users m WHERE m.merged_into = u.id))
+                        FROM (SELECT u.id UNION ALL SELECT m.id FROM ttfd.unified_users m WHERE m.merged_into = u.id) w
+                        JOIN ttfd.season_results r ON r.user_id = w.id)
                     ELSE ttfd.metric_value(u, a.metric)
                   END) v (value)
    WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NULL AND u.forgotten_at IS NULL;
@@ -229,7 +229,8 @@ DECLARE
   v_has_strangers boolean := v_batch.has_strangers;
   v_base bigint;
   v_now timestamptz := ttfd.current_time();
-  v_has_boosts boolean := EXISTS (SELECT 1 FROM ttfd.boosts);
+  v_oldest timestamptz := v_batch.oldest;  -- Rules and boosts that were over by then are not looked at.
+  v_has_boosts boolean := EXISTS (SELECT 1 FROM ttfd.boosts b WHERE b.ends_at > v_oldest);
   v_season ttfd.seasons;
   v_has_past_seasons boolean;  -- Others than the present one that are not closed yet.
   v_goals record;
@@ -283,6 +284,7 @@ BEGIN
              OFFSET 0) o (id)
       LEFT JOIN ttfd.event_type_versions t
         ON t.name = b.event_type AND t.valid_from <= b.occurred_at AND t.valid_to > b.occurred_at AND b.xp IS NULL
+       AND t.valid_to > v_oldest
       LEFT JOIN LATERAL ttfd.assess_event(t, b.data) g ON t.name IS NOT NULL
      CROSS JOIN LATERAL (
              SELECT CASE WHEN v_has_boosts AND t.is_boostable AND b.xp IS NULL
@@ -389,7 +391,8 @@ BEGIN
       (id, seq, user_id, event_type, source_platform, data, xp, coins, note, rank_id, position, processed,
        occurred_at, created_at, processed_at)
     SELECT g.id, g.seq, g.user_id, g.event_type, g.source_platform, g.data, g.xp, g.coins, g.note, g.rank_id,
-           v_base + row_number() OVER (ORDER BY g.seq), true, g.occurred_at, g.created_at, v_now
+           v_base + width_bucket(g.seq, (SELECT array_agg(k.seq ORDER BY k.seq) FROM granted k WHERE k.error IS NULL)),
+           true, g.occurred_at, g.created_at, v_now
       FROM granted g
      WHERE g.error IS NULL
   ), refused AS (
@@ -408,8 +411,6 @@ BEGIN
            || (SELECT array_agg(u.id) FROM updated u WHERE u.has_achieved)
     INTO v_taken, failed, v_members, v_updated, v_achievers
     FROM granted;
-  PERFORM set_config('ttfd.update_kind', '', true);
-
   IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
     RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members
       USING ERRCODE = 'internal_error', HINT = 'Nothing of the batch was kept. Please report this.';
@@ -417,6 +418,7 @@ BEGIN
   IF v_achievers IS NOT NULL THEN
     PERFORM ttfd.settle_achievements(v_achievers, true);
   END IF;
+  PERFORM set_config('ttfd.update_kind', '', true);
   processed := v_taken - failed;
   UPDATE ttfd.feed_head SET position = v_base + processed;
   RETURN NEXT;
@@ -3388,18 +3390,21 @@ COMMENT ON FUNCTION ttfd.lock_account(text, text) IS
 -- Hardly ever is somebody of a batch merged or unknown, so nobody is looked up before they are locked. Where it turns out
 -- otherwise, the locks have to be let go, because survivors may have lower ids; the next try looks first.
 CREATE OR REPLACE FUNCTION ttfd.lock_batch(
-  p_rows tid[], p_applied text[], p_looks_first boolean, OUT user_ids bigint[], OUT has_strangers boolean)
+  p_rows tid[], p_applied text[], p_looks_first boolean,
+  OUT user_ids bigint[], OUT has_strangers boolean, OUT oldest timestamptz)
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-  v_sent_for bigint[] := ARRAY(
-    SELECT DISTINCT p.user_id
-      FROM ttfd.cross_platform_events_pending p
-     WHERE p.ctid = ANY (p_rows) AND p.user_id <> 0
-       AND (p.xp IS NULL OR p.source_platform = 'system' OR p.event_type <> ALL (p_applied)));
+  v_sent_for bigint[];
   v_locked bigint;
   v_is_stale boolean;
 BEGIN
+  SELECT coalesce(array_agg(DISTINCT p.user_id)
+                    FILTER (WHERE p.xp IS NULL OR p.source_platform = 'system' OR p.event_type <> ALL (p_applied)), '{}'),
+         min(p.occurred_at)
+    INTO v_sent_for, oldest
+    FROM ttfd.cross_platform_events_pending p
+   WHERE p.ctid = ANY (p_rows) AND p.user_id <> 0;
   user_ids := v_sent_for;
   IF p_looks_first THEN
     SELECT array_agg(DISTINCT coalesce(m.merged_into, m.id)) INTO user_ids
@@ -3421,7 +3426,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.lock_batch(tid[], text[], boolean) IS
-  'Locks the members whom the pending events at the given places concern, in ascending id. Returns user_ids, and has_strangers: whether some of the events are of members who are merged or unknown. Raises 40001 when it has to look again, and look first.';
+  'Locks the members whom the pending events at the given places concern, in ascending id. Returns user_ids, has_strangers (whether some of the events are of members who are merged or unknown) and oldest (when the first of them happened). Raises 40001 when it has to look again, and look first.';
 
 -- sql/functions/internal/lock_import_members.sql
 CREATE OR REPLACE FUNCTION ttfd.lock_import_members(p_run_id bigint)

@@ -13,8 +13,8 @@ AS $$
                     WHEN a.metric = 'streak' THEN u.daily_streak
                     WHEN a.metric IN ('seasons', 'season_place') THEN (
                       SELECT CASE a.metric WHEN 'seasons' THEN count(*) ELSE min(r.place) END
-                        FROM ttfd.season_results r
-                       WHERE r.user_id IN (SELECT u.id UNION ALL SELECT m.id FROM ttfd.unified_users m WHERE m.merged_into = u.id))
+                        FROM (SELECT u.id UNION ALL SELECT m.id FROM ttfd.unified_users m WHERE m.merged_into = u.id) w
+                        JOIN ttfd.season_results r ON r.user_id = w.id)
                     ELSE ttfd.metric_value(u, a.metric)
                   END) v (value)
    WHERE u.id = ANY (p_user_ids) AND u.merged_into IS NULL AND u.forgotten_at IS NULL;

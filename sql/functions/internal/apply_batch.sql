@@ -21,7 +21,8 @@ DECLARE
   v_has_strangers boolean := v_batch.has_strangers;
   v_base bigint;
   v_now timestamptz := ttfd.current_time();
-  v_has_boosts boolean := EXISTS (SELECT 1 FROM ttfd.boosts);
+  v_oldest timestamptz := v_batch.oldest;  -- Rules and boosts that were over by then are not looked at.
+  v_has_boosts boolean := EXISTS (SELECT 1 FROM ttfd.boosts b WHERE b.ends_at > v_oldest);
   v_season ttfd.seasons;
   v_has_past_seasons boolean;  -- Others than the present one that are not closed yet.
   v_goals record;
@@ -75,6 +76,7 @@ BEGIN
              OFFSET 0) o (id)
       LEFT JOIN ttfd.event_type_versions t
         ON t.name = b.event_type AND t.valid_from <= b.occurred_at AND t.valid_to > b.occurred_at AND b.xp IS NULL
+       AND t.valid_to > v_oldest
       LEFT JOIN LATERAL ttfd.assess_event(t, b.data) g ON t.name IS NOT NULL
      CROSS JOIN LATERAL (
              SELECT CASE WHEN v_has_boosts AND t.is_boostable AND b.xp IS NULL
@@ -181,7 +183,8 @@ BEGIN
       (id, seq, user_id, event_type, source_platform, data, xp, coins, note, rank_id, position, processed,
        occurred_at, created_at, processed_at)
     SELECT g.id, g.seq, g.user_id, g.event_type, g.source_platform, g.data, g.xp, g.coins, g.note, g.rank_id,
-           v_base + row_number() OVER (ORDER BY g.seq), true, g.occurred_at, g.created_at, v_now
+           v_base + width_bucket(g.seq, (SELECT array_agg(k.seq ORDER BY k.seq) FROM granted k WHERE k.error IS NULL)),
+           true, g.occurred_at, g.created_at, v_now
       FROM granted g
      WHERE g.error IS NULL
   ), refused AS (
@@ -200,8 +203,6 @@ BEGIN
            || (SELECT array_agg(u.id) FROM updated u WHERE u.has_achieved)
     INTO v_taken, failed, v_members, v_updated, v_achievers
     FROM granted;
-  PERFORM set_config('ttfd.update_kind', '', true);
-
   IF v_taken <> cardinality(p_rows) OR v_members <> v_updated THEN
     RAISE EXCEPTION 'took % of % events and updated % of % users', v_taken, cardinality(p_rows), v_updated, v_members
       USING ERRCODE = 'internal_error', HINT = 'Nothing of the batch was kept. Please report this.';
@@ -209,6 +210,7 @@ BEGIN
   IF v_achievers IS NOT NULL THEN
     PERFORM ttfd.settle_achievements(v_achievers, true);
   END IF;
+  PERFORM set_config('ttfd.update_kind', '', true);
   processed := v_taken - failed;
   UPDATE ttfd.feed_head SET position = v_base + processed;
   RETURN NEXT;

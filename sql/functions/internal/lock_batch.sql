@@ -3,18 +3,21 @@
 -- Hardly ever is somebody of a batch merged or unknown, so nobody is looked up before they are locked. Where it turns out
 -- otherwise, the locks have to be let go, because survivors may have lower ids; the next try looks first.
 CREATE OR REPLACE FUNCTION ttfd.lock_batch(
-  p_rows tid[], p_applied text[], p_looks_first boolean, OUT user_ids bigint[], OUT has_strangers boolean)
+  p_rows tid[], p_applied text[], p_looks_first boolean,
+  OUT user_ids bigint[], OUT has_strangers boolean, OUT oldest timestamptz)
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-  v_sent_for bigint[] := ARRAY(
-    SELECT DISTINCT p.user_id
-      FROM ttfd.cross_platform_events_pending p
-     WHERE p.ctid = ANY (p_rows) AND p.user_id <> 0
-       AND (p.xp IS NULL OR p.source_platform = 'system' OR p.event_type <> ALL (p_applied)));
+  v_sent_for bigint[];
   v_locked bigint;
   v_is_stale boolean;
 BEGIN
+  SELECT coalesce(array_agg(DISTINCT p.user_id)
+                    FILTER (WHERE p.xp IS NULL OR p.source_platform = 'system' OR p.event_type <> ALL (p_applied)), '{}'),
+         min(p.occurred_at)
+    INTO v_sent_for, oldest
+    FROM ttfd.cross_platform_events_pending p
+   WHERE p.ctid = ANY (p_rows) AND p.user_id <> 0;
   user_ids := v_sent_for;
   IF p_looks_first THEN
     SELECT array_agg(DISTINCT coalesce(m.merged_into, m.id)) INTO user_ids
@@ -36,4 +39,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.lock_batch(tid[], text[], boolean) IS
-  'Locks the members whom the pending events at the given places concern, in ascending id. Returns user_ids, and has_strangers: whether some of the events are of members who are merged or unknown. Raises 40001 when it has to look again, and look first.';
+  'Locks the members whom the pending events at the given places concern, in ascending id. Returns user_ids, has_strangers (whether some of the events are of members who are merged or unknown) and oldest (when the first of them happened). Raises 40001 when it has to look again, and look first.';
