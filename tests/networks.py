@@ -39,7 +39,7 @@ class Network:
             while data := one.recv(65536):
                 if one not in self._holes:
                     other.sendall(data)
-        for end in (one, other):
+        for end in () if one in self._holes else (one, other):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
