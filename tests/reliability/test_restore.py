@@ -77,14 +77,8 @@ def roles_of(server: Server) -> Path:
 
 def dump(server: Server) -> float:
     """Write what docs/operations.md says into the server's folder; how long it took."""
-    run(
-        server,
-        "pg_dumpall",
-        "--roles-only",
-        "--no-role-passwords",
-        f"--dbname={server.url}",
-        f"--file={roles_of(server)}",
-    )
+    roles = f"--file={roles_of(server)}"
+    run(server, "pg_dumpall", "--roles-only", "--no-role-passwords", f"--dbname={server.url}", roles)
     return run(server, "pg_dump", "--format=custom", f"--dbname={server.url}", f"--file={dump_of(server)}")
 
 
@@ -125,15 +119,18 @@ def test_after_a_restore_consumers_start_afresh_and_announce_nothing_twice() -> 
     with durable_server() as server, fresh_server() as fresh:
         with two_workers(server.url), leading(server.url), consumer.follow(server.url) as listener:
             bot.announce(server.url)
+            rank_up(server.url, 701)
             with Senders(server.url, EVENTS) as senders:
                 while len(senders.ids) < EVENTS / 10:
                     time.sleep(0.01)
                 dumped_at = time.time()
                 seconds = dump(server)
                 assert senders.are_sending, "the dump must be taken under load"
+            rank_up(server.url, 702)
             wait_until_drained(server.url)
             wait_until_followed(listener, server.url)
             bot.announce(server.url)
+            assert [kind for kind, _, _ in bot.told].count("rank_up") >= 2
         before = {event.event_id for event in consumer.announced}
         began = time.monotonic()
         restore(server, fresh)
@@ -152,7 +149,7 @@ def test_after_a_restore_consumers_start_afresh_and_announce_nothing_twice() -> 
             bot.announce(fresh.url)
             with Senders(fresh.url, 80) as again:
                 pass
-            rank_up(fresh.url)
+            rank_up(fresh.url, 703)
             wait_until_drained(fresh.url)
             wait_until_followed(listener, fresh.url)
             bot.announce(fresh.url)
@@ -187,11 +184,11 @@ class Bot:
                     client.confirm_announcements("telegram", self._reader, found.position)
 
 
-def rank_up(url: str) -> None:
+def rank_up(url: str, member: int) -> None:
     """A new member reaches a rank."""
     with Client(url) as client:
         for _ in range(5):
-            client.apply_event(new_event_id(), "telegram", "777", "game_played", {"xp": 100})
+            client.apply_event(new_event_id(), "telegram", str(member), "game_played", {"xp": 100})
 
 
 def epoch(url: str) -> object:
