@@ -415,7 +415,7 @@ DROP FUNCTION ttfd.apply_batch(tid[], boolean);
 
 DROP FUNCTION ttfd.announcement_details(text, jsonb);
 
-DROP FUNCTION ttfd.announced_kind(text);
+DROP FUNCTION ttfd.announced_kind(text, bigint, text, jsonb, boolean);
 
 DROP FUNCTION ttfd.announce_seasons();
 

@@ -163,20 +163,25 @@ COMMENT ON FUNCTION ttfd.announce_seasons() IS
   'Tells the community (user_id 0) of seasons that have begun, once, by an event season_started. Returns how many.';
 
 -- sql/functions/internal/announced_kind.sql
--- Two kinds, because a rank must not hide from a member that an account was linked.
-CREATE OR REPLACE FUNCTION ttfd.announced_kind(p_event_type text)
+-- Two kinds, because a rank must not hide from a member that an account was linked. Both users of a merge have an event of
+-- it, for the amounts; and whoever joins on a platform was answered there.
+CREATE OR REPLACE FUNCTION ttfd.announced_kind(
+  p_platform text, p_user_id bigint, p_event_type text, p_data jsonb, p_has_paid boolean)
 RETURNS text
 LANGUAGE sql IMMUTABLE
 AS $$
   SELECT CASE
-           WHEN p_event_type IN ('rank_up', 'achievement_unlock', 'season_reward') THEN 'progress'
-           WHEN p_event_type IN ('account_linked', 'account_unlinked', 'accounts_merged', 'merge_undone') THEN 'account'
+           WHEN p_event_type IN ('rank_up', 'achievement_unlock')
+             OR p_event_type = 'season_reward' AND p_has_paid THEN 'progress'
+           WHEN p_event_type IN ('account_unlinked', 'merge_undone')
+             OR p_event_type = 'account_linked' AND p_data ->> 'platform' <> p_platform
+             OR p_event_type = 'accounts_merged' AND (p_data ->> 'into_id')::bigint = p_user_id THEN 'account'
            WHEN p_event_type = 'season_closed' THEN 'season'
          END;
 $$;
 
-COMMENT ON FUNCTION ttfd.announced_kind(text) IS
-  'What an event is as an announcement: progress, account or season; NULL for what is not announced.';
+COMMENT ON FUNCTION ttfd.announced_kind(text, bigint, text, jsonb, boolean) IS
+  'What an event is as an announcement of a platform: progress, account or season; NULL for what is not announced there.';
 
 -- sql/functions/internal/announcement_details.sql
 CREATE OR REPLACE FUNCTION ttfd.announcement_details(p_event_type text, p_data jsonb)
@@ -3077,27 +3082,26 @@ LANGUAGE sql STABLE
 AS $$
   SELECT e.position, coalesce(u.id, 0), a.external_id,
          CASE WHEN e.user_id = 0 THEN 'public'
-              WHEN ttfd.announced_kind(e.event_type) = 'account' OR t.is_old THEN 'private'
+              WHEN k.kind = 'account' OR t.is_old OR u.is_hidden THEN 'private'
               ELSE coalesce(p.announcements, 'private') END
     FROM ttfd.cross_platform_events_processed e
    CROSS JOIN LATERAL (SELECT e.occurred_at < ttfd.current_time() - INTERVAL '15 minutes') t (is_old)
+   CROSS JOIN LATERAL (
+           SELECT ttfd.announced_kind(p_platform, e.user_id, e.event_type, e.data, e.xp > 0 OR e.coins > 0)) k (kind)
     LEFT JOIN ttfd.unified_users asked ON asked.id = e.user_id
     LEFT JOIN ttfd.unified_users u ON u.id = coalesce(asked.merged_into, asked.id)
     LEFT JOIN ttfd.platform_accounts a ON a.user_id = u.id AND a.platform = p_platform
     LEFT JOIN ttfd.account_preferences p ON (p.platform, p.external_id) = (a.platform, a.external_id)
    WHERE e.position > p_after AND e.position <= p_until
-     AND ttfd.announced_kind(e.event_type) IS NOT NULL
+     AND k.kind IS NOT NULL
      AND e.occurred_at > ttfd.current_time() - INTERVAL '7 days'
      AND (e.user_id = 0 OR a.external_id IS NOT NULL AND p.announcements IS DISTINCT FROM 'off')
-     AND (e.event_type <> 'season_reward' OR e.xp > 0 OR e.coins > 0)
-     -- Both users of a merge have an event of it, for the amounts; whoever joins on this platform was answered here.
-     AND (e.event_type <> 'accounts_merged' OR (e.data ->> 'into_id')::bigint = e.user_id)
-     AND (e.event_type <> 'account_linked' OR e.data ->> 'platform' <> p_platform)
      AND NOT (t.is_old AND EXISTS (
            SELECT 1
              FROM ttfd.cross_platform_events_processed later
             WHERE later.user_id = e.user_id AND later.position > e.position
-              AND ttfd.announced_kind(later.event_type) = ttfd.announced_kind(e.event_type)))
+              AND ttfd.announced_kind(
+                    p_platform, later.user_id, later.event_type, later.data, later.xp > 0 OR later.coins > 0) = k.kind))
    ORDER BY e.position
    LIMIT p_limit;
 $$;

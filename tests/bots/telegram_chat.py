@@ -62,7 +62,7 @@ class FakeTelegram:
         if "/file/" in request.url.path:
             return httpx.Response(200, content=self.files[method])
         if method == "getUpdates":
-            return await self._poll(parameters)
+            return self.fails(method, parameters) or await self._poll(parameters)
         self.calls.append((method, parameters))
         return self.fails(method, parameters) or _ok(self._result(method, parameters))
 
@@ -206,13 +206,17 @@ def as_telegram(database_url: str) -> str:
 
 @asynccontextmanager
 async def chatting(
-    database_url: str, place: Path, telegram: FakeTelegram | None = None, site_url: str | None = SITE_URL
+    database_url: str,
+    place: Path,
+    telegram: FakeTelegram | None = None,
+    site_url: str | None = SITE_URL,
+    channel_id: int | None = None,
 ) -> AsyncIterator[Chat]:
     telegram = telegram or FakeTelegram()
     application = build_application(TOKEN, telegram.request)
     async with create_pool(as_telegram(database_url), "test") as pool:
         outbox = Outbox(place / "outbox", AsyncClient(pool))
-        mount(application, AsyncClient(pool), outbox, site_url=site_url)
+        mount(application, AsyncClient(pool), outbox, site_url=site_url, channel_id=channel_id)
         sender = asyncio.create_task(outbox.run())
         await application.initialize()
         try:
@@ -228,13 +232,14 @@ def chat(
     place: Path,
     story: Callable[[Chat], Awaitable[None]],
     site_url: str | None = SITE_URL,
+    channel_id: int | None = None,
     **telegram: Any,
 ) -> FakeTelegram:
     """Run a conversation."""
     fake = FakeTelegram(**telegram)
 
     async def run() -> None:
-        async with chatting(database_url, place, fake, site_url) as conversation:
+        async with chatting(database_url, place, fake, site_url, channel_id) as conversation:
             await story(conversation)
 
     asyncio.run(run())

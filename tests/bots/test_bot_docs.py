@@ -56,6 +56,7 @@ def test_an_existing_python_telegram_bot_keeps_its_commands_and_gets_ours(
     async def run() -> None:
         running = asyncio.create_task(load("existing_telegram_bot", tmp_path).main())
         await until(lambda: len(telegram.named("sendMessage")) == 2 and not telegram.updates)
+        await until(lambda: bool(value(db, "SELECT count(*) FROM ttfd.announcement_cursors")))
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 

@@ -75,7 +75,9 @@ def test_whoever_was_too_slow_is_told(db: Connection, database_url: str) -> None
     asyncio.run(run())
 
 
-def test_a_database_that_is_away_is_waited_for(db: Connection, database_url: str) -> None:
+def test_a_database_that_is_away_is_waited_for(
+    db: Connection, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async def run() -> None:
         lease = Lease(database_url, "bot")
         with outage(database_url):
@@ -85,3 +87,4 @@ def test_a_database_that_is_away_is_waited_for(db: Connection, database_url: str
         await lease.release()
 
     asyncio.run(run())
+    assert "the database cannot be reached: bot starts as soon as it can" in caplog.messages

@@ -1,6 +1,7 @@
 """The outbox: nothing is lost by an outage or a kill, nothing counts twice, nothing bad holds up the rest."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -133,6 +134,25 @@ def test_a_name_that_cannot_be_loses_no_event(db: Connection, database_url: str,
     with_outbox(tmp_path / "outbox", database_url, do)
     assert counted(db) == 2
     assert value(db, "SELECT display_name FROM ttfd.unified_users WHERE telegram_id = '2'") == "Борис"
+
+
+def test_an_error_that_nobody_has_thought_of_does_not_end_the_sending(
+    db: Connection, database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def do(outbox: Outbox) -> None:
+        with sqlite3.connect(tmp_path / "outbox") as other:
+            other.execute("ALTER TABLE waiting RENAME TO elsewhere")
+        sender = asyncio.create_task(outbox.run())
+        await until(lambda: outbox.is_stuck)
+        with sqlite3.connect(tmp_path / "outbox") as other:
+            other.execute("ALTER TABLE elsewhere RENAME TO waiting")
+        put(outbox, 1)
+        await until(lambda: outbox.waiting == 0)
+        sender.cancel()
+
+    with_outbox(tmp_path / "outbox", database_url, do)
+    assert counted(db) == 1
+    assert "OperationalError" in caplog.text
 
 
 def test_events_wait_for_a_role_that_may_speak(db: Connection, database_url: str, tmp_path: Path) -> None:

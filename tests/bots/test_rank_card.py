@@ -169,6 +169,24 @@ def test_the_bar_fills_with_xp_and_never_overflows() -> None:
     assert filled(10**15, None) == CARD_SIZE[0] - 112
 
 
+def test_xp_beyond_all_measure_leaves_room_for_what_is_missing() -> None:
+    card = draw(replace(Member(), xp=10**15, rank_xp=0, next_rank_xp=10**16))
+    line = card.crop((56, 300, CARD_SIZE[0] - 56, 350))
+    empty = [x for x in range(line.width) if colors(line.crop((x, 0, x + 1, 50))) == {BACKGROUND}]
+    assert max(len(run) for run in runs(empty)) >= 24
+
+
+def runs(numbers: list[int]) -> list[list[int]]:
+    """What follows one another."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and found[-1][-1] == number - 1:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return found
+
+
 def test_figures_beyond_all_measure_stay_in_their_places() -> None:
     most = replace(Member(), coins=2**63 - 1, messages_sent=2**63 - 1, xp=2**63 - 1, next_rank_xp=None)
     card = draw(most)

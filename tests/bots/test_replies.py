@@ -120,6 +120,12 @@ def test_an_email_address_is_never_shown_as_a_name(name: str | None) -> None:
     assert RU.name(7, name) == "Участник 7"
 
 
+def test_a_name_does_not_turn_its_line_round() -> None:
+    assert EN.name(7, "\u202eanna\u202c\u2067") == "anna"
+    assert EN.name(7, "\u202e \u2066") == "Member 7"
+    assert EN.name(7, "שלום") == "שלום"
+
+
 def test_a_name_stays_on_its_line() -> None:
     assert EN.name(7, "anna\n2. the best") == "anna 2. the best"
 
@@ -170,6 +176,12 @@ def test_a_claim_that_comes_too_early_says_when_the_next_can_be() -> None:
     assert refusals.explain(RU, error, NOW) == "Ещё рано. До следующего раза: 3 часа."
 
 
+@pytest.mark.parametrize("error", [*errors.ERRORS.values()])
+def test_whoever_reads_that_it_was_noted_can_rely_on_it(error: type[errors.TtfdError]) -> None:
+    is_noted = not refusals.is_expected(error("why", None))
+    assert ("noted" in refusals.explain(EN, error("why", None))) is is_noted
+
+
 def test_an_outage_says_that_nothing_is_lost() -> None:
     assert "counted later" in refusals.explain(EN, psycopg.OperationalError("could not connect to 10.0.0.1"))
     assert "засчитано позже" in refusals.explain(RU, psycopg.InterfaceError("closed"))
@@ -217,3 +229,13 @@ def test_an_announcement_for_others_names_the_member() -> None:
 
 def test_other_types_are_not_announced() -> None:
     assert announcements.announcement(EN, make_feed_event("message_sent")) is None
+
+
+def test_the_end_of_a_season_names_the_best_who_may_be_named() -> None:
+    winners = [{"place": place, "user_id": place, "season_xp": 9} for place in (1, 2, 3)]
+    event = make_feed_event("season_closed", season="Весна", winners=winners, winner_names=["<Anna>", None, "Carl"])
+    assert announcements.announcement(Writer("ru", HTML), event) == (
+        "Сезон Весна завершён. Лучшие: 1. &lt;Anna&gt;, 3. Carl"
+    )
+    event = make_feed_event("season_closed", season="Весна", winners=winners, winner_names=[None, None, None])
+    assert announcements.announcement(EN, event) == "The season Весна is over."

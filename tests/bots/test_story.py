@@ -170,7 +170,7 @@ def test_the_story_of_one_member_on_two_platforms(
             discord_chat.chatting(database_url, tmp_path, FakeDiscord(WORDS[language]["locale"])) as discord,
         ):
             story = Story(telegram, discord, db, language)
-            herald = Herald(telegram.application.bot, telegram.client, language=language)
+            herald = Herald(telegram.application.bot, language=language)
             announcer = Announcer(telegram_chat.as_telegram(database_url), telegram.client, "telegram", herald.deliver)
             await tell(story, announcer)
             return story.transcript()

@@ -11,13 +11,15 @@ import psycopg
 import pytest
 from outage import outage
 from PIL import Image
-from telegram_chat import ANNA, BORIS, GROUP, SITE_URL, Chat, chat, message_update, until
+from telegram_chat import ANNA, BORIS, GROUP, SITE_URL, TOKEN, Chat, chat, message_update, until
 from telegram_chat import refused as refused_call
 
 from calls import Connection, apply_event, enable_achievements, get_user, process_all, row, rows, value
 from ttfd.bots.commands import COMMANDS
+from ttfd.telegram import mount
 from ttfd.telegram.account import HELP
 from ttfd.telegram.bot import HANDLERS, PRIVATE, show_commands
+from ttfd.telegram.run import build_application
 
 LANGUAGES = {"en": ANNA, "ru": BORIS}
 
@@ -35,7 +37,7 @@ FIRST_WORDS = {
     "shop": ("Shop\nYour coins: 0", "Магазин\nВаши монеты: 0"),
     "history": ("Nothing has happened yet.", "Пока ничего не произошло."),
     "language": ("Which language?", "На каком языке?"),
-    "announcements": ("I tell you of ranks", "Здесь я сообщаю вам"),
+    "announcements": ("I tell you of ranks", "О рангах, достижениях и связях"),
     "link": ("Your code: ", "Ваш код: "),
     "unlink": ("This is your only account.", "Это ваш единственный аккаунт."),
     "login": (f"Log in on the website: {SITE_URL}/login/link/", f"Войти на сайт: {SITE_URL}/login/link/"),
@@ -159,6 +161,44 @@ def test_without_the_drawing_installed_the_rank_is_said_in_words(
     assert chat(database_url, tmp_path, story).named("sendPhoto") == []
 
 
+def test_a_group_that_takes_no_pictures_gets_the_rank_in_words(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    no_right = refused_call(400, "Bad Request: not enough rights to send photos to the chat")
+
+    async def story(talk: Chat) -> None:
+        talk.telegram.fails = lambda method, _: no_right if method == "sendPhoto" else None
+        _, words = await talk.feed(message_update(1, "/rank", chat=GROUP))
+        assert words == await talk.send("/profile")
+
+    assert chat(database_url, tmp_path, story).named("sendMessage") != []
+
+
+def test_a_command_that_was_deleted_meanwhile_is_answered_all_the_same(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    async def story(talk: Chat) -> None:
+        await talk.send("/daily", chat=GROUP)
+        await talk.send("/rank", chat=GROUP)
+
+    fake = chat(database_url, tmp_path, story)
+    for call in (*fake.named("sendMessage"), *fake.named("sendPhoto")):
+        assert json.loads(call["reply_parameters"])["allow_sending_without_reply"] is True
+
+
+def test_help_names_the_commands_that_the_bot_has(db: Connection, database_url: str, tmp_path: Path) -> None:
+    async def story(talk: Chat) -> None:
+        other = build_application(TOKEN, talk.telegram.request)
+        mount(other, talk.client, talk.outbox, commands=["help", "daily", "login"])
+        talk.application = other
+        await other.initialize()
+        answer = await talk.send("/help")
+        assert re.findall("^/([a-z]+)", answer, re.MULTILINE) == ["daily", "help"]
+        await other.shutdown()
+
+    chat(database_url, tmp_path, story)
+
+
 def test_names_are_text_and_not_markup(db: Connection, database_url: str, tmp_path: Path) -> None:
     async def story(talk: Chat) -> None:
         await talk.send("/profile", {**ANNA, "first_name": "<b>Anna</b> & <i>"})
@@ -227,6 +267,25 @@ def test_the_season_shows_the_best_and_oneself(db: Connection, database_url: str
         answer = await talk.send("/season")
         assert "Season: Весна\nEnds in 30 days" in answer
         assert "You: place 1 with 70 XP" in answer
+
+    chat(database_url, tmp_path, story)
+
+
+def test_who_is_off_the_leaderboards_is_not_named_in_the_season(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    db.execute("SELECT ttfd.start_season('Весна')")
+    db.execute("SELECT ttfd.get_or_create_user('telegram', '1002', 'boris', 'Boris')")
+    apply_event(db, "game_played", {"xp": 90}, external_id="1002")
+    apply_event(db, "game_played", {"xp": 70}, external_id="1001")
+    process_all(db)
+    db.execute("SELECT ttfd.set_hidden(%s, true)", [get_user(db, "1002")])
+
+    async def story(talk: Chat) -> None:
+        answer = await talk.send("/season", chat=GROUP)
+        assert "Boris" not in answer
+        assert "1. Anna — 70 XP\nYou: place 1 with 70 XP" in answer
+        assert "You:" not in await talk.send("/season", {**BORIS, "language_code": "en"})
 
     chat(database_url, tmp_path, story)
 
@@ -303,10 +362,24 @@ def test_the_language_that_is_chosen_holds(db: Connection, database_url: str, tm
 def test_announcements_are_switched_by_a_button(db: Connection, database_url: str, tmp_path: Path) -> None:
     async def story(talk: Chat) -> None:
         await talk.send("/announcements")
-        assert await talk.press("Switch off") == "I tell you nothing by myself."
-        assert await talk.press("Switch on") == "I tell you of ranks, achievements and links here."
+        assert [button["text"] for button in talk.buttons()] == ["Not at all"]
+        assert await talk.press("Not at all") == "I tell you nothing by myself."
+        assert await talk.press("Privately") == "I tell you of ranks, achievements and links privately."
 
     chat(database_url, tmp_path, story)
+
+
+def test_where_there_is_a_group_for_them_announcements_can_be_public(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    async def story(talk: Chat) -> None:
+        await talk.send("/announcements", BORIS)
+        assert [button["text"] for button in talk.buttons()] == ["При всех", "Нигде"]
+        assert await talk.press("При всех", BORIS) == "О ваших рангах и достижениях я сообщаю всем."
+        assert [button["text"] for button in talk.buttons()] == ["Лично", "Нигде"]
+
+    chat(database_url, tmp_path, story, channel_id=-100500)
+    assert value(db, "SELECT announcements FROM ttfd.get_preferences('telegram', '1002')") == "public"
 
 
 # Games
@@ -409,6 +482,20 @@ def test_the_buttons_of_another_member_do_nothing(db: Connection, database_url: 
     assert value(db, "SELECT count(*) FROM ttfd.cross_platform_events") == 0
 
 
+@pytest.mark.parametrize("data", ["history|99", "announcements|off", "language|en", "unlink", "cancel"])
+def test_a_forged_button_shows_nothing_private_in_a_group(
+    db: Connection, database_url: str, tmp_path: Path, data: str
+) -> None:
+    apply_event(db, external_id="1001")
+    process_all(db)
+
+    async def story(talk: Chat) -> None:
+        answer = await talk.press_data(f"{data}|1001", ANNA, GROUP)
+        assert answer == "That is between you and me: write to me privately."
+
+    assert chat(database_url, tmp_path, story).named("editMessageText") == []
+
+
 def test_a_forged_button_does_not_use_up_the_game_of_another(db: Connection, database_url: str, tmp_path: Path) -> None:
     async def story(talk: Chat) -> None:
         await talk.send("/guess", chat=GROUP)
@@ -462,6 +549,35 @@ def test_a_code_from_elsewhere_is_previewed_then_confirmed(
         assert value(db, "SELECT count(*) FROM ttfd.user_merges") == 0
         assert (await talk.press("Link")).startswith("Linked!")
         assert (await talk.press("Undo the link")).startswith("Undone.")
+
+    chat(database_url, tmp_path, story)
+
+
+def test_who_presses_link_twice_keeps_the_answer_and_the_way_back(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    apply_event(db, "game_played", {"xp": 40}, external_id="9", platform="discord")
+    code = row(db, "SELECT * FROM ttfd.create_link_code('discord', '9')").code
+
+    async def story(talk: Chat) -> None:
+        await talk.send(f"/link {code}")
+        data = talk.buttons()[0]["callback_data"]
+        assert (await talk.press_data(data)).startswith("Linked!")
+        assert (await talk.press_data(data)).startswith("This code is wrong, used or too old.")
+
+    fake = chat(database_url, tmp_path, story)
+    assert len(fake.named("editMessageText")) == 1
+    assert fake.calls[-1][0] == "answerCallbackQuery"
+
+
+def test_who_presses_unlink_twice_is_answered_twice(db: Connection, database_url: str, tmp_path: Path) -> None:
+    db.execute("SELECT ttfd.link_verified_account(%s, 'telegram', '1001', NULL)", [get_user(db, "9", "discord")])
+
+    async def story(talk: Chat) -> None:
+        await talk.send("/unlink")
+        data = talk.buttons()[0]["callback_data"]
+        assert (await talk.press_data(data)).startswith("Unlinked.")
+        assert await talk.press_data(data) == "This account is not linked."
 
     chat(database_url, tmp_path, story)
 

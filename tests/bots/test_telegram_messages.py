@@ -9,10 +9,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from telegram.ext import MessageHandler
+from telegram import Update
+from telegram.ext import MessageHandler, filters
 from telegram_chat import ANNA, BORIS, GROUP, NOW, Chat, chat, message_update, until
 
 from calls import Connection, process_all, rows, value, violations
+from ttfd.telegram.bot import _WATCHING
 
 SHARE = float(os.environ.get("TTFD_TEST_SHARE", "0.2"))
 """1 for the whole load: 5,000 messages in a minute."""
@@ -78,9 +80,29 @@ def test_what_is_not_a_members_message_in_a_group_does_not_count(
     assert counted(db) == 0
 
 
+def test_handlers_of_the_bots_owner_and_the_counting_take_nothing_from_each_other(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    seen: list[str] = []
+
+    async def story(talk: Chat) -> None:
+        async def listen(update: Update, _: Any) -> None:
+            seen.append(str(update.effective_message.text))  # type: ignore[union-attr]
+
+        talk.application.add_handler(MessageHandler(filters.ALL, listen))
+        await talk.feed(message_update(1, "hello", ANNA, GROUP))
+        mine = talk.application.handlers[0].pop()
+        talk.application.handlers[0].insert(0, mine)  # as if it had been there before
+        await talk.feed(message_update(2, "again", ANNA, GROUP))
+
+    chat(database_url, tmp_path, story)
+    assert seen == ["hello", "again"]
+    assert counted(db) == 2
+
+
 def timed(talk: Chat) -> tuple[list[float], list[float]]:
     """Wall-clock and CPU seconds of every call of the handler that counts messages, as they come."""
-    (handler,) = [found for found in talk.application.handlers[0] if isinstance(found, MessageHandler)]
+    (handler,) = [found for found in talk.application.handlers[_WATCHING] if isinstance(found, MessageHandler)]
     count, wall, cpu = handler.callback, [], []
 
     async def timed_count(*arguments: Any) -> None:

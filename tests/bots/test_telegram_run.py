@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from outage import outage
@@ -28,10 +29,12 @@ from telegram_chat import (
     until,
 )
 
-from calls import Connection, apply_event, get_user, process_all, row, value
-from ttfd.bots import lease
+from calls import Connection, apply_event, process_all, row, value
+from ttfd import models
+from ttfd.bots import announcer, lease
+from ttfd.bots.announcer import Announcer, Deliver, PlatformAwayError
 from ttfd.bots.writer import Safe
-from ttfd.telegram import announce
+from ttfd.telegram import Herald, announce
 from ttfd.telegram.run import TelegramBot
 
 
@@ -167,6 +170,33 @@ def test_a_wrong_token_is_said_at_once(db: Connection, database_url: str, tmp_pa
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("status", [401, 404])
+def test_a_token_that_is_denied_for_a_moment_does_not_silence_the_bot(
+    db: Connection, database_url: str, tmp_path: Path, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    denied: list[str] = []
+
+    def deny_once(method: str, _: dict[str, Any]) -> httpx.Response | None:
+        if method == "getUpdates" and not denied:
+            denied.append(method)
+            return refused(status, "Unauthorized")
+        return None
+
+    telegram = FakeTelegram(updates=[message_update(1, "/help")])
+    telegram.fails = deny_once
+
+    async def run() -> None:
+        bot = TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request)
+        running = asyncio.create_task(bot.run())
+        await until(lambda: bool(telegram.named("sendMessage")))
+        bot.stop()
+        await asyncio.wait_for(running, 20)
+
+    asyncio.run(run())
+    assert denied == ["getUpdates"]
+    assert TOKEN not in caplog.text
+
+
 def test_commands_are_shown_in_both_languages_and_private_ones_not_in_groups(
     db: Connection, database_url: str, tmp_path: Path
 ) -> None:
@@ -216,7 +246,14 @@ def test_privacy_mode_is_said_at_the_start(
     ],
 )
 def test_a_group_is_told_whether_its_messages_count(
-    db: Connection, database_url: str, tmp_path: Path, sees_all: bool, status: str, words: str
+    db: Connection,
+    database_url: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    sees_all: bool,
+    status: str,
+    words: str,
 ) -> None:
     async def story(talk: Chat) -> None:
         (said,) = await talk.feed(membership_update(GROUP, "left", status))
@@ -224,42 +261,36 @@ def test_a_group_is_told_whether_its_messages_count(
         assert await talk.feed(membership_update(GROUP, "member", "administrator")) == []
         assert await talk.feed(membership_update(GROUP, "member", "left")) == []
 
-    chat(database_url, tmp_path, story, sees_all=sees_all)
-
-
-def preference(db: Connection, external_id: str) -> str:
-    return str(row(db, "SELECT * FROM ttfd.get_preferences('telegram', %s)", external_id).announcements)
-
-
-def test_who_blocks_the_bot_gets_no_announcements(db: Connection, database_url: str, tmp_path: Path) -> None:
-    async def story(talk: Chat) -> None:
-        private = {"id": 1002, "type": "private"}
-        await talk.feed(membership_update(private, "member", "kicked"))
-
-    chat(database_url, tmp_path, story)
-    assert preference(db, "1002") == "off"
+    with caplog.at_level(logging.INFO, "ttfd.telegram"):
+        chat(database_url, tmp_path, story, sees_all=sees_all)
+    assert "added to the supergroup -100500" in caplog.messages
 
 
 @pytest.mark.parametrize(
-    ("answer", "arrives", "after"),
+    ("answer", "arrives"),
     [
-        (None, True, "private"),
-        (refused(403, "Forbidden: bot was blocked by the user"), False, "off"),
-        (refused(400, "Bad Request: chat not found"), False, "off"),
+        (None, True),
+        (refused(403, "Forbidden: bot can't initiate conversation with a user"), False),
+        (refused(403, "Forbidden: bot was blocked by the user"), False),
+        (refused(400, "Bad Request: chat not found"), False),
     ],
 )
-def test_an_announcement_that_cannot_arrive_is_the_last_one(
-    db: Connection, database_url: str, tmp_path: Path, answer: Any, arrives: bool, after: str
+def test_who_cannot_be_told_today_has_chosen_nothing_by_that(
+    db: Connection, database_url: str, tmp_path: Path, answer: Any, arrives: bool
 ) -> None:
-    get_user(db, "1001")
+    """Most members earn in a group before they write to the bot: from then on they are to be told."""
+    db.execute("SELECT ttfd.set_announcements('telegram', '1002', 'public')")
 
     async def story(talk: Chat) -> None:
         talk.telegram.fails = lambda method, _: answer
-        assert await announce(talk.application.bot, talk.client, "1001", Safe("<b>New</b>")) is arrives
-        assert talk.telegram.calls[-1][1] == {"chat_id": "1001", "text": "<b>New</b>", "parse_mode": "HTML"}
+        await talk.feed(membership_update({"id": 1002, "type": "private"}, "member", "kicked"))
+        assert await announce(talk.application.bot, "1002", Safe("<b>New</b>")) is arrives
+        said = talk.telegram.calls[-1][1]
+        assert (said["chat_id"], said["text"], said["parse_mode"]) == ("1002", "<b>New</b>", "HTML")
+        assert said["link_preview_options"] == '{"is_disabled": true}'
 
     chat(database_url, tmp_path, story)
-    assert preference(db, "1001") == after
+    assert value(db, "SELECT announcements FROM ttfd.get_preferences('telegram', '1002')") == "public"
 
 
 # The command
@@ -357,6 +388,98 @@ def test_members_are_told_in_their_language_and_the_community_in_its_group(
         ("1002", "Новый ранг: <b>F II</b>!"),
         ("-100500", "<b>Carl &lt;3</b>: Новый ранг: <b>F II</b>!"),
     ]
+
+
+def announcing(
+    db: Connection, database_url: str, talk: Chat, deliver: Deliver | None = None, channel_id: int | None = None
+) -> Announcer:
+    """An announcer that has something to tell: a rank to Anna."""
+    reader = Announcer(
+        database_url, talk.client, "telegram", deliver or Herald(talk.application.bot, channel_id).deliver
+    )
+    db.execute("SELECT ttfd.take_announcements('telegram', %s)", [reader._reader])
+    apply_event(db, "xp_change", {"xp": 500}, external_id="1001")
+    process_all(db)
+    return reader
+
+
+@pytest.mark.parametrize("what", [refused(502, "Bad Gateway"), httpx.ConnectError("away"), httpx.ConnectTimeout("")])
+def test_what_telegram_did_not_take_is_told_when_it_is_back(
+    db: Connection, database_url: str, tmp_path: Path, what: Any
+) -> None:
+    def fail(method: str, _: dict[str, Any]) -> httpx.Response:
+        if isinstance(what, Exception):
+            raise what
+        return what
+
+    async def story(talk: Chat) -> None:
+        reader = announcing(db, database_url, talk)
+        talk.telegram.fails = fail
+        for _ in range(4):
+            with pytest.raises(PlatformAwayError):
+                await reader.drain()
+        talk.telegram.fails = lambda method, _: None
+        assert await reader.drain() == 1
+        assert await reader.drain() == 0
+
+    assert chat(database_url, tmp_path, story).named("sendMessage")[-1]["text"] == "New rank: <b>F II</b>!"
+
+
+@pytest.mark.parametrize("what", [refused(400, "Bad Request: nope"), httpx.ReadTimeout("")])
+def test_what_may_have_arrived_or_cannot_be_is_not_sent_for_ever(
+    db: Connection, database_url: str, tmp_path: Path, what: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcer, "_PAUSES", (0.01, 0.01))
+
+    def fail(method: str, _: dict[str, Any]) -> httpx.Response:
+        if isinstance(what, Exception):
+            raise what
+        return what
+
+    async def story(talk: Chat) -> None:
+        reader = announcing(db, database_url, talk)
+        talk.telegram.fails = fail
+        assert await reader.drain() == 1
+        assert await reader.drain() == 0
+
+    assert len(chat(database_url, tmp_path, story).named("sendMessage")) == 3
+
+
+def test_a_group_that_has_put_the_bot_out_is_named_in_the_log(
+    db: Connection, database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    db.execute("SELECT ttfd.set_announcements('telegram', '1001', 'public')")
+
+    async def story(talk: Chat) -> None:
+        reader = announcing(db, database_url, talk, channel_id=-100500)
+        talk.telegram.fails = lambda method, _: refused(403, "Forbidden: bot was kicked from the supergroup chat")
+        assert await reader.drain() == 1
+
+    assert len(chat(database_url, tmp_path, story).named("sendMessage")) == 1
+    assert "I may not write in -100500" in caplog.text
+
+
+def test_who_is_stopped_while_sending_confirms_what_was_sent(db: Connection, database_url: str, tmp_path: Path) -> None:
+    async def story(talk: Chat) -> None:
+        sending, may_end, sent = asyncio.Event(), asyncio.Event(), []
+
+        async def deliver(told: models.Announcement) -> None:
+            sending.set()
+            await may_end.wait()
+            sent.append(told.event_type)
+
+        reader = announcing(db, database_url, talk, deliver)
+        running = asyncio.create_task(reader.run())
+        await asyncio.wait_for(sending.wait(), 20)
+        running.cancel()
+        await asyncio.sleep(0.05)
+        may_end.set()
+        await asyncio.gather(running, return_exceptions=True)
+        assert running.cancelled()
+        assert sent == ["rank_up"]
+        assert await reader.drain() == 0
+
+    chat(database_url, tmp_path, story)
 
 
 def test_who_starts_the_bot_is_told_in_the_language_of_that_start(

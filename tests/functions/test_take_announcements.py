@@ -199,6 +199,25 @@ def test_after_an_outage_only_the_newest_of_a_kind_is_told_to_each_member_and_pr
     assert {told.place for told in old} == {"private"}
 
 
+def test_after_an_outage_what_is_not_told_hides_nothing_that_is(db: Connection) -> None:
+    db.execute("DELETE FROM ttfd.season_rewards")
+    season_id = value(db, "SELECT season_id FROM ttfd.start_season('One', %s)", NOON)
+    set_time(db, "2026-03-01 12:01:00+00")
+    apply_event(db, "game_played", {"xp": 50})
+    reach(db, 500)
+    db.execute("SELECT ttfd.close_season(%s)", [season_id])
+    process_all(db)
+    set_time(db, "2026-03-01 12:20:00+00")
+    assert kinds(read(db)) == [("rank_up", "1"), ("season_closed", None)]
+
+
+def test_who_is_off_the_leaderboards_is_not_named_before_others(db: Connection) -> None:
+    prefer(db, "public")
+    db.execute("SELECT ttfd.set_hidden(%s, true)", [get_user(db)])
+    reach(db, 500)
+    assert [told.place for told in read(db)] == ["private"]
+
+
 def test_what_is_new_is_told_in_full_after_an_outage(db: Connection) -> None:
     for xp in (500, 750):
         reach(db, xp)

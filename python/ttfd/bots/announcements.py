@@ -61,8 +61,18 @@ def _text(
             coins=event.coins,
         )
     if event.event_type == "season_closed":
-        return w.say("The season {season} is over.", season=str(data.get("season", "")))
+        return _season_closed(w, str(data.get("season", "")), data)
     return _account(w, event.event_type, data)
+
+
+def _season_closed(w: Writer, season: str, data: dict[str, Any]) -> Safe:
+    """With the best by name; who is off the leaderboards has none here."""
+    winners = zip(data.get("winners") or (), data.get("winner_names") or (), strict=False)
+    named = [(winner["place"], w.known_name(name)) for winner, name in winners]
+    best = Safe(", ".join(f"{place}. {name}" for place, name in named if name is not None))
+    if not best:
+        return w.say("The season {season} is over.", season=season)
+    return w.say("The season {season} is over. The best: {names}", season=season, names=best)
 
 
 def _account(w: Writer, event_type: str, data: dict[str, Any]) -> Safe | None:

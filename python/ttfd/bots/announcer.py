@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -16,7 +18,7 @@ from ..errors import PlatformNotAllowedError
 from .announcements import TYPES, announcement
 from .writer import Safe, Writer
 
-__all__ = ["Announcer", "Deliver", "announcement_text"]
+__all__ = ["Announcer", "Deliver", "PlatformAwayError", "announcement_text"]
 
 log = logging.getLogger("ttfd.bots.announcer")
 
@@ -24,10 +26,15 @@ _BATCH = 20
 _POLL_SECONDS = 5.0
 _OUTAGE_SECONDS = 2.0
 _DELIVERY_SECONDS = 30.0  # well below the two minutes after which another process takes over
+_END_SECONDS = 5.0  # for what is on its way when the bot is told to stop
 _PAUSES = (1.0, 5.0)  # before the second and the third attempt
 
 Deliver = Callable[[models.Announcement], Awaitable[None]]
 """Sends one announcement; raises when it may arrive later, and returns when it has arrived or never will."""
+
+
+class PlatformAwayError(Exception):
+    """The platform cannot be reached: the announcement has not arrived, and no other would."""
 
 
 def announcement_text(w: Writer, told: models.Announcement, *, is_public: bool = False) -> Safe | None:
@@ -40,14 +47,16 @@ def announcement_text(w: Writer, told: models.Announcement, *, is_public: bool =
 class Announcer:
     """Carries announcements of a platform to whoever sends them, each at least once.
 
-    The position is confirmed after each, so a process that is killed repeats at most the one that it was sending.
-    Of several announcers one works; another takes over two minutes after it was killed.
+    The position is confirmed after each, so a process that is killed repeats at most the one that it was sending; one
+    that is cancelled waits for that. Of several announcers one works; another takes over two minutes after it was
+    killed. While the database or the platform is away all waits, and the database decides what is still worth telling.
 
     Parameters:
         url: a direct PostgreSQL address, for the doorbell.
         client: to read and confirm with.
         platform: which one.
-        deliver: sends. What fails three times is left out, so that it does not hold up the rest.
+        deliver: sends. What fails three times is left out, so that it does not hold up the rest, except by a
+            PlatformAwayError.
     """
 
     def __init__(self, url: str, client: AsyncClient, platform: str, deliver: Deliver) -> None:
@@ -62,21 +71,24 @@ class Announcer:
         """Announce what comes, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen())
+            is_waiting = False
             while True:
                 self._rung.clear()
                 pause = _POLL_SECONDS
                 try:
                     await self.drain()
-                except (psycopg.Error, PlatformNotAllowedError) as error:
-                    log.warning("announcements wait: %s %s", type(error).__name__, error.sqlstate or "")
+                    is_waiting = False
+                except (psycopg.Error, PlatformNotAllowedError, PlatformAwayError) as error:
+                    if not is_waiting:
+                        log.warning("announcements wait: %s %s", type(error).__name__, getattr(error, "sqlstate", ""))
+                    is_waiting = True
                     pause = _OUTAGE_SECONDS
-                try:
-                    await asyncio.wait_for(self._rung.wait(), pause)
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._rung.wait()
 
     async def drain(self) -> int:
-        """Announce all that waits. Raises psycopg.Error when the database is away.
+        """Announce all that waits. Raises psycopg.Error when the database is away, PlatformAwayError.
 
         Returns:
             how many were told or left out.
@@ -84,13 +96,17 @@ class Announcer:
         told = 0
         while waiting := await self._client.take_announcements(self._platform, self._reader, _BATCH):
             for found in waiting:
-                await self._tell(found)
-                done = await self._client.confirm_announcements(self._platform, self._reader, found.position)
-                if not done.is_confirmed:
+                if not await _to_its_end(self._carry(found)):
                     log.warning("another process announces on %s now", self._platform)
                     return told
                 told += 1
         return told
+
+    async def _carry(self, found: models.Announcement) -> bool:
+        """Tell it, and confirm that; False when it is another process that confirms now."""
+        await self._tell(found)
+        done = await self._client.confirm_announcements(self._platform, self._reader, found.position)
+        return done.is_confirmed
 
     async def _listen(self) -> None:
         listener = AsyncFeedListener(self._url, types=TYPES)
@@ -102,8 +118,10 @@ class Announcer:
             try:
                 async with asyncio.timeout(_DELIVERY_SECONDS):
                     await self._deliver(found)
-            except (psycopg.Error, PlatformNotAllowedError):
+            except (psycopg.Error, PlatformNotAllowedError, PlatformAwayError):
                 raise
+            except TimeoutError as error:
+                raise PlatformAwayError from error
             except Exception as error:
                 log.warning("announcement %d was not sent: %s", found.position, type(error).__name__)
                 if pause is not None:
@@ -111,3 +129,15 @@ class Announcer:
             else:
                 return
         log.error("announcement %d is left out", found.position)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, bool]) -> bool:
+    """Do something; who is cancelled meanwhile waits for its end, because half done it would be repeated."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=_END_SECONDS)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import Any
 
 import psycopg
 
 from ..connect import END_SILENT_SESSION, open_answered_async_connection
 from ..event_id import event_id_for
+from .tasks import end_tasks
 
 __all__ = ["Lease"]
 
@@ -58,9 +58,7 @@ class Lease:
     async def release(self) -> None:
         """Let the next process have it."""
         if self._keeper is not None:
-            self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
+            await end_tasks(self._keeper)
             self._keeper = None
         await self._disconnect()
 
@@ -98,5 +96,5 @@ class Lease:
 
 _WHY_NOT = {
     "taken": "another process does this already: %s. Standing by until it ends.",
-    "away": "the database cannot be reached: %s waits for it",
+    "away": "the database cannot be reached: %s starts as soon as it can",
 }

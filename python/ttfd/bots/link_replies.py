@@ -8,7 +8,18 @@ from .. import models
 from . import words
 from .writer import Safe, Writer, marked
 
-__all__ = ["code", "merge_undone", "preview", "redeemed", "unlink_question", "unlinked", "welcome"]
+__all__ = [
+    "code",
+    "has_linked",
+    "is_possible",
+    "merge_undone",
+    "not_linked",
+    "preview",
+    "redeemed",
+    "unlink_question",
+    "unlinked",
+    "welcome",
+]
 
 _REFUSED = {
     "invalid": marked("This code is wrong, used or too old. Ask for a new one with /link on the other platform."),
@@ -79,9 +90,14 @@ def _side(w: Writer, name: str | None, platforms: list[str] | None, xp: int | No
     )
 
 
+def has_linked(found: models.Redemption) -> bool:
+    """Whether redeeming has done anything."""
+    return found.status not in _REFUSED
+
+
 def redeemed(w: Writer, found: models.Redemption) -> Safe:
     """What redeeming has done."""
-    if found.status in _REFUSED:
+    if not has_linked(found):
         return w.say(_REFUSED[found.status])
     if found.merge_id is None:
         return w.say("Linked! Both accounts are one from now on. To take this account away again: /unlink")
@@ -118,6 +134,10 @@ def unlinked(w: Writer, found: models.Unlink) -> Safe:
     """What unlinking has done."""
     if found.status == "unlinked":
         return w.say("Unlinked. This account starts anew with the next thing you do.")
+    return not_linked(w)
+
+
+def not_linked(w: Writer) -> Safe:
     return w.say("This account is not linked.")
 
 

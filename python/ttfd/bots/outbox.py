@@ -16,6 +16,7 @@ import psycopg
 
 from ..async_client import AsyncClient
 from ..errors import PlatformNotAllowedError, TtfdError
+from .tasks import end_tasks
 
 __all__ = ["Outbox"]
 
@@ -73,8 +74,7 @@ class Outbox:
 
     async def __aexit__(self, *exc_info: object) -> None:
         if self._sender is not None:
-            self._sender.cancel()
-            await asyncio.gather(self._sender, return_exceptions=True)
+            await end_tasks(self._sender)
         await self.close()
 
     @property
@@ -120,9 +120,11 @@ class Outbox:
             try:
                 while await self.send():
                     pass
-            except (psycopg.Error, PlatformNotAllowedError) as error:
+            except Exception as error:  # Whatever it is: nobody would notice that nothing is sent any more.
                 if not self.is_stuck:
-                    log.warning("events wait: %s %s", type(error).__name__, error.sqlstate or "")
+                    is_expected = isinstance(error, psycopg.OperationalError | PlatformNotAllowedError)
+                    sqlstate = getattr(error, "sqlstate", None) or ""
+                    log.warning("events wait: %s %s", type(error).__name__, sqlstate, exc_info=not is_expected)
                 self.is_stuck = True
                 await asyncio.sleep(retry_seconds)
                 retry_seconds = min(retry_seconds * 2, _LAST_RETRY_SECONDS)

@@ -145,14 +145,17 @@ def _draw_pill(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, col
 
 def _draw_progress(draw: ImageDraw.ImageDraw, profile: CardProfile, w: Writer, accent: Color) -> None:
     left, right, top = _MARGIN, CARD_SIZE[0] - _MARGIN, 356
-    draw.text((left, top - 18), w.say("{xp} XP", xp=profile.xp), _WHITE, _font(40, bold=True), anchor="ls")
+    has = w.say("{xp} XP", xp=_figure(w, profile.xp))
+    draw.text((left, top - 18), has, _WHITE, _font(40, bold=True), anchor="ls")
     if profile.next_rank_xp is None:
         ahead = w.say("The top rank!")
         share = 1.0
     else:
-        ahead = w.say("{left} XP to the next rank", left=max(profile.next_rank_xp - profile.xp, 0))
+        left_xp = max(profile.next_rank_xp - profile.xp, 0)
+        ahead = w.say("{left} XP to the next rank", left=_figure(w, left_xp))
         share = (profile.xp - profile.rank_xp) / max(profile.next_rank_xp - profile.rank_xp, 1)
-    draw.text((right, top - 18), ahead, _MUTED, _font(30), anchor="rs")
+    room = right - left - _width(has, _font(40, bold=True)) - 36
+    draw.text((right, top - 18), ahead, _MUTED, _fitting(ahead, room, 30, 22, bold=False), anchor="rs")
     draw.rounded_rectangle((left, top, right - 1, top + 40), 20, fill=_TRACK)
     filled = round((right - left) * min(max(share, 0.0), 1.0))
     if filled > 0:
@@ -174,9 +177,13 @@ def _draw_figures(draw: ImageDraw.ImageDraw, profile: CardProfile, w: Writer) ->
     for index, (label, value) in enumerate(figures):
         x = _MARGIN + index * (width + gap)
         draw.rounded_rectangle((x, 444, x + width, 578), 18, fill=_PANEL)
-        text = w.number(min(value, _MOST)) + ("+" if value > _MOST else "")
+        text = _figure(w, value)
         draw.text((x + width / 2, 494), text, _WHITE, _fitting(text, width - 24, 42, 18), anchor="mm")
         draw.text((x + width / 2, 546), label, _MUTED, _font(25), anchor="mm")
+
+
+def _figure(w: Writer, value: int) -> str:
+    return w.number(min(value, _MOST)) + ("+" if value > _MOST else "")
 
 
 def _draw_name(draw: ImageDraw.ImageDraw, place: tuple[int, int], name: str, width: int) -> None:
@@ -189,12 +196,12 @@ def _draw_name(draw: ImageDraw.ImageDraw, place: tuple[int, int], name: str, wid
     draw.text(place, shown, _WHITE, font, anchor="lm")
 
 
-def _fitting(text: str, width: int, largest: int = 64, smallest: int = 44) -> ImageFont.FreeTypeFont:
-    """The largest bold font in which the text has room, or the smallest."""
+def _fitting(text: str, width: int, largest: int = 64, smallest: int = 44, bold: bool = True) -> ImageFont.FreeTypeFont:
+    """The largest font in which the text has room, or the smallest."""
     for size in range(largest, smallest, -4):
-        if _width(visual(text), _font(size, bold=True)) <= width:
-            return _font(size, bold=True)
-    return _font(smallest, bold=True)
+        if _width(visual(text), _font(size, bold)) <= width:
+            return _font(size, bold)
+    return _font(smallest, bold)
 
 
 def _width(text: str, font: ImageFont.FreeTypeFont) -> int:

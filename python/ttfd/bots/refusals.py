@@ -10,7 +10,7 @@ import psycopg
 from .. import errors
 from .writer import Safe, Writer, marked
 
-__all__ = ["database_down", "explain", "is_outage", "private_only", "wrong_arguments"]
+__all__ = ["database_down", "explain", "is_expected", "is_outage", "private_only", "wrong_arguments"]
 
 _REFUSALS: dict[type[BaseException], str] = {
     errors.UserNotFoundError: marked("I do not know this member."),
@@ -52,8 +52,8 @@ def is_outage(error: BaseException) -> bool:
 
 
 def is_expected(error: BaseException) -> bool:
-    """Whether there is nothing to look into."""
-    return isinstance(error, errors.TtfdError) or is_outage(error)
+    """Whether there is nothing to look into: the member has been told all."""
+    return isinstance(error, errors.AlreadyClaimedError) or type(error) in _REFUSALS or is_outage(error)
 
 
 def database_down(w: Writer) -> Safe:

@@ -112,25 +112,30 @@ def leaderboard(
 def season(
     w: Writer,
     current: models.Season | None,
-    results: Sequence[models.SeasonResult],
-    user_id: int | None,
+    rows: Sequence[models.LeaderboardRow],
+    own: models.Position | None,
     now: dt.datetime,
-    shown: int = 10,
 ) -> Safe:
-    """The season as it stands; the member who asks is found among ``results``, of which ``shown`` are listed."""
+    """The season as it stands: its best members, and where the member who asks stands."""
     if current is None:
         return w.say("No season is running.")
-    own = next((row for row in results if row.user_id == user_id), None)
     places = (
-        w.say("{place}. {name} — {xp} XP", place=str(row.place), name=w.name(row.user_id, row.display_name), xp=row.xp)
-        for row in results[:shown]
+        w.say(
+            "{place}. {name} — {xp} XP",
+            place=str(row.position),
+            name=w.name(row.user_id, row.display_name),
+            xp=row.value,
+        )
+        for row in rows
     )
     return w.lines(
         w.bold(w.say("Season: {name}", name=current.name)),
         w.say("Ends in {time}", time=w.duration(current.ends_at - now)),
         Safe(""),
-        *(places if results else [w.say("Nobody has played in it yet.")]),
-        None if own is None else w.say("You: place {place} with {xp} XP", place=own.place, xp=own.xp),
+        *(places if rows else [w.say("Nobody has played in it yet.")]),
+        None
+        if own is None or own.position is None
+        else w.say("You: place {place} with {xp} XP", place=own.position, xp=own.value),
     )
 
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from .writer import Safe, Writer, marked
 
-__all__ = ["METRICS", "amount", "event_name", "note", "platform_name", "platform_names", "rank_title"]
+__all__ = [
+    "ANNOUNCED",
+    "METRICS",
+    "PLACES",
+    "amount",
+    "event_name",
+    "note",
+    "platform_name",
+    "platform_names",
+    "rank_title",
+]
 
 METRICS = {
     "xp": marked("XP"),
@@ -13,6 +23,15 @@ METRICS = {
     "voice": marked("Voice"),
     "games": marked("Games"),
     "wins": marked("Wins"),
+}
+
+PLACES = {"private": marked("Privately"), "public": marked("In public"), "off": marked("Not at all")}
+"""Where a member may have announcements."""
+
+ANNOUNCED = {
+    "private": marked("I tell you of ranks, achievements and links privately."),
+    "public": marked("I tell everybody of your ranks and achievements."),
+    "off": marked("I tell you nothing by myself."),
 }
 
 _PLATFORMS = {"telegram": "Telegram", "discord": "Discord", "website": marked("Website")}

@@ -29,6 +29,7 @@ LANGUAGES = {"ru": "Русский", "en": "English"}
 _LOCALE = Path(__file__).parent / "locale"
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _BAR_CELLS = 10
+_TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # characters that turn round what follows
 
 
 class Safe(str):
@@ -178,8 +179,9 @@ class Writer:
     def known_name(self, *names: str | None) -> Safe | None:
         """The first name that may be shown: none that is empty or an e-mail address."""
         for name in names:
-            if name and name.strip() and not _EMAIL.fullmatch(name.strip()):
-                return self.escape(" ".join(name.split()))
+            shown = " ".join((name or "").translate(_TURNS).split())
+            if shown and not _EMAIL.fullmatch(shown):
+                return self.escape(shown)
         return None
 
     def _fill(self, text: str, values: dict[str, object]) -> Safe:

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 
 import discord
 
-from .. import models
 from ..bots import replies
 from ..bots.cards import draw_rank_card
-from ..bots.writer import marked
+from ..bots.words import ANNOUNCED
 from ..errors import UserNotFoundError
 from .talk import PLATFORM, Talk
 
@@ -31,16 +30,9 @@ __all__ = [
 Somebody = discord.User | discord.Member | None
 
 _PLACES = 10
-_SEASON_PLACES = 1000  # so many are looked through for one's own
 _HISTORY_ROWS = 15
 _AVATAR_PIXELS = 256
 _AVATAR_SECONDS = 3.0
-
-ANNOUNCED = {
-    "private": marked("I tell you of ranks, achievements and links privately."),
-    "public": marked("I tell everybody of your ranks and achievements."),
-    "off": marked("I tell you nothing by myself."),
-}
 
 
 async def help_(talk: Talk, commands: Iterable[tuple[str, str]]) -> None:
@@ -99,10 +91,9 @@ async def top(talk: Talk, metric: str) -> None:
 async def season(talk: Talk) -> None:
     contact = await talk.member()
     current = next((row for row in await talk.client.list_seasons() if row.status == "running"), None)
-    results: list[models.SeasonResult] = []
-    if current is not None:
-        results = await talk.client.list_season_results(current.season_id, limit=_SEASON_PLACES)
-    await talk.answer(replies.season(talk.writer, current, results, contact.user_id, dt.datetime.now(dt.UTC)))
+    best = await talk.client.list_leaderboard("season", _PLACES)
+    own = await talk.client.get_position(contact.user_id, "season")
+    await talk.answer(replies.season(talk.writer, current, best, own, dt.datetime.now(dt.UTC)))
 
 
 async def achievements(talk: Talk) -> None:

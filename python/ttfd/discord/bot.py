@@ -17,6 +17,7 @@ from ..bots.announcer import Announcer
 from ..bots.database import create_pool
 from ..bots.lease import Lease
 from ..bots.outbox import Outbox
+from ..bots.tasks import end_tasks
 from .cog import Members, Texts
 from .listening import Messages, Voice
 from .notices import Complaints, Herald
@@ -173,8 +174,6 @@ async def first_of(*jobs: Coroutine[Any, Any, Any]) -> None:
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(*tasks)
     for task in done:
         task.result()

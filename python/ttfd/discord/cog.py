@@ -12,7 +12,7 @@ from discord.ext import commands
 from ..async_client import AsyncClient
 from ..bots.commands import COMMANDS
 from ..bots.refusals import is_expected
-from ..bots.words import METRICS
+from ..bots.words import METRICS, PLACES
 from ..bots.writer import LANGUAGES, Writer, choose_language, marked
 from . import account, coins, linking
 from .login import login
@@ -25,11 +25,7 @@ _LONGEST_CHOICE = 100
 
 _METRICS = [Choice(name=name, value=metric) for metric, name in METRICS.items()]
 _LANGUAGES = [Choice(name=name, value=language) for language, name in LANGUAGES.items()]
-_PLACES = [
-    Choice(name=marked("Privately"), value="private"),
-    Choice(name=marked("In public"), value="public"),
-    Choice(name=marked("Not at all"), value="off"),
-]
+_PLACES = [Choice(name=name, value=place) for place, name in PLACES.items()]
 
 BUTTONS: dict[str, Callable[[Talk, str], Awaitable[None]]] = {
     "history": lambda talk, before: account.history(talk, int(before)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
+from collections.abc import Iterable
 
 from telegram.error import TelegramError
 
@@ -12,7 +13,7 @@ from .. import models
 from ..bots import refusals, replies
 from ..bots.cards import draw_rank_card
 from ..bots.commands import COMMANDS
-from ..bots.words import METRICS
+from ..bots.words import ANNOUNCED, METRICS, PLACES
 from ..bots.writer import LANGUAGES, Writer, marked
 from .talk import Button, Talk
 
@@ -39,22 +40,22 @@ HELP = (
     *("profile", "rank", "daily", "leaderboard", "season", "achievements", "shop", "history"),
     *("guess", "quiz", "spin", "link", "unlink", "login", "language", "announcements", "help"),
 )
-"""Commands that the bot lists, in this order; see ``offered``."""
+"""Commands to list, in this order; see ``offered``."""
 
 _PLACES = 10
-_SEASON_PLACES = 1000  # so many are looked through for one's own
 _HISTORY_ROWS = 15
 _SHORT_NAME = 24
 _AVATAR_SECONDS = 5.0
 
 
-def offered(site_url: str | None) -> list[str]:
-    """Commands to list: without a website there is nowhere to log in."""
-    return [name for name in HELP if site_url or name != "login"]
+def offered(commands: Iterable[str], site_url: str | None) -> list[str]:
+    """Those of a bot's commands to list: without a website there is nowhere to log in."""
+    there = set(commands)
+    return [name for name in HELP if name in there and (site_url or name != "login")]
 
 
 async def help_(talk: Talk) -> None:
-    listed = [(name, COMMANDS[name]) for name in offered(talk.site_url)]
+    listed = [(name, COMMANDS[name]) for name in offered(talk.setup.commands, talk.setup.site_url)]
     await talk.answer(replies.help_text(talk.writer, listed))
 
 
@@ -67,16 +68,14 @@ async def profile(talk: Talk) -> None:
 
 
 async def rank(talk: Talk) -> None:
-    """The rank card, with the same in words beneath; in words alone where it cannot be drawn."""
+    """The rank card, with the same in words beneath; in words alone where it cannot be drawn or sent."""
     contact = await talk.member()
     member = await talk.client.get_profile(contact.user_id)
     position = await talk.client.get_position(contact.user_id)
     text = replies.profile(talk.writer, member, position)
     card = await draw_rank_card(member, position.position, talk.writer.language, await _avatar(talk))
-    if card is None:
+    if card is None or not await talk.answer_picture(card, text):
         await talk.answer(text)
-    else:
-        await talk.answer_picture(card, text)
 
 
 async def _avatar(talk: Talk) -> bytes | None:
@@ -113,8 +112,9 @@ async def leaderboard(talk: Talk) -> None:
 async def season(talk: Talk) -> None:
     contact = await talk.member()
     current = next((row for row in await talk.client.list_seasons() if row.status == "running"), None)
-    results = [] if current is None else await talk.client.list_season_results(current.season_id, limit=_SEASON_PLACES)
-    await talk.answer(replies.season(talk.writer, current, results, contact.user_id, dt.datetime.now(dt.UTC)))
+    best = await talk.client.list_leaderboard("season", _PLACES)
+    own = await talk.client.get_position(contact.user_id, "season")
+    await talk.answer(replies.season(talk.writer, current, best, own, dt.datetime.now(dt.UTC)))
 
 
 async def achievements(talk: Talk) -> None:
@@ -195,12 +195,10 @@ async def set_announcements(talk: Talk) -> None:
 
 async def _show_announcements(talk: Talk, preferences: models.Preferences) -> None:
     w = talk.writer
-    if preferences.announcements == "off":
-        await talk.answer(
-            w.say("I tell you nothing by myself."), [[Button(w.say("Switch on"), ("announcements", "private"))]]
-        )
-    else:
-        await talk.answer(
-            w.say("I tell you of ranks, achievements and links here."),
-            [[Button(w.say("Switch off"), ("announcements", "off"))]],
-        )
+    places = [place for place in ANNOUNCED if place != preferences.announcements]
+    buttons = [
+        [Button(w.say(PLACES[place]), ("announcements", place))]
+        for place in places
+        if talk.setup.has_channel or place != "public"
+    ]
+    await talk.answer(w.say(ANNOUNCED[preferences.announcements]), buttons)

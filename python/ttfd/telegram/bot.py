@@ -26,7 +26,7 @@ from ..bots.outbox import Outbox
 from ..bots.writer import HTML, LANGUAGES, Writer, choose_language
 from ..event_id import event_id_for
 from . import account, games, linking, login, notices
-from .talk import Button, Handler, Talk
+from .talk import Button, Handler, Setup, Talk
 
 __all__ = ["ALLOWED_UPDATES", "mount", "show_commands"]
 
@@ -70,6 +70,8 @@ BUTTONS: dict[str, Handler] = {
 }
 PRIVATE = {"history", "language", "announcements", "link", "unlink", "login"}
 """Commands that are answered in the private chat only: others would read along."""
+_PRIVATE_BUTTONS = {"history", "language", "announcements", "redeem", "cancel", "unlink", "undo"}
+_WATCHING = -7433  # A group of handlers nobody else has: of each group, only one handler gets an update.
 
 _COUNTED = filters.ChatType.GROUPS & filters.UpdateType.MESSAGE & ~filters.COMMAND & ~filters.StatusUpdate.ALL
 
@@ -84,6 +86,7 @@ def mount(
     commands: Iterable[str] = tuple(HANDLERS),
     group: int = 0,
     site_url: str | None = None,
+    channel_id: int | None = None,
 ) -> None:
     """Add commands, buttons and the counting of messages to a bot.
 
@@ -91,56 +94,63 @@ def mount(
         client: for what is answered at once. Give it a pool when the application handles updates concurrently.
         outbox: for messages; somebody has to ``run()`` it.
         commands: those to add, when the bot has others of the same name.
-        group: the application's group of handlers to add them to.
+        group: the application's group of handlers to add commands and buttons to. Messages are counted beside all
+            groups, so that neither side's handlers take them from the other.
         site_url: the address of the website, for ``/login``; None where there is none.
+        channel_id: of the group that a ``Herald`` announces in, for members to choose; None where there is none.
     """
-    for name in commands:
-        application.add_handler(CommandHandler(name, _command(name, HANDLERS[name], client, site_url)), group)
-    application.add_handler(CallbackQueryHandler(_button(client), pattern=rf"^({'|'.join(BUTTONS)})\|"), group)
-    application.add_handler(MessageHandler(_COUNTED, _counter(outbox)), group)
-    application.add_handler(ChatMemberHandler(_membership(client), ChatMemberHandler.MY_CHAT_MEMBER), group)
+    setup = Setup(client, tuple(commands), site_url, channel_id is not None)
+    for name in setup.commands:
+        application.add_handler(CommandHandler(name, _command(name, HANDLERS[name], setup)), group)
+    application.add_handler(CallbackQueryHandler(_button(setup), pattern=rf"^({'|'.join(BUTTONS)})\|"), group)
+    application.add_handler(MessageHandler(_COUNTED, _counter(outbox)), _WATCHING)
+    application.add_handler(ChatMemberHandler(_follow_membership, ChatMemberHandler.MY_CHAT_MEMBER), _WATCHING)
 
 
 async def show_commands(bot: Bot, *, site_url: str | None = None) -> None:
     """Have Telegram list the commands, in private and in groups, in both languages; ``/login`` with a website only."""
     for language in LANGUAGES:
         w = Writer(language)
-        listed = [BotCommand(name, w.say(COMMANDS[name])) for name in account.offered(site_url)]
+        listed = [BotCommand(name, w.say(COMMANDS[name])) for name in account.offered(account.HELP, site_url)]
         public = [command for command in listed if command.command not in PRIVATE]
         code = None if language == "en" else language  # the language of all others
         await bot.set_my_commands(listed, BotCommandScopeDefault(), code)
         await bot.set_my_commands(public, BotCommandScopeAllGroupChats(), code)
 
 
-def _command(name: str, handler: Handler, client: AsyncClient, site_url: str | None) -> Callback:
+def _command(name: str, handler: Handler, setup: Setup) -> Callback:
     async def handle(update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
         if update.message is None or update.message.from_user is None or update.message.from_user.is_bot:
             return  # an edited command, or one of a channel
-        talk = _talk(update, update.message, client, list(context.args or ()))
-        talk.site_url = site_url
+        talk = _talk(update, update.message, setup, list(context.args or ()))
         chosen = _refuse_in_public if name in PRIVATE and not talk.is_private else handler
         await _serve(chosen, talk)
 
     return handle
 
 
-def _button(client: AsyncClient) -> Callback:
+def _button(setup: Setup) -> Callback:
     async def handle(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
         query = update.callback_query
         if query is None or not isinstance(query.message, Message):
             return  # a message that is too old to be edited
         action, *args, owner = (query.data or "").split("|")
-        talk = _talk(update, query.message, client, args)
-        await _serve(BUTTONS[action] if owner == talk.external_id else _refuse_stranger, talk)
+        talk = _talk(update, query.message, setup, args)
+        handler = BUTTONS[action]
+        if owner != talk.external_id:
+            handler = _refuse_stranger
+        elif action in _PRIVATE_BUTTONS and not talk.is_private:
+            handler = _refuse_forged
+        await _serve(handler, talk)
 
     return handle
 
 
-def _talk(update: Update, message: Message, client: AsyncClient, args: list[str]) -> Talk:
+def _talk(update: Update, message: Message, setup: Setup, args: list[str]) -> Talk:
     user = update.effective_user
     assert user is not None
     writer = Writer(choose_language(None, user.language_code), HTML)
-    return Talk(update, client, writer, user, message, update.callback_query, args)
+    return Talk(update, setup, writer, user, message, update.callback_query, args)
 
 
 async def _serve(handler: Handler, talk: Talk) -> None:
@@ -170,6 +180,11 @@ async def _refuse_stranger(talk: Talk) -> None:
     await talk.refuse(talk.writer.say("This is somebody else's button."))
 
 
+async def _refuse_forged(talk: Talk) -> None:
+    """A member's program may press buttons that were never shown."""
+    await talk.refuse(refusals.private_only(talk.writer))
+
+
 def _counter(outbox: Outbox) -> Callback:
     async def count(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
         """Waits for nothing: the outbox sends."""
@@ -189,8 +204,5 @@ def _counter(outbox: Outbox) -> Callback:
     return count
 
 
-def _membership(client: AsyncClient) -> Callback:
-    async def follow(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
-        await notices.follow_membership(update, client)
-
-    return follow
+async def _follow_membership(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
+    await notices.follow_membership(update)

@@ -64,8 +64,12 @@ def _short(code: str) -> str:
 
 
 async def redeem(talk: Talk) -> None:
+    """What is refused leaves the message as it is: whoever presses twice has the answer there already."""
     redemption = await talk.client.redeem_link_code(talk.args[0], "telegram", talk.external_id)
     w = talk.writer
+    if not link_replies.has_linked(redemption):
+        await talk.refuse(link_replies.redeemed(w, redemption))
+        return
     undo = [] if redemption.merge_id is None else [Button(w.say("Undo the link"), ("undo", redemption.merge_id))]
     await talk.answer(link_replies.redeemed(w, redemption), [undo])
 
@@ -91,10 +95,10 @@ async def unlink(talk: Talk) -> None:
 
 async def unlink_here(talk: Talk) -> None:
     user = await talk.client.find_user("telegram", talk.external_id)
-    if user is not None:
-        await talk.answer(
-            link_replies.unlinked(talk.writer, await talk.client.unlink_account(user.user_id, "telegram"))
-        )
+    if user is None:  # The button was pressed twice.
+        await talk.refuse(link_replies.not_linked(talk.writer))
+        return
+    await talk.answer(link_replies.unlinked(talk.writer, await talk.client.unlink_account(user.user_id, "telegram")))
 
 
 async def undo(talk: Talk) -> None:

@@ -13,7 +13,7 @@ __all__ = ["login"]
 
 async def login(talk: Talk) -> None:
     w = talk.writer
-    if not talk.site_url:
+    if not talk.setup.site_url:
         await talk.answer(login_replies.no_website(w))
         return
     await talk.member()
@@ -22,4 +22,4 @@ async def login(talk: Talk) -> None:
     except TooManyLinkCodesError:
         await talk.refuse(login_replies.too_many(w))
         return
-    await talk.answer(login_replies.link(w, talk.site_url, link, dt.datetime.now(dt.UTC)))
+    await talk.answer(login_replies.link(w, talk.setup.site_url, link, dt.datetime.now(dt.UTC)))

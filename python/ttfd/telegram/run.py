@@ -11,7 +11,7 @@ from typing import Any
 
 from telegram import Update
 from telegram.error import InvalidToken, NetworkError, TelegramError
-from telegram.ext import AIORateLimiter, Application, ApplicationBuilder
+from telegram.ext import AIORateLimiter, Application, ApplicationBuilder, ExtBot
 from telegram.request import BaseRequest
 
 from ..async_client import AsyncClient
@@ -19,6 +19,7 @@ from ..bots.announcer import Announcer
 from ..bots.database import create_pool
 from ..bots.lease import Lease
 from ..bots.outbox import Outbox
+from ..bots.tasks import end_tasks
 from .bot import ALLOWED_UPDATES, mount, show_commands
 from .notices import Herald, warn_of_privacy_mode
 
@@ -91,7 +92,7 @@ class TelegramBot:
             create_pool(self._url, "ttfd telegram") as pool,
             Outbox(self._outbox_path, AsyncClient(pool)) as outbox,
         ):
-            mount(application, AsyncClient(pool), outbox, site_url=self._site_url)
+            mount(application, AsyncClient(pool), outbox, site_url=self._site_url, channel_id=self._channel_id)
             warn_of_privacy_mode(application.bot)
             with suppress(TelegramError):
                 await show_commands(application.bot, site_url=self._site_url)
@@ -101,14 +102,14 @@ class TelegramBot:
             log.info("polling as @%s", application.bot.username)
             announcing = asyncio.create_task(self._announce(application, AsyncClient(pool)))
             await self._either(lease.lost.wait())
-            announcing.cancel()
+            await end_tasks(announcing)
             await application.updater.stop()
             await application.stop()
         await application.shutdown()
 
     async def _announce(self, application: App, client: AsyncClient) -> None:
         """Without it, the rest of the bot goes on."""
-        herald = Herald(application.bot, client, self._channel_id, self._language)
+        herald = Herald(application.bot, self._channel_id, self._language)
         try:
             await Announcer(self._url, client, "telegram", herald.deliver).run()
         except Exception:
@@ -131,20 +132,28 @@ class TelegramBot:
         """Wait for something, or for ``stop()``."""
         tasks = [asyncio.ensure_future(work), asyncio.create_task(self._stopped.wait())]
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        await end_tasks(*pending)
         for task in done:
             task.result()
 
 
+class _SteadyBot(ExtBot[Any]):
+    """Goes on polling although its token, which was good at the start, is denied: the library would fall silent."""
+
+    async def get_updates(self, *args: Any, **options: Any) -> tuple[Update, ...]:
+        try:
+            return await super().get_updates(*args, **options)
+        except InvalidToken as error:
+            raise NetworkError(f"Telegram does not know the token any more: {error.message}") from error
+
+
 def build_application(token: str, new_request: Callable[[], BaseRequest] | None = None) -> App:
     """An application that keeps to Telegram's limits; its handlers come by ``mount``."""
-    limiter = AIORateLimiter(max_retries=2)
-    builder = ApplicationBuilder().token(token).concurrent_updates(_AT_A_TIME).rate_limiter(limiter)
-    if new_request is not None:
-        builder = builder.request(new_request()).get_updates_request(new_request())
-    application = builder.build()
+    requests: dict[str, Any] = (
+        {} if new_request is None else {"request": new_request(), "get_updates_request": new_request()}
+    )
+    bot = _SteadyBot(token, rate_limiter=AIORateLimiter(max_retries=2), **requests)
+    application = ApplicationBuilder().bot(bot).concurrent_updates(_AT_A_TIME).build()
     application.add_error_handler(_log_error)
     return application
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,7 +27,9 @@ from ..async_client import AsyncClient
 from ..bots.writer import Safe, Writer
 from ..event_id import event_id_for
 
-__all__ = ["Button", "Handler", "Talk"]
+__all__ = ["Button", "Handler", "Setup", "Talk"]
+
+log = logging.getLogger("ttfd.telegram")
 
 _ALERT_LENGTH = 200
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -42,12 +45,25 @@ class Button:
     copies: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What all talks of a bot have in common."""
+
+    client: AsyncClient
+    commands: tuple[str, ...]
+    """Those that the bot has."""
+    site_url: str | None
+    """The address of the website, where there is one."""
+    has_channel: bool
+    """Whether there is a group in which the bot makes announcements."""
+
+
 @dataclass(slots=True)
 class Talk:
     """What a handler gets. A command is answered by a message, a button by an edit of the message it is on."""
 
     update: Update
-    client: AsyncClient
+    setup: Setup
     writer: Writer
     user: User
     message: Message
@@ -55,8 +71,10 @@ class Talk:
     args: list[str]
     """The words after a command, or the data of a button."""
     has_chosen_language: bool = True
-    site_url: str | None = None
-    """The address of the website, where there is one."""
+
+    @property
+    def client(self) -> AsyncClient:
+        return self.setup.client
 
     @property
     def external_id(self) -> str:
@@ -97,6 +115,7 @@ class Talk:
                 reply_markup=keyboard,
                 link_preview_options=_NO_PREVIEW,
                 do_quote=not self.is_private,
+                allow_sending_without_reply=True,
             )
             return
         try:
@@ -107,11 +126,20 @@ class Talk:
         with suppress(BadRequest):  # Too late to say that the button has worked: the message says so.
             await self.query.answer()
 
-    async def answer_picture(self, picture: bytes, caption: Safe) -> None:
-        """Send a picture after a command."""
-        await self.message.reply_photo(
-            picture, caption=caption, parse_mode=ParseMode.HTML, do_quote=not self.is_private
-        )
+    async def answer_picture(self, picture: bytes, caption: Safe) -> bool:
+        """Send a picture after a command; False where the chat takes none."""
+        try:
+            await self.message.reply_photo(
+                picture,
+                caption=caption,
+                parse_mode=ParseMode.HTML,
+                do_quote=not self.is_private,
+                allow_sending_without_reply=True,
+            )
+        except BadRequest as error:
+            log.warning("no picture in %d: %s", self.message.chat.id, error.message)
+            return False
+        return True
 
     async def refuse(self, text: Safe) -> None:
         """Say why not: after a button as an alert, so that the message with its buttons stays."""
