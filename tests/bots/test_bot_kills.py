@@ -15,8 +15,12 @@ from typing import Any
 import httpx
 import pytest
 from aiohttp import web
+from discord_chat import as_discord
+from discord_server import ANNA as DISCORD_ANNA
+from discord_server import FakeDiscord, discord_running
 from outage import outage
 from telegram_chat import ANNA, BOT, GROUP, TOKEN, FakeTelegram, as_telegram, message_update, until
+from test_discord_run import _PROGRAM as DISCORD
 
 from calls import Connection, apply_event, process_all, rows, value, violations
 from soaking import report, scaled
@@ -221,4 +225,62 @@ def test_a_telegram_bot_that_is_killed_loses_and_doubles_nothing(
         "Telegram's bot killed under load",
         scale=f"{MESSAGES:,} messages, {KILLS} kills, {len(told)} announcements",
         result=f"0 lost, 0 doubled; all announced, {sum(told.values()) - len(told)} of them twice; integrity sound",
+    )
+
+
+def test_a_discord_bot_that_is_killed_doubles_nothing_and_keeps_what_it_was_given(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    """Discord repeats nothing: what it says while nobody listens is lost, and what is on its way at a kill may be."""
+    fake = FakeDiscord()
+    sure: list[str] = []
+    doubtful: list[str] = []
+
+    async def write(count: int, ids: list[str]) -> None:
+        for _ in range(count):
+            sent = await fake.write(DISCORD_ANNA)
+            ids.append(str(event_id_for("discord", "message", int(sent["id"]))))
+
+    def has(ids: list[str]) -> bool:
+        with contextlib.closing(sqlite3.connect(tmp_path / "outbox")) as file:
+            kept = {row[0] for row in file.execute("SELECT event_id FROM waiting")}
+        return set(ids) <= kept | {str(row.id) for row in rows(db, "SELECT id FROM ttfd.cross_platform_events")}
+
+    async def run() -> None:
+        async with (
+            discord_running(fake),
+            Program(
+                DISCORD, fake.port, tmp_path / "outbox", DATABASE_URL=as_discord(database_url), DISCORD_TOKEN="t"
+            ) as program,
+        ):
+            for turn in range(KILLS + 1):
+                await until(lambda: fake.sockets, 40)
+                await until(lambda: value(db, "SELECT count(*) FROM ttfd.announcement_cursors") == 1)
+                promote(db, "discord", 9000 + turn)
+                await write(MESSAGES // (KILLS + 1), sure)
+                await until(lambda: has(sure))
+                if turn < KILLS:
+                    await write(20, doubtful)
+                    await program.kill()
+                    await until(lambda: not fake.sockets)
+                    db.execute("UPDATE ttfd.announcement_cursors SET leased_until = ttfd.current_time()")
+                    await program.start()
+            await until(lambda: counted(db) >= len(sure), 60)
+            await until(lambda: all(fake.said_in(f"9{9000 + turn}") for turn in range(KILLS + 1)), 60)
+
+    with worker(database_url):
+        asyncio.run(run())
+    found = [
+        row.id for row in rows(db, "SELECT id::text FROM ttfd.cross_platform_events WHERE event_type = 'message_sent'")
+    ]
+    assert len(found) == len(set(found)), "doubled"
+    assert set(sure) <= set(found) <= {*sure, *doubtful}
+    assert violations(db) == []
+    told = [len(fake.said_in(f"9{9000 + turn}")) for turn in range(KILLS + 1)]
+    assert sum(told) - len(told) <= KILLS, "more than what was on its way was told again"
+    report(
+        "Discord's bot killed under load",
+        scale=f"{len(sure):,} messages that it was given, {len(doubtful)} on their way, {KILLS} kills",
+        result=f"0 of the first lost, {len(set(found) & set(doubtful))} of the second counted, 0 doubled; all"
+        f" announced, {sum(told) - len(told)} of them twice; integrity sound",
     )
