@@ -180,10 +180,15 @@ def promote(db: Connection, platform: str, member: int) -> None:
         apply_event(db, "game_played", {"xp": 100}, platform=platform, external_id=str(member))
 
 
+def messages(db: Connection) -> list[str]:
+    """The ids of all that were applied."""
+    query = "SELECT id::text FROM ttfd.cross_platform_events WHERE event_type = 'message_sent'"
+    return [row.id for row in rows(db, query)]
+
+
 def check_all(db: Connection, ids: list[str]) -> None:
     """Each message once, and the ledger exact."""
-    found = rows(db, "SELECT id::text FROM ttfd.cross_platform_events WHERE event_type = 'message_sent'")
-    assert Counter(row.id for row in found) == Counter(ids)
+    assert Counter(messages(db)) == Counter(ids)
     assert violations(db) == []
 
 
@@ -250,7 +255,11 @@ def test_a_discord_bot_that_is_killed_doubles_nothing_and_keeps_what_it_was_give
         async with (
             discord_running(fake),
             Program(
-                DISCORD, fake.port, tmp_path / "outbox", DATABASE_URL=as_discord(database_url), DISCORD_TOKEN="t"
+                DISCORD,
+                fake.port,
+                tmp_path / "outbox",
+                DATABASE_URL=as_discord(database_url),
+                DISCORD_TOKEN="t",  # noqa: S106
             ) as program,
         ):
             for turn in range(KILLS + 1):
@@ -270,9 +279,7 @@ def test_a_discord_bot_that_is_killed_doubles_nothing_and_keeps_what_it_was_give
 
     with worker(database_url):
         asyncio.run(run())
-    found = [
-        row.id for row in rows(db, "SELECT id::text FROM ttfd.cross_platform_events WHERE event_type = 'message_sent'")
-    ]
+    found = messages(db)
     assert len(found) == len(set(found)), "doubled"
     assert set(sure) <= set(found) <= {*sure, *doubtful}
     assert violations(db) == []
