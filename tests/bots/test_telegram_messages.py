@@ -100,6 +100,25 @@ def test_handlers_of_the_bots_owner_and_the_counting_take_nothing_from_each_othe
     assert counted(db) == 2
 
 
+def test_a_flood_of_commands_in_one_group_holds_up_no_other_chat(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    async def story(talk: Chat) -> None:
+        flood = [
+            asyncio.create_task(talk.feed(message_update(number, "/help", ANNA, GROUP))) for number in range(1, 201)
+        ]
+        async with asyncio.timeout(10):
+            await asyncio.sleep(0)
+            assert await talk.feed(message_update(201, "hello", BORIS, GROUP)) == []
+            await asyncio.wait(flood)
+        assert "Что я умею" in (await talk.feed(message_update(202, "/help", BORIS)))[0]
+        assert "What I can do" in (await talk.feed(message_update(203, "/help", ANNA, GROUP)))[0]
+
+    fake = chat(database_url, tmp_path, story)
+    assert len([call for call in fake.named("sendMessage") if call["chat_id"] == str(GROUP["id"])]) == 17
+    assert counted(db) == 1
+
+
 def timed(talk: Chat) -> tuple[list[float], list[float]]:
     """Wall-clock and CPU seconds of every call of the handler that counts messages, as they come."""
     (handler,) = [found for found in talk.application.handlers[_WATCHING] if isinstance(found, MessageHandler)]

@@ -143,7 +143,7 @@ def test_what_arrives_while_the_database_is_away_is_counted_after(
 
 
 def test_it_waits_for_a_telegram_that_cannot_be_reached(
-    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("ttfd.telegram.run._RETRY_SECONDS", 0.05)
     telegram = FakeTelegram(fails=lambda method, _: refused(502, "Bad Gateway") if method == "getMe" else None)
@@ -158,6 +158,7 @@ def test_it_waits_for_a_telegram_that_cannot_be_reached(
         await asyncio.wait_for(running, 20)
 
     asyncio.run(run())
+    assert len([said for said in caplog.messages if "cannot be reached" in said]) == 1
 
 
 def test_a_wrong_token_is_said_at_once(db: Connection, database_url: str, tmp_path: Path) -> None:
@@ -423,6 +424,25 @@ def test_what_telegram_did_not_take_is_told_when_it_is_back(
         assert await reader.drain() == 0
 
     assert chat(database_url, tmp_path, story).named("sendMessage")[-1]["text"] == "New rank: <b>F II</b>!"
+
+
+def test_what_waits_too_long_for_telegrams_limits_is_told_later(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcer, "_DELIVERY_SECONDS", 0.05)
+    may_send = asyncio.Event()
+
+    async def story(talk: Chat) -> None:
+        async def deliver(_: models.Announcement) -> None:
+            await may_send.wait()
+
+        reader = announcing(db, database_url, talk, deliver)
+        with pytest.raises(PlatformAwayError):
+            await reader.drain()
+        may_send.set()
+        assert await reader.drain() == 1
+
+    chat(database_url, tmp_path, story)
 
 
 @pytest.mark.parametrize("what", [refused(400, "Bad Request: nope"), httpx.ReadTimeout("")])

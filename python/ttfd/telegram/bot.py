@@ -69,6 +69,7 @@ BUTTONS: dict[str, Handler] = {
 PRIVATE = {"history", "language", "announcements", "link", "unlink", "login"}
 """Commands that are answered in the private chat only: others would read along."""
 _PRIVATE_BUTTONS = {"history", "language", "announcements", "redeem", "cancel", "unlink", "undo"}
+_AT_A_TIME = 16  # answers in one chat
 _WATCHING = -7433  # A group of handlers nobody else has: of each group, only one handler gets an update.
 
 Callback = Callable[[Update, CallbackContext[Any, Any, Any, Any]], Coroutine[Any, Any, None]]
@@ -150,6 +151,20 @@ def _talk(update: Update, message: Message, setup: Setup, args: list[str]) -> Ta
 
 
 async def _serve(handler: Handler, talk: Talk) -> None:
+    """Telegram takes 20 messages a minute for a group: who asks for more there must not hold up everybody else."""
+    answering, chat_id = talk.setup.answering, talk.message.chat.id
+    if answering[chat_id] >= _AT_A_TIME:
+        return
+    answering[chat_id] += 1
+    try:
+        await _answer(handler, talk)
+    finally:
+        answering[chat_id] -= 1
+        if not answering[chat_id]:
+            del answering[chat_id]
+
+
+async def _answer(handler: Handler, talk: Talk) -> None:
     """Every failure ends in a sentence for the member."""
     try:
         chosen = (await talk.client.get_preferences("telegram", talk.external_id)).language

@@ -117,6 +117,7 @@ class TelegramBot:
 
     async def _initialize(self, application: App) -> bool:
         """Learn from Telegram who the bot is; False when it is to stop before that."""
+        was_told = False
         while not self._stopped.is_set():
             try:
                 await application.initialize()
@@ -124,7 +125,9 @@ class TelegramBot:
             except InvalidToken:
                 raise
             except NetworkError as error:
-                log.warning("Telegram cannot be reached: %s", type(error).__name__)
+                if not was_told:
+                    log.warning("Telegram cannot be reached: %s. Trying again until it can.", type(error).__name__)
+                was_told = True
                 await self._either(asyncio.sleep(_RETRY_SECONDS))
         return False
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import html
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from telegram import (
@@ -56,6 +57,8 @@ class Setup:
     """The address of the website, where there is one."""
     has_channel: bool
     """Whether there is a group in which the bot makes announcements."""
+    answering: Counter[int] = field(default_factory=Counter)
+    """How many answers are under way in each chat."""
 
 
 @dataclass(slots=True)
