@@ -107,7 +107,7 @@ def test_a_worker_in_a_black_hole_is_followed_by_another_and_comes_back(far_serv
     report(
         "A worker's connection swallows everything",
         scale=f"{EVENTS:,} events meanwhile, another worker stands by; limits at {SHARE:.0%}",
-        result=f"applied after {drained:.1f} s, the other leads after {led:.1f} s, the first is back after {back:.1f} s",
+        result=f"applied after {drained:.1f} s, the other leads after {led:.1f} s, the first after {back:.1f} s again",
     )
 
 
