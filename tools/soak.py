@@ -47,9 +47,10 @@ _FIRST_SHARE, _GROWTH = 0.04, 2.0
 
 _HEAD = """# Reliability
 
-What was done to a running system, and what came of it. Written by `make soak` ({command}); each line is a test
-under `tests/` that runs, smaller, with every `make test`. "Lost" and "doubled" compare the ids that clients
-were told are safe with the event log; "integrity sound" is `verify_integrity()` finding nothing.
+What was done to a running system, and what came of it. Written by `make soak`
+({command}).
+Each line is a test under `tests/` that runs, smaller, with every `make test`. "Lost" and "doubled" compare the ids that
+clients were told are safe with the event log; "integrity sound" is `verify_integrity()` finding nothing.
 
 | what happened | how much of it | result |
 |---|---|---|
