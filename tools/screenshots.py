@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-import uuid
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -15,14 +16,13 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "website")]
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 import community  # noqa: E402
+from calls import Connection  # noqa: E402
 from chromium import CHROMIUM, CHROMIUM_OPTIONS  # noqa: E402
-from every_page import ADMINS, MEMBERS, PUBLIC  # noqa: E402
-from oauth_server import oauth_server, serving_app  # noqa: E402
+from every_page import STEPS, visit_all, visit_broken  # noqa: E402
+from oauth_server import OAuthServer, oauth_server, serving_app  # noqa: E402
 from support import throwaway_server  # noqa: E402
-from ttfd import Client  # noqa: E402
 from ttfd.migrate import migrate  # noqa: E402
 from ttfd.website import create_app  # noqa: E402
-from ttfd.website.visitor import digest  # noqa: E402
 
 SCREENS = {
     "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 1, "is_mobile": True},
@@ -43,31 +43,23 @@ def main() -> None:
         url = server.database_url("postgres")
         migrate(url)
         with psycopg.connect(url, autocommit=True) as db:
-            anna = community.fill(db)
-            token = uuid.uuid4().hex
-            Client(db).start_session(anna, digest(token), "telegram")
-        app = create_app(url, provider.settings())
-        with serving_app(app) as site:
+            community.fill(db)
             for screen in SCREENS:
                 for theme in ("light", "dark"):
-                    take(site, arguments.folder, screen, theme, anna, token, arguments.locale)
-        app.extensions["ttfd"].close()
+                    take(url, db, provider, arguments.folder, screen, theme, arguments.locale)
 
 
-def take(site: str, folder: Path, screen: str, theme: str, anna: int, token: str, locale: str) -> None:
-    """Every page on one kind of screen in one theme."""
-    with sync_playwright() as playwright:
+def take(url: str, db: Connection, provider: OAuthServer, folder: Path, screen: str, theme: str, locale: str) -> None:
+    """Every page on one kind of screen in one theme, of a site that has not refused anybody yet."""
+    app = create_app(url, provider.settings())
+    options: dict[str, Any] = {**SCREENS[screen], "color_scheme": theme, "locale": locale}
+    with serving_app(app) as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        for pages, is_member in ((PUBLIC, False), ({**MEMBERS, **ADMINS}, True)):
-            context = browser.new_context(base_url=site, color_scheme=theme, locale=locale, **SCREENS[screen])  # type: ignore[arg-type]
-            if is_member:
-                context.add_cookies([{"name": "ttfd_session", "value": token, "url": site}])
-            page = context.new_page()
-            for name, address in pages.items():
-                page.goto(address.format(anna=anna))
-                page.screenshot(path=folder / f"{name}-{screen}-{theme}.png", full_page=True)
-            context.close()
+        pages = [visit_all(browser, site, db, provider, who, **options) for who in STEPS]
+        for name, page in chain(*pages, visit_broken(browser, **options)):
+            page.screenshot(path=folder / f"{name}-{screen}-{theme}.png", full_page=True)
         browser.close()
+    app.extensions["ttfd"].close()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest, start_http_server
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Gauge,
+    Histogram,
+    generate_latest,
+    start_http_server,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from .client import Client
@@ -21,7 +28,7 @@ if TYPE_CHECKING:
 
     from .models import BatchResult, Grants
 
-__all__ = ["CONTENT_TYPE_LATEST", "DatabaseMetrics", "WorkerMetrics", "render"]
+__all__ = ["CONTENT_TYPE_LATEST", "DatabaseMetrics", "SiteMetrics", "WorkerMetrics", "render"]
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 _GRANTED = {
@@ -144,6 +151,19 @@ class WorkerMetrics:
     def serve(self, port: int, host: str = "127.0.0.1") -> None:
         """Answer on ``/metrics``, from a thread of its own, until the process ends."""
         start_http_server(port, host, registry=self.registry)
+
+
+class SiteMetrics:
+    """What the website shows at one request: the database, its listener if it has one by now, its open streams."""
+
+    def __init__(self, pool: ConnectionPool[psycopg.Connection[Any]], listener: Listening | None, streams: int) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(DatabaseMetrics(pool, listener=listener))
+        Gauge("ttfd_streams", "Open event streams.", registry=self._registry).set(streams)
+
+    def render(self) -> bytes:
+        """The page, to be sent with ``CONTENT_TYPE_LATEST``."""
+        return render(self._registry)
 
 
 def render(registry: CollectorRegistry) -> bytes:

@@ -38,6 +38,15 @@ def test_results_stay_what_they_were(db: Connection, season: int) -> None:
 
 
 @pytest.mark.parametrize("is_closed", [False, True])
+def test_a_hidden_member_is_left_out_and_keeps_the_place(db: Connection, season: int, is_closed: bool) -> None:
+    if is_closed:
+        close_season(db, season)
+    db.execute("SELECT ttfd.set_hidden(%s, true)", [get_user(db, "2")])
+    assert [found.place for found in listed(db, season)] == [1, 3, 4, 5]
+    assert [found.place for found in listed(db, season, 1, 2)] == [3, 4]
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
 def test_pages_continue_after_a_place(db: Connection, season: int, is_closed: bool) -> None:
     if is_closed:
         close_season(db, season)

@@ -44,11 +44,13 @@ class Grant:
 
 @dataclass
 class OAuthServer:
-    """What the servers know. Tests change ``person``, and ``lies`` to replace claims of the ID token."""
+    """What the servers know. Tests change ``person``, and ``lies`` to replace and ``omits`` to drop claims of the
+    ID token."""
 
     person: Person = field(default_factory=Person)
     redirect_uris: set[str] = field(default_factory=set)
     lies: dict[str, Any] = field(default_factory=dict)
+    omits: set[str] = field(default_factory=set)
     asks: bool = False
     url: str = ""
     grants: dict[str, Grant] = field(default_factory=dict)
@@ -110,7 +112,8 @@ class OAuthServer:
             "name": grant.person.name,
             "preferred_username": grant.person.username,
         }
-        return jwt.encode({"alg": "RS256", "kid": "1"}, {**claims, **self.lies}, self.foreign_key or self.key)
+        told = {name: value for name, value in {**claims, **self.lies}.items() if name not in self.omits}
+        return jwt.encode({"alg": "RS256", "kid": "1"}, told, self.foreign_key or self.key)
 
     def app(self) -> Flask:
         """All addresses of both."""

@@ -1,6 +1,7 @@
 """What members do with their own account, and that nobody does it with another's."""
 
 import json
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from calls import Connection, apply_event, get_user, process_all, profile, row, 
 from community import closing, log_in, only, send
 from oauth_server import OAuthServer
 from ttfd import Client, new_event_id
-from ttfd.website import create_app
+from ttfd.website import create_app, login
 
 HOST = "http://localhost"
 
@@ -125,6 +126,20 @@ def test_a_merge_needs_the_proof_of_this_very_browser(site: FlaskClient, db: Con
     assert profile(db, other).user_id == other
 
 
+def test_the_proof_of_an_account_does_not_last(
+    site: FlaskClient, db: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other = play(db, "1", "discord", 100), play(db, "770001", "telegram", 50)
+    log_in(site, db, mine, "discord")
+    link_login(site, "telegram")
+    assert site.get("/account/merge").status_code == 200
+    later = time.time() + 601
+    monkeypatch.setattr(login.time, "time", lambda: later)
+    assert site.get("/account/merge").status_code == 404
+    assert send(site, "/account/merge").status_code == 404
+    assert profile(db, other).user_id == other
+
+
 def test_a_link_that_was_started_by_another_member_is_refused(site: FlaskClient, db: Connection) -> None:
     log_in(site, db, get_user(db, "1", "discord"), "discord")
     begun = send(site, "/account/link/telegram")
@@ -183,16 +198,20 @@ def test_preferences_are_kept_for_the_member(site: FlaskClient, db: Connection, 
     assert send(site, "/account/language", language="xx").status_code == 400
 
 
-def test_a_hidden_member_is_neither_on_a_board_nor_in_the_activity(
+def test_a_hidden_member_is_neither_on_a_board_nor_in_a_season_nor_in_the_activity(
     site: FlaskClient, db: Connection, client: Client
 ) -> None:
+    season = client.start_season("Autumn").season_id
     mine = play(db, "1", "discord", 100)
+    apply_event(db, "game_played", {"xp": 5}, external_id="1", platform="discord")
+    process_all(db)
     address = f"/members/{mine}"
-    assert address in site.get("/").text and address in site.get("/activity").text
+    lists = ("/", "/?metric=season", "/activity", f"/seasons/{season}")
+    assert [page for page in lists if address not in site.get(page).text] == []
     log_in(site, db, mine, "discord")
     send(site, "/account/hidden", hidden="1")
     site.delete_cookie("ttfd_session")
-    assert address not in site.get("/").text and address not in site.get("/activity").text
+    assert [page for page in lists if address in site.get(page).text] == []
 
 
 # One's data

@@ -1,5 +1,6 @@
 """The administrators' part: what it does, who did it, and that members are refused."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,8 +11,9 @@ from calls import Connection, get_user, process_all, put_pending, row, rows, val
 from community import closing, fill, log_in, only, send
 from every_page import ADMINS
 from legacy_records import load, unify
+from test_pages import text_of
 from ttfd import Client
-from ttfd.website import Settings, create_app
+from ttfd.website import Settings, create_app, words
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def test_a_rule_is_changed_and_the_audit_log_says_by_whom(site: FlaskClient, adm
     line = row(db, "SELECT * FROM ttfd.audit_log ORDER BY id DESC LIMIT 1")
     assert (line.action, line.on_behalf_of) == ("event_type_update", admin)
     page = site.get("/admin/audit").text
-    assert "event_type_update" in page and f'href="/members/{admin}"' in page
+    assert "Rule of an event changed" in page and f'href="/members/{admin}"' in page
 
 
 def test_a_rule_takes_no_nonsense(site: FlaskClient, admin: int, db: Connection) -> None:
@@ -176,3 +178,50 @@ def test_a_website_login_without_the_right_says_what_is_missing(
                 assert site.get(address).status_code == 200, address
     finally:
         db.execute("DROP ROLE site_login")
+
+
+def test_the_audit_log_reads_as_sentences_and_not_as_columns(site: FlaskClient, admin: int, db: Connection) -> None:
+    send(site, "/admin/rules/event-type", name="message_sent", xp=7, coins=0, is_enabled=1, is_boostable=1)
+    send(site, "/admin/rules/setting", name="daily_xp", value=12000)
+    send(site, "/admin/seasons/start", name="Winter", days=10)
+    client = Client(db)
+    client.link_verified_account(admin, "discord", "99", "boss")
+    page = text_of(site.get("/admin/audit"))
+    assert "Account linked Member: Member 1 Platform: Discord Platforms: Discord, Telegram How: by logging in" in page
+    assert re.search(r"Season started Name: Winter From: \w+ \d+, \d{4}, [^T]+ UTC Until: [^T]+ UTC Season: \d+", page)
+    assert "Setting changed XP of a daily claim, before the bonus.: 100 → 12,000" in page
+    (rule,) = re.findall(r"Rule of an event changed (.*)", page)
+    assert "XP: 5 → 7" in rule and "Name: Message" in rule and "Boosts multiply it" not in rule
+    russian = text_of(site.get("/admin/audit", headers={"Accept-Language": "ru"}))
+    assert "Аккаунт привязан" in russian and "Опыта за ежедневную награду, без надбавки.: 100 → 12 000" in russian
+    assert not re.search(r"event_type|is_enabled|True|None|[{}]", page)
+
+
+def test_what_no_page_knows_is_shown_by_its_own_name(site: FlaskClient, admin: int, db: Connection) -> None:
+    db.execute(
+        'SELECT ttfd.audit(\'new_thing\', \'{"user_id": 1, "some_at": "infinity"}\', %s)',
+        ['{"user_id": 1, "parts": [{"xp": 1, "odd_key": null}], "some_at": "infinity", "is_new": false}'],
+    )
+    page = text_of(site.get("/admin/audit"))
+    assert "New thing Member: Member 1 Parts: XP: 1, Odd key: – Is new: no" in page
+
+
+@pytest.mark.parametrize("known", ["settings", "event_types"])
+def test_all_that_an_administrator_may_turn_has_a_name_in_both_languages(db: Connection, known: str) -> None:
+    names = {found.name for found in rows(db, f"SELECT name FROM ttfd.{known}")}
+    assert names <= set({"settings": words.SETTINGS, "event_types": words.EVENTS}[known])
+
+
+def test_settings_are_told_in_russian(site: FlaskClient, admin: int) -> None:
+    page = site.get("/admin/rules", headers={"Accept-Language": "ru"}).text
+    assert "Опыта за ежедневную награду" in page
+    assert "XP of a daily claim" not in page
+
+
+def test_violations_and_failures_are_told_in_russian(site: FlaskClient, admin: int, db: Connection) -> None:
+    db.execute("UPDATE ttfd.unified_users SET coins = coins + 1 WHERE id = %s", [admin])
+    put_pending(db, admin, "no_such_type")
+    process_all(db)
+    site.set_cookie("ttfd_lang", "ru")
+    assert "Монеты не равны сумме событий" in send(site, "/admin/integrity").text
+    assert "Такого события нет, или оно выключено." in site.get("/admin/failed").text

@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import psycopg
 import pytest
 from flask.testing import FlaskClient
 
 from calls import Connection, apply_event, get_user, process_all
 from community import closing, log_in
-from ttfd.website import Settings, cache, create_app
+from ttfd.website import Settings, cache, create_app, pages
 
 
 @pytest.fixture
@@ -29,6 +32,68 @@ def test_strangers_share_a_page_and_no_longer_than_an_open_page_waits(site: Flas
     time.sleep(0.5)
     assert "1,000" in site.get("/").text
     assert cache._SECONDS < 0.5
+
+
+def test_a_page_that_is_asked_for_all_the_time_is_made_anew_all_the_same(site: FlaskClient, db: Connection) -> None:
+    get_user(db, username="anna")
+    apply_event(db, "xp_change", {"xp": 5})
+    process_all(db)
+    assert ">5<" in site.get("/").text
+    apply_event(db, "xp_change", {"xp": 995})
+    process_all(db)
+    end = time.monotonic() + 0.5
+    while time.monotonic() < end:
+        page = site.get("/").text
+        time.sleep(0.02)
+    assert "1,000" in page
+
+
+def test_a_copy_is_as_old_as_what_it_shows(site: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its age counts from before the database was asked: a slow page is old when it is made."""
+    made = 0
+    ask = pages.render
+
+    def slowly(*parts: Any, **context: Any) -> str:
+        nonlocal made
+        made += 1
+        time.sleep(0.5)
+        return ask(*parts, **context)
+
+    monkeypatch.setattr(pages, "render", slowly)
+    site.get("/")
+    site.get("/")
+    assert made == 2
+
+
+def test_a_page_is_made_once_for_all_who_ask_at_a_time(site: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    ask = pages.render
+
+    def slowly(*parts: Any, **context: Any) -> str:
+        made.append(1)
+        time.sleep(0.2)
+        return ask(*parts, **context)
+
+    monkeypatch.setattr(pages, "render", slowly)
+    with ThreadPoolExecutor() as crowd:
+        answers = list(crowd.map(lambda _: site.application.test_client().get("/").status_code, range(8)))
+    assert (answers, len(made)) == ([200] * 8, 1)
+
+
+def test_who_waits_for_a_page_that_fails_makes_its_own(site: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = pages.render
+    failures = iter([True])
+
+    def fail_once(*parts: Any, **context: Any) -> str:
+        time.sleep(0.2)
+        if next(failures, False):
+            raise psycopg.OperationalError
+        return ask(*parts, **context)
+
+    monkeypatch.setattr(pages, "render", fail_once)
+    with ThreadPoolExecutor() as crowd:
+        answers = crowd.map(lambda _: site.application.test_client().get("/").status_code, range(3))
+        assert sorted(answers) == [200, 200, 503]
 
 
 def test_a_copy_is_for_one_language_theme_and_address(site: FlaskClient) -> None:

@@ -51,20 +51,23 @@ class Listener:
             if b" 200 " not in await reader.readline():
                 return
             self.connects += 1
-            while text := await reader.read(65536):
-                self.hear(text.decode())
+            rest = b""
+            while heard := await reader.read(65536):
+                whole, end, rest = (rest + heard).rpartition(b"\n\n")
+                self.hear(whole + end)
         finally:
             writer.close()
 
-    def hear(self, text: str) -> None:
-        """Whatever is told is told in order, and no position is told twice."""
-        if "data:" in text:
-            self.updates += 1
-        for found in re.finditer(r'data: \{"position":([0-9]+)(?:,"events":([0-9]+))?', text):
-            position = int(found[1])
-            assert position > self.position
-            self.told += int(found[2] or 1)
-            self.position = position
+    def hear(self, blocks: bytes) -> None:
+        """Every position is told once and in order. Counted, because 500 of these share two cores with the server."""
+        told = blocks.count(b'data: {"position":')
+        if not told:
+            return
+        self.updates += 1
+        bursts = [int(number) for number in re.findall(rb',"events":([0-9]+)}', blocks)]
+        self.told += told - len(bursts) + sum(bursts)
+        before, self.position = self.position, int(blocks[blocks.rindex(b"id: ") :].split(None, 2)[1])
+        assert self.position - before == told - len(bursts) + sum(bursts)
 
 
 async def load(port: int, address: str) -> float:

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from flask import Flask
 from flask.testing import FlaskClient
 from joserfc.jwk import RSAKey
 from werkzeug.test import TestResponse
@@ -13,7 +14,7 @@ from calls import Connection, get_user, row, rows, value
 from community import closing, log_in, only, send
 from oauth_server import OAuthServer
 from ttfd import Client
-from ttfd.website import create_app
+from ttfd.website import create_app, create_blueprint
 from ttfd.website.visitor import digest, local_path
 
 PLATFORMS = ("discord", "telegram")
@@ -157,6 +158,29 @@ def test_a_wrong_id_token_is_refused(
     provider.lies = lie
     assert arrive(site, "telegram").status_code == 400
     assert rows(db, "SELECT 1 FROM ttfd.unified_users") == []
+
+
+@pytest.mark.parametrize("omitted", ["id", "aud", "iss", "exp", "sub"])
+def test_an_id_token_without_what_it_needs_is_refused(
+    site: FlaskClient, db: Connection, provider: OAuthServer, omitted: str
+) -> None:
+    provider.omits = {omitted}
+    assert arrive(site, "telegram").status_code == 400
+    assert rows(db, "SELECT 1 FROM ttfd.unified_users") == []
+
+
+def test_telegram_may_leave_the_nonce_out(site: FlaskClient, db: Connection, provider: OAuthServer) -> None:
+    """It is no claim that Telegram documents, and PKCE binds the answer to the browser that asked without it."""
+    provider.omits = {"nonce"}
+    assert arrive(site, "telegram").location == "/account"
+    assert only(db, "SELECT external_id FROM ttfd.platform_accounts") == "770001"
+
+
+def test_a_name_that_telegram_does_not_tell_is_not_needed(
+    site: FlaskClient, db: Connection, provider: OAuthServer
+) -> None:
+    provider.omits = {"name", "preferred_username"}
+    assert arrive(site, "telegram").location == "/account"
 
 
 def test_an_id_token_signed_by_somebody_else_is_refused(site: FlaskClient, provider: OAuthServer) -> None:
@@ -310,3 +334,21 @@ def test_a_session_ends_after_thirty_days(site: FlaskClient, db: Connection) -> 
         " expires_at = expires_at - interval '31 days'"
     )
     assert not is_logged_in(site)
+
+
+def test_the_session_of_the_application_around_it_is_left_alone(
+    database_url: str, db: Connection, provider: OAuthServer
+) -> None:
+    provider.redirect_uris.add(f"{HOST}/login/discord/answer")
+    app = Flask("elsewhere")
+    app.secret_key = "for tests"
+    app.register_blueprint(create_blueprint(database_url, provider.settings()))
+    with closing(app) as site:
+        with site.session_transaction() as stored:
+            stored.update(theirs="a basket", ttfd_next="/shop")
+        arrive(site)
+        with site.session_transaction() as stored:
+            assert (stored["theirs"], "ttfd_next" in stored) == ("a basket", False)
+        assert send(site, "/logout").location == "/"
+        with site.session_transaction() as stored:
+            assert (stored["theirs"], "csrf_token" in stored) == ("a basket", False)

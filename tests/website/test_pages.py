@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 import ttfd.website
 from ttfd import Client, new_event_id
 from ttfd.website import create_app, create_blueprint, database
+from ttfd.website.words import METRICS
 
 PACKAGE = Path(ttfd.website.__file__).parent
 RUSSIAN = {"Accept-Language": "ru-RU,ru;q=0.9"}
@@ -85,15 +86,21 @@ def test_the_leaderboard_shows_place_name_rank_platform_and_value(site: FlaskCli
     assert 'aria-label="Telegram"' in page.text
 
 
-@pytest.mark.parametrize(("metric", "shown"), [("coins", "77"), ("messages", "1"), ("voice", "2.5 hr"), ("wins", "1")])
+@pytest.mark.parametrize(
+    ("metric", "shown"),
+    [("coins", "77"), ("messages", "1"), ("voice", "2.5 hr"), ("games", "2"), ("wins", "1"), ("season", "455")],
+)
 def test_every_metric_has_a_tab(site: FlaskClient, ttfd_client: Client, metric: str, shown: str) -> None:
+    ttfd_client.start_season("Autumn")
     give(ttfd_client, "1", "coins_change", coins=77)
     give(ttfd_client, "1", "message_sent")
     give(ttfd_client, "1", "voice_time", seconds=9000)
     give(ttfd_client, "1", "game_played", won=True)
+    give(ttfd_client, "1", "game_played", won=False)
     page = site.get(f"/?metric={metric}")
     assert f"Telegram {shown}" in text_of(page)
     tabs = [a for tag, a in Tags(page.text).found if (a.get("id") or "").startswith("tab-")]
+    assert {a["id"] for a in tabs} == {f"tab-{name}" for name in METRICS}
     (current,) = [a for a in tabs if a.get("aria-current") == "page"]
     assert current["href"] == f"/?metric={metric}"
 

@@ -230,3 +230,47 @@ def test_pictures_are_drawn_of_any_name(site: FlaskClient, db: Connection) -> No
     assert again.status_code == 304
     page = site.get("/members/2").text
     assert '<meta property="og:image" content="http://localhost/members/2/card-en.png">' in page
+
+
+def test_a_card_speaks_the_language_of_its_address(site: FlaskClient, db: Connection) -> None:
+    db.execute("UPDATE ttfd.unified_users SET display_name = NULL, username = NULL WHERE id = 2")
+    english, russian = (
+        site.get("/members/2/card-ru.png", headers={"Accept-Language": asked}).data for asked in ("en", "ru")
+    )
+    assert english == russian
+
+
+def test_a_wrong_method_is_refused_with_a_page_of_ours(site: FlaskClient) -> None:
+    answer = site.post("/seasons", data={})
+    assert (answer.status_code, "This did not work" in answer.text) == (405, True)
+    assert "GET" in answer.headers["Allow"]
+
+
+def test_a_mistake_of_ours_is_told_in_peace_and_logged(
+    site: FlaskClient, db: Connection, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    log_in(site, db, 2)
+
+    def fail(*_parts: object) -> None:
+        raise RuntimeError("what nobody should read")
+
+    monkeypatch.setattr("ttfd.client.Client.list_activity", fail)
+    answer = site.get("/activity")
+    assert (answer.status_code, "Something is broken here" in answer.text) == (500, True)
+    assert "nobody should read" not in answer.text
+    assert "nobody should read" in caplog.text
+
+
+def test_who_loses_the_right_while_a_page_is_made_is_refused(
+    site: FlaskClient, db: Connection, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = value(db, "SELECT user_id FROM ttfd.website_admins")
+    log_in(site, db, admin)
+    act = Client.act_for_session
+
+    def act_too_late(self: Client, token_hash: bytes) -> None:
+        client.set_website_admin(admin, False)
+        act(self, token_hash)
+
+    monkeypatch.setattr(Client, "act_for_session", act_too_late)
+    assert site.get("/admin/").status_code == 403

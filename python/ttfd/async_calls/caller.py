@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
@@ -20,6 +21,19 @@ if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
 
 Model = TypeVar("Model")
+
+
+@cache
+def _query(model: type[Any], function: str, parameters: tuple[str, ...]) -> bytes:
+    """Columns are named, never ``*``: a function may grow one without breaking its callers."""
+    query = sql.SQL("SELECT {} FROM ttfd.{}({})").format(
+        sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(model)),
+        sql.Identifier(function),
+        sql.SQL(", ").join(
+            sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in parameters
+        ),
+    )
+    return query.as_bytes(None)
 
 
 class AsyncCaller:
@@ -67,14 +81,7 @@ class AsyncCaller:
         return row
 
     async def _all(self, model: type[Model], function: str, **parameters: object) -> list[Model]:
-        """Columns are named, never ``*``: a function may grow one without breaking its callers."""
-        query = sql.SQL("SELECT {} FROM ttfd.{}({})").format(
-            sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(model)),  # type: ignore[arg-type, misc]
-            sql.Identifier(function),
-            sql.SQL(", ").join(
-                sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in parameters
-            ),
-        )
+        query = _query(model, function, tuple(parameters))  # type: ignore[arg-type]
         try:
             return await self._fetch(model, query, parameters)
         except psycopg.OperationalError:
@@ -84,7 +91,7 @@ class AsyncCaller:
         except psycopg.DatabaseError as error:
             raise translate(error) from error
 
-    async def _fetch(self, model: type[Model], query: sql.Composed, parameters: dict[str, object]) -> list[Model]:
+    async def _fetch(self, model: type[Model], query: bytes, parameters: dict[str, object]) -> list[Model]:
         async with self._connection() as connection, connection.cursor() as cursor:
             await cursor.execute(query, parameters)
             return [model(*row) for row in await cursor.fetchall()]

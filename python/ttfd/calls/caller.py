@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
@@ -21,6 +22,19 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
 Model = TypeVar("Model")
+
+
+@cache
+def _query(model: type[Any], function: str, parameters: tuple[str, ...]) -> bytes:
+    """Columns are named, never ``*``: a function may grow one without breaking its callers."""
+    query = sql.SQL("SELECT {} FROM ttfd.{}({})").format(
+        sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(model)),
+        sql.Identifier(function),
+        sql.SQL(", ").join(
+            sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in parameters
+        ),
+    )
+    return query.as_bytes(None)
 
 
 class Caller:
@@ -66,14 +80,7 @@ class Caller:
         return row
 
     def _all(self, model: type[Model], function: str, **parameters: object) -> list[Model]:
-        """Columns are named, never ``*``: a function may grow one without breaking its callers."""
-        query = sql.SQL("SELECT {} FROM ttfd.{}({})").format(
-            sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(model)),  # type: ignore[arg-type, misc]
-            sql.Identifier(function),
-            sql.SQL(", ").join(
-                sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in parameters
-            ),
-        )
+        query = _query(model, function, tuple(parameters))  # type: ignore[arg-type]
         try:
             return self._fetch(model, query, parameters)
         except psycopg.OperationalError:
@@ -83,7 +90,7 @@ class Caller:
         except psycopg.DatabaseError as error:
             raise translate(error) from error
 
-    def _fetch(self, model: type[Model], query: sql.Composed, parameters: dict[str, object]) -> list[Model]:
+    def _fetch(self, model: type[Model], query: bytes, parameters: dict[str, object]) -> list[Model]:
         with self._connection() as connection, connection.cursor() as cursor:
             cursor.execute(query, parameters)
             return [model(*row) for row in cursor.fetchall()]

@@ -4,7 +4,8 @@
 runs it. Pages need neither JavaScript nor anything from another host.
 
 The rooms: ``pages`` for everybody, ``login``, ``account`` of the one who is logged in, ``admin``, ``streams`` of
-events, ``pictures``. What they share is in ``site``, ``visitor`` (who asks) and ``render`` (what is answered).
+events, ``pictures``, ``monitoring``. What they share is in ``site``, ``visitor`` (who asks) and ``render`` (what is
+answered).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from .guard import add_app_guard, add_guard
 from .limits import Limits
 from .live import Hub
 from .login import add_login
+from .monitoring import add_monitoring
 from .pages import add_pages
 from .pictures import add_pictures
 from .settings import Provider, Settings
@@ -102,6 +104,6 @@ def create_blueprint(database_url: str, settings: Settings | None = None) -> Blu
         cache=PageCache(),
     )
     add_guard(blueprint, site)
-    for add_room in (add_pages, add_login, add_account, add_admin, add_streams, add_pictures):
+    for add_room in (add_pages, add_login, add_account, add_admin, add_streams, add_pictures, add_monitoring):
         add_room(blueprint, site)
     return blueprint

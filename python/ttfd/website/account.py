@@ -7,7 +7,7 @@ import zoneinfo
 from collections.abc import Callable
 
 import psycopg
-from flask import Blueprint, Response, abort, flash, redirect, request, session, url_for
+from flask import Blueprint, Response, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..errors import TtfdError
@@ -16,7 +16,7 @@ from .language import LANGUAGE_COOKIE, LANGUAGES, marked, translated
 from .login import log_in_again
 from .render import remember_choice, render
 from .site import Site
-from .visitor import Visitor, forget_browser, require_login, visitor
+from .visitor import Visitor, empty_session, forget_browser, require_login, visitor
 
 __all__ = ["add_account"]
 
@@ -70,20 +70,17 @@ def _add_overview(blueprint: Blueprint, site: Site) -> None:
     @require_login(site)
     def account() -> ResponseReturnValue:
         asking = _member(site)
-        client = site.client()
-        accounts = client.list_accounts(asking.user_id)
+        with site.reading() as client:
+            accounts = client.list_accounts(asking.user_id)
+            mine = {
+                "position": client.feed_state().head,
+                "profile": client.get_profile(asking.user_id),
+                "account": client.get_account(asking.user_id),
+                "merges": client.list_member_merges(asking.user_id),
+            }
         linked = {known.platform for known in accounts}
-        return render(
-            site,
-            "account.html",
-            position=client.feed_state().head,
-            profile=client.get_profile(asking.user_id),
-            account=client.get_account(asking.user_id),
-            accounts=accounts,
-            linkable=[platform for platform in site.settings.providers if platform not in linked],
-            merges=client.list_member_merges(asking.user_id),
-            zones=_ZONES,
-        )
+        linkable = [platform for platform in site.settings.providers if platform not in linked]
+        return render(site, "account.html", accounts=accounts, linkable=linkable, zones=_ZONES, **mine)
 
 
 def _add_linking(blueprint: Blueprint, site: Site) -> None:
@@ -158,7 +155,7 @@ def _add_linking(blueprint: Blueprint, site: Site) -> None:
         except (TtfdError, psycopg.errors.NoDataFound) as error:
             tell(error)
             return redirect(url_for("ttfd.account"))
-        session.clear()
+        empty_session()
         flash(translated(marked("Undone: you are two members again. Log in as the one you want to be.")), "good")
         return forget_browser(site, redirect(url_for("ttfd.login")))
 
@@ -204,7 +201,7 @@ def _add_leaving(blueprint: Blueprint, site: Site) -> None:
     @require_login(site)
     def logout_everywhere() -> ResponseReturnValue:
         site.client().end_all_sessions(_member(site).user_id)
-        session.clear()
+        empty_session()
         flash(translated(marked("You are logged out everywhere.")))
         return forget_browser(site, redirect(url_for("ttfd.leaderboard")))
 
@@ -221,6 +218,6 @@ def _add_leaving(blueprint: Blueprint, site: Site) -> None:
             flash(translated(marked("Nothing was erased: the number was another one.")), "bad")
             return redirect(url_for("ttfd.confirm_forget"))
         site.client().forget_user(asking.user_id)
-        session.clear()
+        empty_session()
         flash(translated(marked("You are forgotten. Farewell!")))
         return forget_browser(site, redirect(url_for("ttfd.leaderboard")))

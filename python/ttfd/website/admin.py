@@ -18,6 +18,7 @@ from flask.typing import ResponseReturnValue
 
 from ..client import Client
 from ..errors import TtfdError
+from .changes import action_name, list_changes
 from .forms import number_field, parse_number, tell
 from .language import marked, translated
 from .render import refuse, render
@@ -93,7 +94,7 @@ def _add_overview(blueprint: Blueprint, site: Site) -> None:
         return render(
             site,
             "admin/audit.html",
-            lines=lines[:_PAGE_ROWS],
+            lines=[(line, action_name(line.action), list_changes(line)) for line in lines[:_PAGE_ROWS]],
             before=lines[_PAGE_ROWS - 1].audit_id if len(lines) > _PAGE_ROWS else None,
         )
 

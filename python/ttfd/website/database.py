@@ -42,15 +42,16 @@ class Database:
 
     def client(self) -> Client:
         """A client on the pool. Its calls raise psycopg.OperationalError after 2 s without a connection."""
-        return Client(self._opened())
+        return Client(self.pool())
 
     @contextmanager
     def connection(self) -> Iterator[psycopg.Connection[Any]]:
         """A connection of the pool, for a transaction of several calls."""
-        with self._opened().connection() as connection:
+        with self.pool().connection() as connection:
             yield connection
 
-    def _opened(self) -> ConnectionPool[psycopg.Connection[Any]]:
+    def pool(self) -> ConnectionPool[psycopg.Connection[Any]]:
+        """The pool, opened if it is not yet."""
         with self._lock:
             if self._pool is None:
                 self._pool = ConnectionPool(

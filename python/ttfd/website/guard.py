@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import Babel  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException
 
-from ..errors import SeasonNotFoundError, UserNotFoundError
+from ..errors import PlatformNotAllowedError, SeasonNotFoundError, UserNotFoundError
 from . import language
 from .render import RETRY_SECONDS, finish, refuse
 from .site import Site
@@ -59,6 +59,10 @@ def add_guard(blueprint: Blueprint, site: Site) -> None:
     def not_found(_error: Exception) -> ResponseReturnValue:
         return refuse(site, "not_found.html", 404)
 
+    @blueprint.errorhandler(PlatformNotAllowedError)  # logged out, or no administrator any more, since the page began
+    def not_allowed(_error: Exception) -> ResponseReturnValue:
+        return refuse(site, "refused.html", 403, code=403)
+
     @blueprint.errorhandler(HTTPException)
     def refused(error: HTTPException) -> ResponseReturnValue:
         return _refused(site, error)
@@ -92,12 +96,15 @@ def _notice_proxy(site: Site) -> None:
 
 
 def _refused(site: Site, error: HTTPException) -> ResponseReturnValue:
-    status = error.code or 500
+    status = error.code
+    if status is None or status < 400:  # an answer that somebody aborted with, or a redirect
+        return error
     if status == 404:
         return refuse(site, "not_found.html", 404)
-    if status < 400 or status not in (400, 403, 413, 429):
-        return error
+    if status >= 500:
+        g.ttfd_visitor = None  # the page that says so must not fail as well
     answer = current_app.make_response(refuse(site, "refused.html", status, code=status))
+    answer.headers.extend((name, value) for name, value in error.get_headers() if name == "Allow")
     if status == 429:
         answer.headers["Retry-After"] = "60"
     return answer

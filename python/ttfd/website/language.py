@@ -10,112 +10,62 @@ After a change of texts::
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
+from collections.abc import Callable
+from functools import cache, lru_cache, wraps
 from pathlib import Path
+from typing import TypeVar
 
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_decimal
+from babel.support import NullTranslations, Translations
 from babel.units import format_unit
-from flask import request
-from flask_babel import (  # type: ignore[import-untyped]
-    Domain,
-    format_date,
-    format_datetime,
-    format_decimal,
-    format_timedelta,
-    get_locale,
-)
+from flask import g, request
+from flask_babel import get_locale  # type: ignore[import-untyped]
 
-__all__ = ["HELPERS", "LANGUAGES", "LANGUAGE_COOKIE", "marked", "select_language", "translated"]
+from . import words
+from .words import marked
+
+__all__ = [
+    "HELPERS",
+    "LANGUAGES",
+    "LANGUAGE_COOKIE",
+    "current_language",
+    "marked",
+    "select_language",
+    "translated",
+]
 
 LANGUAGES = {"ru": "Русский", "en": "English"}
 LANGUAGE_COOKIE = "ttfd_lang"
-
-
-def marked(text: str) -> str:
-    """Mark a text for the catalogues; it is translated where it is shown."""
-    return text
-
-
-METRICS = {
-    "xp": marked("XP"),
-    "coins": marked("Coins"),
-    "messages": marked("Messages"),
-    "voice": marked("Voice"),
-    "games": marked("Games"),
-    "wins": marked("Wins"),
-    "season": marked("Season"),
-}
-
-_EVENTS = {
-    "message_sent": marked("Message"),
-    "voice_time": marked("Time in voice"),
-    "game_played": marked("Game"),
-    "xp_change": marked("XP changed by an administrator"),
-    "coins_change": marked("Coins changed by an administrator"),
-    "rank_up": marked("New rank"),
-    "opening_balance": marked("Opening balance"),
-    "season_started": marked("Season started"),
-    "season_closed": marked("Season closed"),
-    "achievement_unlock": marked("Achievement"),
-    "season_reward": marked("Season reward"),
-    "daily_claim": marked("Daily reward"),
-    "work": marked("Work"),
-    "award": marked("Award"),
-    "coins_spent": marked("Coins spent"),
-    "transfer_sent": marked("Coins sent"),
-    "transfer_received": marked("Coins received"),
-    "purchase": marked("Purchase"),
-    "adjustment": marked("Balance adjusted by an administrator"),
-    "adjustment_reverted": marked("Adjustment taken back"),
-    "account_linked": marked("Account linked"),
-    "account_unlinked": marked("Account unlinked"),
-    "accounts_merged": marked("Accounts merged"),
-    "merge_undone": marked("Merge undone"),
-    "account_forgotten": marked("Account forgotten"),
-}
-
-_NOTES = {
-    "cooldown": marked("too soon after the last one"),
-    "daily_cap": marked("the most for one day is reached"),
-    "idle": marked("idle time does not count"),
-    "disabled": marked("this earns nothing at present"),
-}
-
-_SEASONS = {
-    "planned": marked("planned"),
-    "running": marked("running"),
-    "ended": marked("ended, not settled yet"),
-    "closed": marked("closed"),
-}
-
-_CONFLICTS = {
-    "links_contradict": marked("its links contradict each other"),
-    "two_users": marked("two members claim it"),
-    "ambiguous_username": marked("several have this name"),
-    "other_id_known": marked("another account of it is known"),
-    "malformed_link": marked("its link cannot be read"),
-    "amount_below_zero": marked("an amount is below zero"),
-}
-
-_RULE_FIELDS = {
-    "xp": marked("XP"),
-    "coins": marked("Coins"),
-    "per_seconds": marked("For so many seconds"),
-    "max_seconds": marked("Longest session, seconds"),
-    "cooldown_seconds": marked("Once in so many seconds"),
-    "daily_xp_cap": marked("Most XP a day"),
-    "stated_xp_max": marked("Most XP that a bot may state"),
-    "stated_coins_max": marked("Most coins that a bot may state"),
-}
-
-_PLATFORMS = {"telegram": "Telegram", "discord": "Discord", "website": marked("Website")}
-
-_TEXTS = Domain([str(Path(__file__).parent / "translations")])
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_KEPT = 8192  # formatted values: Babel takes a tenth of a millisecond for a date, and a page has a hundred of them
+
+T = TypeVar("T")
+
+
+def current_language() -> str:
+    """The locale that the visitor is spoken to in; asked of Flask-Babel once a request."""
+    if "ttfd_language" not in g:
+        g.ttfd_language = str(get_locale())
+    return g.ttfd_language  # type: ignore[no-any-return]
+
+
+@cache
+def _catalogue(locale: str) -> NullTranslations:
+    return Translations.load(Path(__file__).parent / "translations", [locale])
 
 
 def translated(text: str, **values: object) -> str:
     """A marked text in the visitor's language."""
-    return str(_TEXTS.gettext(text, **values))
+    said = str(_catalogue(current_language()).gettext(text))
+    return said % values if values else said
+
+
+def counted(one: str, many: str, number: int, **values: object) -> str:
+    """A text with a number of things in it, in the visitor's language."""
+    return str(_catalogue(current_language()).ngettext(one, many, number)) % values
 
 
 def select_language() -> str:
@@ -126,9 +76,21 @@ def select_language() -> str:
     return request.accept_languages.best_match(LANGUAGES) or "en"
 
 
-def number(value: int) -> str:
-    """A whole number, grouped."""
-    return str(format_decimal(value))
+def _kept(function: Callable[[T, str], str]) -> Callable[[T], str]:
+    """Keep what a value was formatted to, by language."""
+    remembered = lru_cache(_KEPT, typed=True)(function)
+
+    @wraps(function)
+    def formatted(value: T) -> str:
+        return remembered(value, current_language())
+
+    return formatted
+
+
+@_kept
+def number(value: float, locale: str) -> str:
+    """A number, grouped."""
+    return format_decimal(value, locale=locale)
 
 
 def change(value: int) -> str:
@@ -136,9 +98,10 @@ def change(value: int) -> str:
     return ("+" if value > 0 else "−" if value < 0 else "") + number(abs(value))
 
 
-def hours(seconds: int) -> str:
+@_kept
+def hours(seconds: int, locale: str) -> str:
     """Seconds as hours with one decimal."""
-    return str(format_unit(seconds / 3600, "hour", "short", format="#,##0.#", locale=get_locale()))
+    return format_unit(seconds / 3600, "hour", "short", format="#,##0.#", locale=locale)
 
 
 def amount(metric: str, value: int) -> str:
@@ -146,26 +109,46 @@ def amount(metric: str, value: int) -> str:
     return hours(value) if metric == "voice" else number(value)
 
 
-def moment(value: dt.datetime) -> str:
+@_kept
+def moment(value: dt.datetime, locale: str) -> str:
     """A date and time in UTC; the script shows the visitor's own zone."""
-    return f"{format_datetime(value, 'medium')} UTC"
+    return f"{format_datetime(value, 'medium', tzinfo=dt.UTC, locale=locale)} UTC"
+
+
+@_kept
+def day(value: dt.date, locale: str) -> str:
+    """A date."""
+    return format_date(value, "medium", locale=locale)
+
+
+@_kept
+def duration(seconds: float, locale: str) -> str:
+    """A number of seconds, roughly."""
+    return format_timedelta(dt.timedelta(seconds=seconds), locale=locale)
 
 
 def event_name(event_type: str) -> str:
     """What an event is called; a type that is not known here is shown by its own name."""
-    known = _EVENTS.get(event_type)
+    known = words.EVENTS.get(event_type)
     return translated(known) if known else event_type.replace("_", " ").capitalize()
 
 
 def reason(note: str) -> str:
-    """Why an event was not granted more."""
-    known = _NOTES.get(note)
-    return translated(known) if known else note.replace("_", " ")
+    """Why an event was not granted more, or why more than usual: several reasons are separated by commas."""
+    return ", ".join(_reason(part) for part in note.split(", "))
+
+
+def _reason(part: str) -> str:
+    if known := words.NOTES.get(part):
+        return translated(known)
+    if part.startswith("boost "):
+        return translated(marked("boost %(factor)s"), factor=part.removeprefix("boost "))
+    return part.replace("_", " ")
 
 
 def platform_name(platform: str) -> str:
     """What a platform is called."""
-    return translated(_PLATFORMS.get(platform, platform.capitalize()))
+    return translated(words.PLATFORMS.get(platform, platform.capitalize()))
 
 
 def rank_title(name: str) -> str:
@@ -183,48 +166,51 @@ def member_name(user_id: int, *names: str | None) -> str:
 
 def of_both(row: object, what: str) -> str:
     """A text that the database has in both languages: ``title`` or ``description`` of an item or achievement."""
-    return str(getattr(row, f"{what}_{'ru' if str(get_locale()).startswith('ru') else 'en'}"))
-
-
-def duration(seconds: float) -> str:
-    """A number of seconds, roughly."""
-    return str(format_timedelta(dt.timedelta(seconds=seconds)))
-
-
-def day(value: dt.date) -> str:
-    """A date."""
-    return str(format_date(value, "medium", rebase=False))
+    return str(getattr(row, f"{what}_{'ru' if current_language().startswith('ru') else 'en'}"))
 
 
 def season_status(status: str) -> str:
     """Where a season stands."""
-    return translated(_SEASONS[status])
+    return translated(words.SEASONS[status])
 
 
 def conflict_reason(name: str) -> str:
     """Why an import asks a person, or refused a record."""
-    known = _CONFLICTS.get(name)
+    known = words.CONFLICTS.get(name)
     return translated(known) if known else name.replace("_", " ")
 
 
 def rule_field(name: str) -> str:
     """What a column of a rule is called."""
-    return translated(_RULE_FIELDS[name])
+    return translated(words.RULE_FIELDS[name])
 
 
-def changed(before: object, after: object) -> list[tuple[str, str]]:
-    """What a line of the audit log says: the keys that differ, with what was and what is."""
-    old, new = (value if isinstance(value, dict) else {} for value in (before, after))
-    return [
-        (key, f"{old[key]} → {new.get(key)}" if key in old else str(new.get(key)))
-        for key in {**old, **new}
-        if old.get(key) != new.get(key)
-    ]
+def setting_text(name: str, description: str) -> str:
+    """What a setting is for; in the database's own words where it is not known here."""
+    known = words.SETTINGS.get(name)
+    return translated(known) if known else description
+
+
+def violation(kind: str) -> str:
+    """What is not as it must be."""
+    known = words.VIOLATIONS.get(kind)
+    return translated(known) if known else kind.replace("_", " ")
+
+
+def failure(sqlstate: str, message: str) -> str:
+    """Why an event has failed; in the database's own words where they are not known here."""
+    known = words.FAILURES.get(sqlstate)
+    return translated(known) if known else message
+
+
+def document(value: object) -> str:
+    """JSON as people read it."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 HELPERS = {
-    "_": _TEXTS.gettext,
-    "ngettext": _TEXTS.ngettext,
+    "_": translated,
+    "ngettext": counted,
     "number": number,
     "change": change,
     "hours": hours,
@@ -238,12 +224,15 @@ HELPERS = {
     "season_status": season_status,
     "conflict_reason": conflict_reason,
     "rule_field": rule_field,
-    "changed": changed,
+    "setting_text": setting_text,
+    "violation": violation,
+    "failure": failure,
+    "document": document,
     "of_both": of_both,
     "duration": duration,
     "day": day,
-    "current_language": lambda: str(get_locale()),
+    "current_language": current_language,
     "languages": LANGUAGES,
-    "metrics": METRICS,
+    "metrics": words.METRICS,
 }
 """What templates may call."""

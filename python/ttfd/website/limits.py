@@ -7,7 +7,7 @@ link codes, failed attempts with them, login links, purchases and claims.
 
 from __future__ import annotations
 
-from limits import RateLimitItem, parse
+from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -34,8 +34,3 @@ class Limits:
     def is_allowed(self, kind: str, who: str) -> bool:
         """Count one more of a kind, and say whether it is not too many."""
         return not self._is_on or self._limiter.hit(_ALLOWED[kind], kind, who)
-
-    @staticmethod
-    def allowed(kind: str) -> RateLimitItem:
-        """How many of a kind are allowed, in which time."""
-        return _ALLOWED[kind]

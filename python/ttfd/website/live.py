@@ -193,6 +193,15 @@ class Hub:
             stream.begin(after, max(state.head, self._started_at))
         return stream
 
+    @property
+    def listener(self) -> FeedListener | None:
+        """The process's listener; None before the first stream."""
+        return self._listener
+
+    def count_streams(self) -> int:
+        """How many streams are open."""
+        return len(self._streams)
+
     def leave(self, stream: Stream) -> None:
         """Forget a stream."""
         with self._lock:

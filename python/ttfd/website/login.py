@@ -1,17 +1,19 @@
 """Logging in: with Discord (OAuth 2), with Telegram (OpenID Connect), or by a link that a bot has sent.
 
-Who somebody is, is the provider's id and nothing else: no name, and no e-mail address. Authlib checks state, nonce and
-PKCE, and each state is good for one answer.
+Who somebody is, is the provider's id and nothing else: no name, and no e-mail address. Authlib checks state, PKCE
+and nonce, and each state is good for one answer.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]
 from authlib.integrations.flask_client import OAuth  # type: ignore[import-untyped]
+from authlib.oidc.core import CodeIDToken  # type: ignore[import-untyped]
 from flask import Blueprint, abort, flash, redirect, request, session, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
@@ -26,6 +28,7 @@ from .settings import Settings
 from .site import Site
 from .visitor import (
     digest,
+    empty_session,
     forget_browser,
     local_path,
     new_token,
@@ -39,6 +42,7 @@ __all__ = ["add_login", "log_in_again"]
 log = logging.getLogger("ttfd.website")
 
 _TIMEOUT_SECONDS = 8.0
+_PROOF_SECONDS = 600
 _NEXT, _LINK_FOR, _PROVEN = "ttfd_next", "ttfd_link_for", "ttfd_proven"
 
 
@@ -50,6 +54,14 @@ class Identity:
     external_id: str
     username: str | None
     display_name: str | None
+
+
+class _IdToken(CodeIDToken):  # type: ignore[misc]
+    """Telegram does not say that it hands the nonce back. One that comes must be ours; PKCE binds the answer anyway."""
+
+    def validate_nonce(self) -> None:
+        if "nonce" in self:
+            super().validate_nonce()
 
 
 def add_login(blueprint: Blueprint, site: Site) -> None:
@@ -75,7 +87,7 @@ def add_login(blueprint: Blueprint, site: Site) -> None:
         asking = visitor(site)
         if asking:
             site.client().end_session(asking.token_hash)
-        session.clear()
+        empty_session()
         flash(translated(marked("You are logged out.")))
         return forget_browser(site, redirect(url_for("ttfd.leaderboard")))
 
@@ -142,13 +154,13 @@ def _register(oauth: OAuth, settings: Settings) -> None:
 
 
 def _identify(client: Any, platform: str) -> Identity:
-    token = client.authorize_access_token()
+    token = client.authorize_access_token(claims_cls=_IdToken)
     if platform == "discord":
         answer = client.get("users/@me", token=token, timeout=_TIMEOUT_SECONDS)
         answer.raise_for_status()
         user = answer.json()
         return Identity(platform, str(user["id"]), user.get("username"), user.get("global_name"))
-    claims = token["userinfo"]  # of the signed ID token, whose nonce, issuer and audience Authlib has checked
+    claims = token["userinfo"]  # of the signed ID token, whose issuer, audience and nonce Authlib has checked
     # "sub" is another number: who it is on Telegram stands in "id".
     return Identity(platform, str(claims["id"]), claims.get("preferred_username"), claims.get("name"))
 
@@ -170,7 +182,7 @@ def _arrive(site: Site, token: str, user_id: int, path: str) -> ResponseReturnVa
     asking = visitor(site)
     if asking:
         site.client().end_session(asking.token_hash)
-    session.clear()
+    empty_session()
     response = remember_browser(site, redirect(path), token)
     if chosen := site.client().get_account(user_id).language:
         remember_choice(response, LANGUAGE_COOKIE, chosen)  # type: ignore[arg-type]
@@ -196,7 +208,7 @@ def _link(site: Site, link_for: int, identity: Identity) -> ResponseReturnValue:
             .status
         )
     except AccountTakenError:
-        session[_PROVEN] = [asking.user_id, identity.platform, identity.external_id]
+        session[_PROVEN] = [asking.user_id, identity.platform, identity.external_id, int(time.time())]
         return redirect(url_for("ttfd.confirm_merge"))
     except TtfdError as error:
         tell(error)
@@ -250,10 +262,10 @@ def _add_link_logins(blueprint: Blueprint, site: Site) -> None:
 def _proven(site: Site) -> tuple[int, str, str]:
     """The account that this browser has just logged in with, beside the member it is."""
     asking = visitor(site)
-    proven = session.get(_PROVEN)
-    if asking is None or not proven or proven[0] != asking.user_id:
+    user_id, platform, external_id, proven_at = session.get(_PROVEN) or (None, "", "", 0)
+    if asking is None or user_id != asking.user_id or time.time() - proven_at > _PROOF_SECONDS:
         abort(404)
-    return proven[0], proven[1], proven[2]
+    return asking.user_id, platform, external_id
 
 
 def _failed(site: Site, error: Exception) -> ResponseReturnValue:

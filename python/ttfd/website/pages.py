@@ -8,20 +8,20 @@ from flask.typing import ResponseReturnValue
 
 from ..errors import TtfdError
 from ..event_id import new_event_id
-from ..models import Neighbour
 from . import language
 from .forms import event_id_field, number_field, tell
 from .pictures import draw_chart
 from .render import plain, render
 from .site import Site
 from .visitor import require_login, visitor
+from .words import METRICS
 
-__all__ = ["LARGEST_ID", "add_pages"]
+__all__ = ["add_pages"]
 
 _PAGE_ROWS = 50
 _NEIGHBOURS = 25
 _CHART_DAYS = 30
-LARGEST_ID = 2**63 - 1
+_LARGEST_ID = 2**63 - 1
 _LARGEST_INTEGER = 2**31 - 1
 
 
@@ -37,11 +37,11 @@ def _add_boards(blueprint: Blueprint, site: Site) -> None:
     @blueprint.get("/")
     def leaderboard() -> ResponseReturnValue:
         metric = request.args.get("metric", "xp")
-        if metric not in language.METRICS:
+        if metric not in METRICS:
             abort(404)
-        client = site.client()
-        position = client.feed_state().head
-        rows = client.list_leaderboard(metric, _PAGE_ROWS + 1, request.args.get("after"))
+        with site.reading() as client:
+            position = client.feed_state().head
+            rows = client.list_leaderboard(metric, _PAGE_ROWS + 1, request.args.get("after"))
         return render(
             site,
             "leaderboard.html",
@@ -56,11 +56,11 @@ def _add_boards(blueprint: Blueprint, site: Site) -> None:
     def find_me() -> ResponseReturnValue:
         metric = request.args.get("metric", "xp")
         asking = visitor(site)
-        if metric not in language.METRICS or asking is None:
+        if metric not in METRICS or asking is None:
             abort(404)
-        client = site.client()
-        position = client.feed_state().head
-        rows: list[Neighbour] = client.list_neighbours(asking.user_id, metric, _NEIGHBOURS)
+        with site.reading() as client:
+            position = client.feed_state().head
+            rows = client.list_neighbours(asking.user_id, metric, _NEIGHBOURS)
         if not rows:
             flash(language.translated(language.marked("You are hidden, so you are on no leaderboard.")))
             return redirect(url_for("ttfd.leaderboard", metric=metric))
@@ -68,9 +68,10 @@ def _add_boards(blueprint: Blueprint, site: Site) -> None:
 
     @blueprint.get("/activity")
     def activity() -> ResponseReturnValue:
-        client = site.client()
-        position = client.feed_state().head
-        return render(site, "activity.html", position=position, rows=client.list_activity(_PAGE_ROWS))
+        with site.reading() as client:
+            position = client.feed_state().head
+            rows = client.list_activity(_PAGE_ROWS)
+        return render(site, "activity.html", position=position, rows=rows)
 
     @blueprint.get("/seasons")
     def seasons() -> ResponseReturnValue:
@@ -78,13 +79,13 @@ def _add_boards(blueprint: Blueprint, site: Site) -> None:
 
     @blueprint.get(f"/seasons/<int(max={_LARGEST_INTEGER}):season_id>")
     def season(season_id: int) -> ResponseReturnValue:
-        client = site.client()
-        found = next((known for known in client.list_seasons(1000) if known.season_id == season_id), None)
-        if found is None:
-            abort(404)
-        position = client.feed_state().head
         after = min(number_field("after") or 0, _LARGEST_INTEGER)
-        rows = client.list_season_results(season_id, after, _PAGE_ROWS + 1)
+        with site.reading() as client:
+            position = client.feed_state().head
+            found = next((known for known in client.list_seasons(1000) if known.season_id == season_id), None)
+            if found is None:
+                abort(404)
+            rows = client.list_season_results(season_id, after, _PAGE_ROWS + 1)
         return render(
             site,
             "season.html",
@@ -96,22 +97,26 @@ def _add_boards(blueprint: Blueprint, site: Site) -> None:
 
 
 def _add_member(blueprint: Blueprint, site: Site) -> None:
-    @blueprint.get(f"/members/<int(max={LARGEST_ID}):user_id>")
+    @blueprint.get(f"/members/<int(max={_LARGEST_ID}):user_id>")
     def member(user_id: int) -> ResponseReturnValue:
-        client = site.client()
-        position = client.feed_state().head
-        profile = client.get_profile(user_id)
-        if profile.user_id != user_id:
-            return redirect(url_for("ttfd.member", user_id=profile.user_id))
-        history = client.list_history(user_id, number_field("before"), _PAGE_ROWS + 1)
+        before = number_field("before")
+        with site.reading() as client:
+            position = client.feed_state().head
+            profile = client.get_profile(user_id)
+            if profile.user_id != user_id:
+                return redirect(url_for("ttfd.member", user_id=profile.user_id))
+            place = client.get_position(user_id)
+            xp_history = client.list_xp_history(user_id, _CHART_DAYS)
+            achievements = client.list_achievements(user_id)
+            history = client.list_history(user_id, before, _PAGE_ROWS + 1)
         return render(
             site,
             "member.html",
             position=position,
             profile=profile,
-            place=client.get_position(user_id),
-            chart=draw_chart(client.list_xp_history(user_id, _CHART_DAYS)),
-            achievements=client.list_achievements(user_id),
+            place=place,
+            chart=draw_chart(xp_history),
+            achievements=achievements,
             history=history[:_PAGE_ROWS],
             before=history[_PAGE_ROWS - 1].position if len(history) > _PAGE_ROWS else None,
         )
@@ -120,17 +125,17 @@ def _add_member(blueprint: Blueprint, site: Site) -> None:
 def _add_shop(blueprint: Blueprint, site: Site) -> None:
     @blueprint.get("/shop")
     def shop() -> ResponseReturnValue:
-        client = site.client()
         asking = visitor(site)
-        mine = {}
-        if asking:
-            mine = {
-                "position": client.feed_state().head,
-                "profile": client.get_profile(asking.user_id),
-                "account": client.get_account(asking.user_id),
-                "inventory": client.list_inventory(asking.user_id),
-            }
-        items = client.list_shop(asking.user_id if asking else None)
+        mine: dict[str, object] = {}
+        with site.reading() as client:
+            if asking:
+                mine = {
+                    "position": client.feed_state().head,
+                    "profile": client.get_profile(asking.user_id),
+                    "account": client.get_account(asking.user_id),
+                    "inventory": client.list_inventory(asking.user_id),
+                }
+            items = client.list_shop(asking.user_id if asking else None)
         return render(site, "shop.html", items=items, new_event_id=new_event_id, **mine)
 
     @blueprint.post("/shop/buy")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, abort, g, request
 from flask.typing import ResponseReturnValue
 
 from ..bots.rank_card import render_rank_card
@@ -69,9 +69,11 @@ def add_pictures(blueprint: Blueprint, site: Site) -> None:
     def card(user_id: int, code: str) -> ResponseReturnValue:
         if not site.limits.is_allowed("card", request.remote_addr or ""):
             abort(429)
-        client = site.client()
-        profile = client.get_profile(user_id)
-        picture = _draw_card(_Public.of(profile), client.get_position(user_id).position, code)
+        g.ttfd_language = code  # of the address, whoever asks
+        with site.reading() as client:
+            profile = client.get_profile(user_id)
+            place = client.get_position(user_id).position
+        picture = _draw_card(_Public.of(profile), place, code)
         response = plain("")
         response.data = picture
         response.mimetype = "image/png"

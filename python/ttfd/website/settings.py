@@ -38,6 +38,7 @@ class Settings:
             None uses the site's own, which then needs that right.
         proxies: how many proxies in front of the site set ``X-Forwarded-For``; 0 believes none.
         streams_per_address: most open event streams of one client address.
+        metrics_token: what Prometheus has to send to be shown ``/metrics``; None shows it to nobody.
         is_limited: whether too many requests are refused.
     """
 
@@ -48,6 +49,7 @@ class Settings:
     admin_url: str | None = field(default=None, repr=False)
     proxies: int = 0
     streams_per_address: int = 100
+    metrics_token: str | None = field(default=None, repr=False)
     is_limited: bool = True
 
     @property
@@ -59,8 +61,8 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read ``TTFD_SITE_URL``, ``TTFD_SECRET_KEY``, ``TTFD_ADMIN_DATABASE_URL``, ``TTFD_PROXIES``,
-        ``TTFD_STREAMS_PER_ADDRESS`` and, for each login, ``TTFD_DISCORD_CLIENT_ID``, ``TTFD_DISCORD_CLIENT_SECRET``,
-        ``TTFD_TELEGRAM_CLIENT_ID``, ``TTFD_TELEGRAM_CLIENT_SECRET``.
+        ``TTFD_STREAMS_PER_ADDRESS``, ``TTFD_METRICS_TOKEN`` and, for each login, ``TTFD_DISCORD_CLIENT_ID``,
+        ``TTFD_DISCORD_CLIENT_SECRET``, ``TTFD_TELEGRAM_CLIENT_ID``, ``TTFD_TELEGRAM_CLIENT_SECRET``.
 
         Raises:
             ValueError: a number is none.
@@ -81,4 +83,5 @@ class Settings:
             admin_url=environment.get("TTFD_ADMIN_DATABASE_URL") or None,
             proxies=int(environment.get("TTFD_PROXIES", "0")),
             streams_per_address=int(environment.get("TTFD_STREAMS_PER_ADDRESS", "100")),
+            metrics_token=environment.get("TTFD_METRICS_TOKEN") or None,
         )

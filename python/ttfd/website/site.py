@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..client import Client
@@ -28,6 +30,12 @@ class Site:
     def client(self) -> Client:
         """A client on the site's pool."""
         return self.database.client()
+
+    @contextmanager
+    def reading(self) -> Iterator[Client]:
+        """A client on one connection of the pool, for a page that asks several things."""
+        with self.database.connection() as connection:
+            yield Client(connection)
 
     def close(self) -> None:
         """End all streams and connections."""

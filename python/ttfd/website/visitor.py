@@ -10,7 +10,7 @@ from functools import wraps
 from typing import ParamSpec
 from urllib.parse import urlsplit
 
-from flask import abort, flash, g, redirect, request, url_for
+from flask import abort, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf, validate_csrf  # type: ignore[import-untyped]
 from werkzeug.wrappers import Response
@@ -25,6 +25,7 @@ __all__ = [
     "check_form",
     "csrf_token",
     "digest",
+    "empty_session",
     "forget_browser",
     "local_path",
     "new_token",
@@ -36,6 +37,7 @@ __all__ = [
 
 _SESSION_SECONDS = 30 * 86_400
 _LONGEST_PATH = 2000
+_OUR_KEYS = ("ttfd_", "csrf_token", "_state_discord_", "_state_telegram_")  # the last are Authlib's
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,12 @@ def remember_browser(site: Site, response: Response, token: str) -> Response:
         samesite="Lax",
     )
     return response
+
+
+def empty_session() -> None:
+    """Take everything of ours out of the form cookie; an application around us may have its own things in it."""
+    for key in [key for key in session if key.startswith(_OUR_KEYS)]:
+        del session[key]
 
 
 def forget_browser(site: Site, response: Response) -> Response:

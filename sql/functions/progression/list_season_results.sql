@@ -21,14 +21,14 @@ BEGIN
            WHERE EXISTS (SELECT 1 FROM seasons o WHERE o.id = p_season_id AND o.closed_at IS NULL)) l
     JOIN unified_users m ON m.id = l.user_id
     JOIN unified_users u ON u.id = coalesce(m.merged_into, m.id)
-   WHERE l.place > coalesce(p_after, 0)
+   WHERE l.place > coalesce(p_after, 0) AND NOT u.is_hidden
    ORDER BY l.place
    LIMIT least(greatest(p_limit, 0), 1000);
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.list_season_results(integer, bigint, integer) IS
-  'The places of a season: for ever once it is closed, and as it stands before that. Returns place, user_id, display_name, rank_id, xp (earned in the season), reached_at, reward_xp, reward_coins; give the place of the last row as p_after for the next page (at most 1,000 rows). A member who was merged since stands as the survivor. Raises TS001 when there is no such season.';
+  'The places of a season: for ever once it is closed, and as it stands before that. Returns place, user_id, display_name, rank_id, xp (earned in the season), reached_at, reward_xp, reward_coins; give the place of the last row as p_after for the next page (at most 1,000 rows). A member who was merged since stands as the survivor; a hidden one is left out, and the place stays empty. Raises TS001 when there is no such season.';
 
 REVOKE ALL ON FUNCTION ttfd.list_season_results(integer, bigint, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.list_season_results(integer, bigint, integer)
