@@ -36,6 +36,7 @@ RENAMED = {
     "async_client": "client",
     "asynccontextmanager": "contextmanager",
     "asyncio": "time",
+    "open_answered_async_connection": "open_answered_connection",
     "open_async_connection": "open_connection",
 }
 HEADER = "# Generated from {source} by `make migration`: edit there, not here.\n"

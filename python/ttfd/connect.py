@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Generator
 from typing import Any
 
 import psycopg
@@ -18,16 +20,74 @@ _LIVELINESS: dict[str, Any] = {
     "connect_timeout": 10,
 }
 
+# Something between the two may acknowledge everything and pass nothing on, which TCP does not notice.
+_ANSWER_SECONDS = 20.0
+
+END_SILENT_SESSION = "SET idle_session_timeout = '15s'"
+"""For a session that holds a lock and speaks every few seconds: the server ends it when it hears nothing, which frees
+the lock. That is before its owner gives up waiting for an answer, so the owner can have the lock again."""
+
+
+class AnsweredConnection(psycopg.Connection[Any]):
+    """Closes itself, with psycopg.OperationalError, when an answer takes longer than ``answer_seconds``.
+
+    For calls that take milliseconds: what the server is still busy with is given up, too.
+    """
+
+    answer_seconds = _ANSWER_SECONDS
+
+    def wait(self, gen: Generator[Any, Any, Any], *args: Any, **kwargs: Any) -> Any:
+        """Also used by psycopg for everything that it reads."""
+        return super().wait(_answered(self, gen), *args, **kwargs)
+
+
+class AnsweredAsyncConnection(psycopg.AsyncConnection[Any]):
+    """The same for asyncio."""
+
+    answer_seconds = _ANSWER_SECONDS
+
+    async def wait(self, gen: Generator[Any, Any, Any], *args: Any, **kwargs: Any) -> Any:
+        """Also used by psycopg for everything that it reads."""
+        return await super().wait(_answered(self, gen), *args, **kwargs)
+
 
 def open_connection(url: str, application_name: str = "ttfd") -> psycopg.Connection[Any]:
     """A direct connection in autocommit. Raises psycopg.OperationalError when the server cannot be reached."""
-    return psycopg.Connection.connect(
-        normalise_dsn(url), autocommit=True, application_name=application_name, **_LIVELINESS
-    )
+    return psycopg.Connection.connect(normalise_dsn(url), **_options(application_name))
 
 
 async def open_async_connection(url: str, application_name: str = "ttfd") -> psycopg.AsyncConnection[Any]:
     """The same for asyncio. Raises psycopg.OperationalError when the server cannot be reached."""
-    return await psycopg.AsyncConnection.connect(
-        normalise_dsn(url), autocommit=True, application_name=application_name, **_LIVELINESS
-    )
+    return await psycopg.AsyncConnection.connect(normalise_dsn(url), **_options(application_name))
+
+
+def open_answered_connection(url: str, application_name: str) -> AnsweredConnection:
+    """The same, that waits ``answer_seconds`` at most. Raises psycopg.OperationalError."""
+    return AnsweredConnection.connect(normalise_dsn(url), **_options(application_name))
+
+
+async def open_answered_async_connection(url: str, application_name: str) -> AnsweredAsyncConnection:
+    """The same for asyncio. Raises psycopg.OperationalError when the server cannot be reached."""
+    return await AnsweredAsyncConnection.connect(normalise_dsn(url), **_options(application_name))
+
+
+def _options(application_name: str) -> dict[str, Any]:
+    return {"autocommit": True, "application_name": application_name, **_LIVELINESS}
+
+
+def _answered(
+    connection: AnsweredConnection | AnsweredAsyncConnection, gen: Generator[Any, Any, Any]
+) -> Generator[Any, Any, Any]:
+    """The same steps; psycopg makes one with nothing ready every tenth of a second that it waits."""
+    seconds = connection.answer_seconds
+    deadline = time.monotonic() + seconds
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            if not ready and time.monotonic() > deadline:
+                connection.pgconn.finish()
+                raise psycopg.OperationalError(f"the server has not answered for {seconds:.0f} s")
+            wanted = gen.send(ready)
+    except StopIteration as ended:
+        return ended.value

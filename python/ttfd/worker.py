@@ -11,12 +11,13 @@ from typing import Any
 import psycopg
 
 from .client import Client
-from .connect import open_connection
+from .connect import END_SILENT_SESSION, open_answered_connection
 from .models import BatchResult
 
 log = logging.getLogger("ttfd.worker")
 
 _RETRY_SECONDS = 0.5
+_ANSWER_SECONDS = 60.0  # the longest of its calls, on a slow machine, stays well below
 _STANDBY_SECONDS = 0.5  # how soon a worker that stands by notices that nobody leads
 
 # With so many events in one batch the queue is busy: more of them are worth a rest, and the bell a silence.
@@ -41,7 +42,7 @@ class Worker:
     Parameters:
         url: a direct PostgreSQL address.
         limit: most events in one transaction.
-        poll_seconds: longest wait without a bell.
+        poll_seconds: longest wait without a bell, a few seconds at most.
         tend_seconds: how often seasons and new achievements are looked after.
         purge_seconds: how often what has served its time is removed.
         on_batch: called after each batch with its result and the seconds that it took.
@@ -80,7 +81,9 @@ class Worker:
         """Work until ``stop()``."""
         while not self._stop.is_set():
             try:
-                with open_connection(self._url, "ttfd worker") as connection:
+                with open_answered_connection(self._url, "ttfd worker") as connection:
+                    connection.answer_seconds = _ANSWER_SECONDS
+                    connection.execute(END_SILENT_SESSION)
                     Client(connection).renew_epoch()
                     self._stand_by(connection)
                     connection.execute("LISTEN ttfd_events")

@@ -2,13 +2,16 @@
 
 import json
 import re
+import shutil
 import socket
+import subprocess
 import time
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from prometheus_client import CollectorRegistry
 
 from calls import apply_event, get_user, process_all, put_pending, record_event
@@ -130,3 +133,57 @@ def test_every_alert_says_what_to_do() -> None:
     for alert in alerts:
         for part in ("expr:", "for:", "severity:", "summary:", "description:"):
             assert part in alert, alert
+
+
+# What a monitor has seen for an hour -> the alerts that somebody gets.
+HARMS = {
+    "nothing is wrong": ({"ttfd_up": "1x60", "ttfd_worker_leads": "1x60", "ttfd_queue_length": "5x60"}, set()),
+    "no program shows anything": ({}, {"TtfdWorkerGone"}),
+    "the database does not answer": ({"ttfd_up": "0x60"}, {"TtfdDatabaseDown"}),
+    "no worker leads": ({"ttfd_up": "1x60", "ttfd_worker_leads": "0x60"}, {"TtfdNoWorkerLeads"}),
+    "events wait": ({"ttfd_up": "1x60", "ttfd_lag_seconds": "40x60"}, {"TtfdLag"}),
+    "a sender floods": ({"ttfd_up": "1x60", "ttfd_queue_length": "60000+1000x60"}, {"TtfdQueueGrows"}),
+    "a long queue gets shorter": ({"ttfd_up": "1x60", "ttfd_queue_length": "900000-100x60"}, set()),
+    "events have failed": ({"ttfd_up": "1x60", "ttfd_failed_events": "3x60"}, {"TtfdFailedEvents"}),
+    "batches are slow": (
+        {
+            "ttfd_up": "1x60",
+            'ttfd_batch_seconds_bucket{le="1"}': "0x60",
+            'ttfd_batch_seconds_bucket{le="2.5"}': "0+9x60",
+            'ttfd_batch_seconds_bucket{le="+Inf"}': "0+9x60",
+        },
+        {"TtfdSlowBatches"},
+    ),
+    "a listener is stuck": ({"ttfd_up": "1x60", "ttfd_listener_age_seconds": "90x60"}, {"TtfdListenerStuck"}),
+    "a listener is deaf": ({"ttfd_up": "1x60", "ttfd_listener_hears": "0x60"}, {"TtfdListenerDeaf"}),
+}
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (apt-get install prometheus)")
+@pytest.mark.parametrize("harm", HARMS)
+def test_each_harm_wakes_somebody_and_a_good_hour_nobody(tmp_path: Path, harm: str) -> None:
+    seen, alerts = HARMS[harm]
+    labels = 'instance="here:9464",job="ttfd"'
+    series = [
+        {"series": name.replace("{", "{" + labels + ",") if "{" in name else f"{name}{{{labels}}}", "values": values}
+        for name, values in seen.items()
+    ]
+    wanted = [{"expr": 'count by (alertname) (ALERTS{alertstate="firing"})', "eval_time": "40m", "exp_samples": [
+        {"labels": f'{{alertname="{alert}"}}', "value": 1} for alert in alerts]}]  # fmt: skip
+    test = {
+        "rule_files": [str(MONITORING / "alerts.yml")],
+        "evaluation_interval": "1m",
+        "tests": [{"interval": "1m", "input_series": series, "promql_expr_test": wanted}],
+    }
+    (tmp_path / "test.yml").write_text(json.dumps(test), encoding="utf-8")
+    done = subprocess.run(
+        ["promtool", "test", "rules", "test.yml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_alert_compares_what_has_the_same_labels() -> None:
+    """Sides of ``and`` whose labels differ never match, so the alert would never fire."""
+    for expression in re.findall(r"expr: (.* and .*)", (MONITORING / "alerts.yml").read_text(encoding="utf-8")):
+        sides = [side.partition("(")[0] for side in expression.split(" and ")]
+        assert len(set(sides)) == 1, expression

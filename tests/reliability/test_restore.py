@@ -1,4 +1,4 @@
-"""A dump is taken under load and restored elsewhere: consumers notice, and announce nothing twice."""
+"""A dump is taken under load and restored into another cluster: consumers notice, and announce nothing twice."""
 
 import contextlib
 import os
@@ -6,12 +6,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
 
 import psycopg
-from psycopg import sql
 
 from soaking import Senders, durable_server, report, scaled, two_workers, wait_until_drained
-from ttfd import Client, FeedListener
+from support import other_binaries, temporary_directory
+from ttfd import Client, FeedListener, embedded, new_event_id
 from ttfd.embedded import Server
 from ttfd.models import FeedEvent
 
@@ -65,13 +67,35 @@ def run(server: Server, program: str, *arguments: str) -> float:
     return time.monotonic() - began
 
 
-def restored(server: Server, dump: str) -> str:
-    """The address of a new database that has what the dump has."""
-    with psycopg.connect(server.url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier("ttfd_restored")))
-    url = server.database_url("ttfd_restored")
-    run(server, "pg_restore", "--exit-on-error", f"--dbname={url}", dump)
-    return url
+def dump_of(server: Server) -> Path:
+    return server.directory / "community.dump"
+
+
+def roles_of(server: Server) -> Path:
+    return server.directory / "roles.sql"
+
+
+def dump(server: Server) -> float:
+    """Write what docs/operations.md says into the server's folder; how long it took."""
+    roles = f"--file={roles_of(server)}"
+    run(server, "pg_dumpall", "--roles-only", "--no-role-passwords", f"--dbname={server.url}", roles)
+    return run(server, "pg_dump", "--format=custom", f"--dbname={server.url}", f"--file={dump_of(server)}")
+
+
+def restore(source: Server, target: Server) -> None:
+    """Roles first, then the dump, into a cluster that has neither."""
+    run(target, "psql", "--quiet", f"--dbname={target.url}", f"--file={roles_of(source)}")
+    run(target, "pg_restore", "--exit-on-error", f"--dbname={target.url}", str(dump_of(source)))
+
+
+@contextlib.contextmanager
+def fresh_server() -> Iterator[Server]:
+    """A cluster of its own, as initdb makes it."""
+    with temporary_directory() as place:
+        try:
+            yield embedded.start(place, settings={"fsync": "off"}, binaries=other_binaries())
+        finally:
+            embedded.stop(place, mode="immediate")
 
 
 @contextlib.contextmanager
@@ -91,47 +115,85 @@ def head(url: str) -> int:
 
 
 def test_after_a_restore_consumers_start_afresh_and_announce_nothing_twice() -> None:
-    consumer = Consumer()
-    with durable_server() as server:
-        dump = str(server.directory / "community.dump")
+    consumer, bot = Consumer(), Bot()
+    with durable_server() as server, fresh_server() as fresh:
         with two_workers(server.url), leading(server.url), consumer.follow(server.url) as listener:
+            bot.announce(server.url)
+            rank_up(server.url, 701)
             with Senders(server.url, EVENTS) as senders:
                 while len(senders.ids) < EVENTS / 10:
                     time.sleep(0.01)
                 dumped_at = time.time()
-                seconds = run(server, "pg_dump", "--format=custom", f"--dbname={server.url}", f"--file={dump}")
+                seconds = dump(server)
                 assert senders.are_sending, "the dump must be taken under load"
+            rank_up(server.url, 702)
             wait_until_drained(server.url)
             wait_until_followed(listener, server.url)
+            bot.announce(server.url)
+            assert [kind for kind, _, _ in bot.told].count("rank_up") >= 2
         before = {event.event_id for event in consumer.announced}
         began = time.monotonic()
-        url = restored(server, dump)
-        assert head(url) < head(server.url), "something must be lost for this to prove anything"
-        with two_workers(url), consumer.follow(url) as listener:
-            wait_until_drained(url)
+        restore(server, fresh)
+        assert head(fresh.url) < head(server.url), "something must be lost for this to prove anything"
+        with two_workers(fresh.url), consumer.follow(fresh.url) as listener:
             deadline = time.monotonic() + 10
             while listener.resyncs == 0:
                 assert time.monotonic() < deadline, "the restore was not noticed"
                 time.sleep(0.01)
+            wait_until_drained(fresh.url)
             recovery_seconds = time.monotonic() - began
             # What had waited in the queue of the dump is applied now; only what is new from here on is announced.
-            lost = check_recovery_point(url, dumped_at)
+            lost = check_recovery_point(fresh.url, dumped_at)
+            assert epoch(fresh.url) != epoch(server.url)
             settled = listener.position
-            with Senders(url, 80) as again:
+            bot.announce(fresh.url)
+            with Senders(fresh.url, 80) as again:
                 pass
-            wait_until_drained(url)
-            wait_until_followed(listener, url)
+            rank_up(fresh.url, 703)
+            wait_until_drained(fresh.url)
+            wait_until_followed(listener, fresh.url)
+            bot.announce(fresh.url)
         announced = [event.event_id for event in consumer.announced]
         assert len(announced) == len(set(announced)), "announced twice"
         assert set(again.ids) <= set(announced) - before, f"missed since position {settled}"
-        with psycopg.connect(url, autocommit=True) as connection:
+        assert len(bot.told) == len(set(bot.told)), "told twice"
+        assert bot.told[-1][0] == "rank_up", "what is new is told"
+        with psycopg.connect(fresh.url, autocommit=True) as connection:
             assert Client(connection).verify_integrity() == []
     report(
-        "Dump under load, restored elsewhere",
-        scale=f"{EVENTS:,} events, dump {seconds:.1f} s",
+        "Dump under load, restored into a fresh cluster",
+        scale=f"{EVENTS:,} events, dump {seconds:.1f} s, {len(bot.told)} announcements of a bot",
         result=f"noticed and resynced, nothing announced twice, integrity sound; recovery point {lost:.2f} s before the"
         f" dump began, recovery time {recovery_seconds:.1f} s",
     )
+
+
+class Bot:
+    """One that tells members of their ranks, as both bots do."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, int, str]] = []
+        self._reader = uuid4()
+
+    def announce(self, url: str) -> None:
+        """Tell all that waits."""
+        with Client(url) as client:
+            while waiting := client.take_announcements("telegram", self._reader, 100):
+                for found in waiting:
+                    self.told.append((found.event_type, found.user_id, str(found.event_id)))
+                    client.confirm_announcements("telegram", self._reader, found.position)
+
+
+def rank_up(url: str, member: int) -> None:
+    """A new member reaches a rank."""
+    with Client(url) as client:
+        for _ in range(5):
+            client.apply_event(new_event_id(), "telegram", str(member), "game_played", {"xp": 100})
+
+
+def epoch(url: str) -> object:
+    with Client(url) as client:
+        return client.feed_state().epoch
 
 
 def wait_until_followed(listener: FeedListener, url: str) -> None:
@@ -158,10 +220,16 @@ def test_a_dump_keeps_what_a_restored_epoch_is_compared_with() -> None:
         with psycopg.connect(server.url, autocommit=True) as connection:
             Client(connection).renew_epoch()
             epoch = Client(connection).feed_state().epoch
-        dump = str(server.directory / "community.dump")
-        run(server, "pg_dump", "--format=custom", f"--dbname={server.url}", f"--file={dump}")
-        with psycopg.connect(restored(server, dump), autocommit=True) as connection:
-            assert Client(connection).get_metrics().is_restored
-            renewed = Client(connection).renew_epoch()
-            assert (renewed.is_new, renewed.epoch != epoch) == (True, True)
-            assert not Client(connection).get_metrics().is_restored
+        dump(server)
+        with fresh_server() as fresh:
+            restore(server, fresh)
+            check_epoch(fresh.url, epoch)
+
+
+def check_epoch(url: str, epoch: UUID) -> None:
+    """It is noticed that this is a copy, and once only."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        assert Client(connection).get_metrics().is_restored
+        renewed = Client(connection).renew_epoch()
+        assert (renewed.is_new, renewed.epoch != epoch) == (True, True)
+        assert not Client(connection).get_metrics().is_restored

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
+from ..connect import AnsweredAsyncConnection
 from ..connection import normalise_dsn
 
 __all__ = ["create_pool"]
@@ -31,12 +32,20 @@ def create_pool(url: str, name: str) -> AsyncConnectionPool[psycopg.AsyncConnect
     """
     return AsyncConnectionPool(
         normalise_dsn(url),
+        connection_class=AnsweredAsyncConnection,
         kwargs={**_CONNECTION, "application_name": name},
         min_size=1,
         max_size=_MOST_CONNECTIONS,
         open=False,
-        check=AsyncConnectionPool.check_connection,
+        check=_check,
         timeout=_WAIT_SECONDS,
         reconnect_timeout=_WAIT_SECONDS,
         name=name,
     )
+
+
+async def _check(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Learn while there is time for another that this connection leads nowhere."""
+    connection.answer_seconds = _WAIT_SECONDS / _MOST_CONNECTIONS  # type: ignore[attr-defined]
+    await connection.execute("")
+    del connection.answer_seconds  # type: ignore[attr-defined]

@@ -15,8 +15,6 @@ from telegram.ext import (
     CallbackQueryHandler,
     ChatMemberHandler,
     CommandHandler,
-    MessageHandler,
-    filters,
 )
 
 from ..async_client import AsyncClient
@@ -24,8 +22,8 @@ from ..bots import refusals
 from ..bots.commands import COMMANDS
 from ..bots.outbox import Outbox
 from ..bots.writer import HTML, LANGUAGES, Writer, choose_language
-from ..event_id import event_id_for
 from . import account, games, linking, login, notices
+from .counting import count_messages
 from .talk import Button, Handler, Setup, Talk
 
 __all__ = ["ALLOWED_UPDATES", "mount", "show_commands"]
@@ -74,8 +72,6 @@ _PRIVATE_BUTTONS = {"history", "language", "announcements", "redeem", "cancel", 
 _AT_A_TIME = 16  # answers in one chat
 _WATCHING = -7433  # A group of handlers nobody else has: of each group, only one handler gets an update.
 
-_COUNTED = filters.ChatType.GROUPS & filters.UpdateType.MESSAGE & ~filters.COMMAND & ~filters.StatusUpdate.ALL
-
 Callback = Callable[[Update, CallbackContext[Any, Any, Any, Any]], Coroutine[Any, Any, None]]
 
 
@@ -104,7 +100,7 @@ def mount(
     for name in setup.commands:
         application.add_handler(CommandHandler(name, _command(name, HANDLERS[name], setup)), group)
     application.add_handler(CallbackQueryHandler(_button(setup), pattern=rf"^({'|'.join(BUTTONS)})\|"), group)
-    application.add_handler(MessageHandler(_COUNTED, _counter(outbox)), _WATCHING)
+    count_messages(application, outbox, _WATCHING)
     application.add_handler(ChatMemberHandler(_follow_membership, ChatMemberHandler.MY_CHAT_MEMBER), _WATCHING)
 
 
@@ -198,25 +194,6 @@ async def _refuse_stranger(talk: Talk) -> None:
 async def _refuse_forged(talk: Talk) -> None:
     """A member's program may press buttons that were never shown."""
     await talk.refuse(refusals.private_only(talk.writer))
-
-
-def _counter(outbox: Outbox) -> Callback:
-    async def count(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
-        """Waits for nothing: the outbox sends."""
-        message = update.message
-        if message is None or message.from_user is None or message.from_user.is_bot or message.sender_chat is not None:
-            return
-        user = message.from_user
-        outbox.put(
-            event_id_for("telegram", message.get_bot().id, update.update_id),
-            "telegram",
-            str(user.id),
-            "message_sent",
-            occurred_at=message.date.isoformat(),
-            names=(user.username, user.full_name),
-        )
-
-    return count
 
 
 async def _follow_membership(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:

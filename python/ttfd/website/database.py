@@ -11,6 +11,7 @@ import psycopg
 from psycopg_pool import ConnectionPool
 
 from ..client import Client
+from ..connect import AnsweredConnection
 from ..connection import normalise_dsn
 
 _MOST_CONNECTIONS = 4
@@ -55,11 +56,12 @@ class Database:
             if self._pool is None:
                 self._pool = ConnectionPool(
                     self.url,
+                    connection_class=AnsweredConnection,
                     kwargs=_CONNECTION,
                     min_size=1,
                     max_size=_MOST_CONNECTIONS,
                     open=False,
-                    check=ConnectionPool.check_connection,
+                    check=_check,
                     timeout=_WAIT_SECONDS,
                     # Give up soon, so that the next visitor starts a new attempt instead of waiting for a late one.
                     reconnect_timeout=_WAIT_SECONDS,
@@ -74,3 +76,10 @@ class Database:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.close()
+
+
+def _check(connection: psycopg.Connection[Any]) -> None:
+    """Learn while there is time for another that this connection leads nowhere."""
+    connection.answer_seconds = _WAIT_SECONDS / _MOST_CONNECTIONS  # type: ignore[attr-defined]
+    connection.execute("")
+    del connection.answer_seconds  # type: ignore[attr-defined]
