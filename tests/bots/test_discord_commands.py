@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from discord_chat import SITE_URL, Chat, chat
 from discord_server import ANNA, BORIS, BOT_ID, CAROL, NAMES, ROBOT, FakeDiscord, until
+from newcomers import begin_anew
 from outage import outage
 from PIL import Image
 
@@ -50,9 +51,7 @@ def test_every_command_answers_a_newcomer(db: Connection, database_url: str, tmp
     async def story(talk: Chat) -> None:
         assert set(FIRST_WORDS) == {command.name for command in talk.bot.tree.get_commands()}
         for name, (english, russian, is_public, options) in FIRST_WORDS.items():
-            db.execute("TRUNCATE ttfd.unified_users, ttfd.platform_accounts, ttfd.cross_platform_events,"
-                       " ttfd.award_windows, ttfd.xp_standings, ttfd.standings RESTART IDENTITY CASCADE")  # fmt: skip
-            db.execute("SELECT ttfd.tend_seasons()")
+            begin_anew(db)
             given = {key: language if option == "?" else option for key, option in options.items()}
             answer = await talk.send(name, LANGUAGES[language], **given)
             assert answer.startswith(english if language == "en" else russian), (name, answer)

@@ -33,7 +33,7 @@ def make_profile(**changes: Any) -> models.Profile:
         "rank_name": "F III", "rank_color": "#5d6d7e", "rank_xp": 1250, "next_rank_xp": 2250, "highest_rank_id": 3,
         "messages_sent": 21, "total_voice_time": 5400, "games_played": 4, "games_won": 1, "daily_streak": 2,
         "last_daily": None, "achievements": [], "platforms": ["telegram", "website"], "primary_platform": "telegram",
-        "time_zone": "UTC", "created_at": NOW, "last_active": NOW,
+        "time_zone": "UTC", "created_at": NOW, "last_active": NOW, "is_hidden": False,
     }  # fmt: skip
     return models.Profile(**{**values, **changes})
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from newcomers import begin_anew
 from outage import outage
 from PIL import Image
 from telegram_chat import ANNA, BORIS, GROUP, SITE_URL, TOKEN, Chat, chat, message_update, until
@@ -63,10 +64,7 @@ def test_every_command_answers_a_newcomer(db: Connection, database_url: str, tmp
             expected = words[list(LANGUAGES).index(language)]
             assert answer.startswith(expected), (name, answer)
             assert answer
-            db.execute("DELETE FROM ttfd.account_preferences")
-            db.execute("TRUNCATE ttfd.unified_users, ttfd.platform_accounts, ttfd.cross_platform_events,"
-                       " ttfd.award_windows, ttfd.xp_standings, ttfd.standings RESTART IDENTITY CASCADE")  # fmt: skip
-            db.execute("SELECT ttfd.tend_seasons()")
+            begin_anew(db)
 
     chat(database_url, tmp_path, story)
 

@@ -210,6 +210,7 @@ def test_a_hidden_member_is_neither_on_a_board_nor_in_a_season_nor_in_the_activi
     assert [page for page in lists if address not in site.get(page).text] == []
     log_in(site, db, mine, "discord")
     send(site, "/account/hidden", hidden="1")
+    assert site.get(address).status_code == 200  # one's own
     site.delete_cookie("ttfd_session")
     assert [page for page in lists if address in site.get(page).text] == []
 

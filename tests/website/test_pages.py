@@ -314,10 +314,12 @@ def test_it_is_ready_when_the_database_answers(site: FlaskClient) -> None:
     assert (site.get("/readyz").status_code, site.get("/readyz").text) == (200, "ready\n")
 
 
-def test_a_hidden_member_has_no_place(site: FlaskClient, ttfd_client: Client) -> None:
+def test_a_hidden_member_is_shown_to_no_stranger(site: FlaskClient, ttfd_client: Client) -> None:
     user_id = give(ttfd_client, "1", "game_played", xp=5)
+    addresses = (f"/members/{user_id}", f"/members/{user_id}/card-ru.png")
+    assert [site.get(address).status_code for address in addresses] == [200, 200]
     ttfd_client.set_hidden(user_id, True)
-    assert "Place" not in text_of(site.get(f"/members/{user_id}"))
+    assert [site.get(address).status_code for address in addresses] == [404, 404]
     assert f"/members/{user_id}" not in site.get("/").text
 
 

@@ -13,7 +13,7 @@ from .forms import event_id_field, number_field, tell
 from .pictures import draw_chart
 from .render import plain, render
 from .site import Site
-from .visitor import require_login, visitor
+from .visitor import may_see, require_login, visitor
 from .words import METRICS
 
 __all__ = ["add_pages"]
@@ -105,6 +105,8 @@ def _add_member(blueprint: Blueprint, site: Site) -> None:
             profile = client.get_profile(user_id)
             if profile.user_id != user_id:
                 return redirect(url_for("ttfd.member", user_id=profile.user_id))
+            if not may_see(site, profile):
+                abort(404)
             place = client.get_position(user_id)
             xp_history = client.list_xp_history(user_id, _CHART_DAYS)
             achievements = client.list_achievements(user_id)

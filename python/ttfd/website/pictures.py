@@ -72,6 +72,8 @@ def add_pictures(blueprint: Blueprint, site: Site) -> None:
         g.ttfd_language = code  # of the address, whoever asks
         with site.reading() as client:
             profile = client.get_profile(user_id)
+            if profile.is_hidden:
+                abort(404)
             place = client.get_position(user_id).position
         picture = _draw_card(_Public.of(profile), place, code)
         response = plain("")

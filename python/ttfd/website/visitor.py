@@ -16,7 +16,7 @@ from flask_wtf.csrf import generate_csrf, validate_csrf  # type: ignore[import-u
 from werkzeug.wrappers import Response
 from wtforms import ValidationError  # type: ignore[import-untyped]
 
-from ..models import Session
+from ..models import Profile, Session
 from .language import marked, translated
 from .site import Site
 
@@ -28,6 +28,7 @@ __all__ = [
     "empty_session",
     "forget_browser",
     "local_path",
+    "may_see",
     "new_token",
     "remember_browser",
     "require_admin",
@@ -71,6 +72,14 @@ def visitor(site: Site) -> Visitor | None:
         found = site.client().find_session(token_hash) if token else None
         g.ttfd_visitor = Visitor(found, token_hash) if found else None
     return g.ttfd_visitor  # type: ignore[no-any-return]
+
+
+def may_see(site: Site, profile: Profile) -> bool:
+    """Whether a visitor may see a member's page: whoever is hidden is seen by themselves and by administrators."""
+    if not profile.is_hidden:
+        return True
+    asking = visitor(site)
+    return asking is not None and (asking.user_id == profile.user_id or asking.session.is_admin)
 
 
 def remember_browser(site: Site, response: Response, token: str) -> Response:
