@@ -26,9 +26,9 @@ WITHOUT = "bench_boards_without"
 BATCH = 1_000
 CALLS = 300
 MOST_XP = 1_000_000
-TOP = "SELECT position, user_id, display_name, value FROM ttfd.list_leaderboard('xp', 100)"
-POSITION = "SELECT position, value, total FROM ttfd.get_position(%s)"
-UNKEPT = ("season", "coins")  # Boards that are read from the members: a few calls are enough.
+TOP = "SELECT position, user_id, display_name, value FROM ttfd.list_leaderboard('{}', 100)"
+POSITION = "SELECT position, value, total FROM ttfd.get_position(%s, '{}')"
+COINS = 1  # board_number('coins')
 
 
 def measure(bench: Bench, results: Results) -> None:
@@ -79,8 +79,9 @@ def measure_calls(bench: Bench, results: Results, redis: Any, size: int) -> dict
             copy_to_redis(connection, redis)
         members = [random.randint(1, size) for _ in range(CALLS)]
         calls: dict[str, Callable[[int], object]] = {
-            "list_leaderboard": lambda _: connection.execute(TOP, prepare=True).fetchall(),
-            "get_position": lambda member: connection.execute(POSITION, [member], prepare=True).fetchall(),
+            f"{name}{by}": _call(connection, query, metric)
+            for by, metric in (("", "xp"), (" by coins", "coins"))
+            for name, query in (("list_leaderboard", TOP), ("get_position", POSITION))
         }
         if redis:
             calls["ZREVRANGE"] = lambda _: redis.zrevrange("xp", 0, 99, withscores=True)
@@ -91,8 +92,7 @@ def measure_calls(bench: Bench, results: Results, redis: Any, size: int) -> dict
         ).fetchall()
         for (last,) in crowd:
             values["get_position, last of the most crowded XP"] = [_timed(calls["get_position"], [last] * 20)()]
-        for metric in UNKEPT:
-            values[f"list_leaderboard by {metric}"] = [_timed(_page_by(connection, metric), [0] * 5)()]
+        values["list_leaderboard by season"] = [_timed(_call(connection, TOP, "season"), [0] * 5)()]
     medians = {name: results.add(NAME, f"{name}, {size:,} members", "ms", each).median for name, each in values.items()}
     if redis:
         for mine, peer, limit in (("list_leaderboard", "ZREVRANGE", 1.0), ("get_position", "ZREVRANK", 3.0)):
@@ -112,15 +112,27 @@ def grow(connection: psycopg.Connection[Any], size: int) -> None:
     with connection.transaction():
         connection.execute("ALTER TABLE ttfd.unified_users DISABLE TRIGGER USER")
         connection.execute(
-            "INSERT INTO ttfd.unified_users (id, xp, next_rank_xp, username) SELECT id, xp, 1 << 40, 'm' || id FROM newcomers"
+            "INSERT INTO ttfd.unified_users (id, xp, coins, next_rank_xp, username)"
+            " SELECT id, xp, xp, 1 << 40, 'm' || id FROM newcomers"
         )
         connection.execute("ALTER TABLE ttfd.unified_users ENABLE TRIGGER USER")
         connection.execute(
             "INSERT INTO ttfd.xp_standings SELECT -n.xp, u.xp_since, n.id FROM newcomers n JOIN ttfd.unified_users u USING (id)"
         )
         connection.execute("INSERT INTO ttfd.xp_moves SELECT xp, count(*) FROM newcomers GROUP BY xp")
+        connection.execute("SELECT FROM ttfd.feed_head FOR UPDATE")
+        connection.execute(
+            "INSERT INTO ttfd.standings (board, minus_value, since, user_id)"
+            " SELECT %s, -n.xp, u.xp_since, n.id FROM newcomers n JOIN ttfd.unified_users u USING (id) WHERE n.xp > 0",
+            [COINS],
+        )
+        connection.execute(
+            "SELECT ttfd.count_moves(array_agg(xp), array_agg(members), %s)"
+            "  FROM (SELECT xp, count(*) AS members FROM newcomers WHERE xp > 0 GROUP BY xp) c",
+            [COINS],
+        )
     connection.execute("DROP TABLE newcomers")
-    for table in ("unified_users", "xp_standings", "board_counts", "xp_moves"):
+    for table in ("unified_users", "xp_standings", "standings", "board_counts", "xp_moves"):
         connection.execute(f"VACUUM ANALYZE ttfd.{table}")
 
 
@@ -152,9 +164,9 @@ def busy_worker(bench: Bench) -> Iterator[None]:
         worker.join()
 
 
-def _page_by(connection: psycopg.Connection[Any], metric: str) -> Callable[[int], object]:
-    page = TOP.replace("xp", metric)
-    return lambda _: connection.execute(page).fetchall()
+def _call(connection: psycopg.Connection[Any], query: str, metric: str) -> Callable[[int], object]:
+    text, has_member = query.format(metric), "%s" in query
+    return lambda member: connection.execute(text, [member] if has_member else None, prepare=True).fetchall()
 
 
 def _timed(call: Callable[[int], object], members: list[int]) -> Callable[[], float]:

@@ -22,9 +22,15 @@ CREATE TABLE pgq_peer.log (LIKE ttfd.cross_platform_events_processed INCLUDING A
 
 CREATE TABLE pgq_peer.award_windows (LIKE ttfd.award_windows INCLUDING ALL) WITH (fillfactor = 70);
 
-CREATE TABLE pgq_peer.feed_head (position bigint NOT NULL) WITH (fillfactor = 10);
+CREATE TABLE pgq_peer.standings (LIKE ttfd.standings INCLUDING ALL) WITH (autovacuum_vacuum_scale_factor = 0.05);
 
-INSERT INTO pgq_peer.feed_head VALUES (0);
+INSERT INTO pgq_peer.standings SELECT * FROM ttfd.standings;
+
+CREATE TABLE pgq_peer.standing_changes (LIKE ttfd.standing_changes INCLUDING ALL);
+
+CREATE TABLE pgq_peer.feed_head (position bigint NOT NULL, settled_to bigint NOT NULL) WITH (fillfactor = 10);
+
+INSERT INTO pgq_peer.feed_head VALUES (0, 0);
 
 CREATE TABLE pgq_peer.sums (user_id bigint PRIMARY KEY, xp bigint NOT NULL, messages bigint NOT NULL) WITH (fillfactor = 50);
 
@@ -48,9 +54,16 @@ CREATE TRIGGER follow_rank BEFORE UPDATE OF xp ON pgq_peer.unified_users
   FOR EACH ROW WHEN (NEW.xp >= NEW.next_rank_xp OR NEW.xp < NEW.rank_xp)
   EXECUTE FUNCTION pgq_peer.follow_rank();
 
--- The leaderboard: our own functions, on the copies.
+-- The leaderboards: our own functions, on the copies.
 DO $$
+DECLARE
+  v_settle text := pg_get_functiondef('ttfd.settle_standings'::regproc);
+  v_name text;
 BEGIN
+  FOREACH v_name IN ARRAY ARRAY['settle_standings', 'feed_head', 'standing_changes', 'unified_users', 'standings', 'count_moves'] LOOP
+    v_settle := replace(v_settle, 'ttfd.' || v_name, 'pgq_peer.' || v_name);
+  END LOOP;
+  EXECUTE replace(v_settle, 'ttfd.cross_platform_events_processed', 'pgq_peer.log');
   EXECUTE replace(replace(pg_get_functiondef('ttfd.count_moves'::regproc),
                           'ttfd.count_moves', 'pgq_peer.count_moves'), 'ttfd.board_counts', 'pgq_peer.board_counts');
   EXECUTE replace(replace(pg_get_functiondef('ttfd.unified_users__keep_standings'::regproc),
@@ -78,6 +91,7 @@ AS $$
 DECLARE
   v_batch bigint := pgq.next_batch(p_queue, 'bench');
   v_base bigint;
+  v_settled bigint;
   v_season ttfd.seasons := (SELECT s FROM ttfd.seasons s WHERE s.starts_at <= now() AND s.ends_at > now());
   v_goals record;
   v_achievers bigint[];
@@ -95,7 +109,7 @@ BEGIN
     INTO v_goals
     FROM ttfd.achievements a;
   PERFORM set_config('ttfd.update_kind', 'batch', true);
-  SELECT h.position INTO v_base FROM pgq_peer.feed_head h FOR UPDATE;
+  SELECT h.position, h.settled_to INTO v_base, v_settled FROM pgq_peer.feed_head h FOR UPDATE;
   WITH batch AS MATERIALIZED (
     SELECT e.ev_id AS seq, e.ev_extra4::uuid AS id, e.ev_extra1::bigint AS user_id, e.ev_type AS event_type,
            e.ev_extra2 AS source_platform, e.ev_data::jsonb AS data, e.ev_extra3::timestamptz AS occurred_at, e.ev_time AS created_at
@@ -202,6 +216,9 @@ BEGIN
   )
   SELECT count(*), (SELECT array_agg(u.id) FROM updated u WHERE u.has_achieved) INTO v_count, v_achievers FROM granted;
   UPDATE pgq_peer.feed_head SET position = v_base + v_count;
+  IF v_base + v_count >= v_settled + 20000 THEN
+    PERFORM pgq_peer.settle_standings(v_settled, false);
+  END IF;
   PERFORM pg_notify('pgq_peer', '');
   PERFORM pgq.finish_batch(v_batch);
   RETURN v_count;

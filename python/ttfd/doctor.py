@@ -16,6 +16,7 @@ from .client import Client
 from .connect import open_connection
 from .connection import redact
 from .listener import _hears_itself
+from .names import marked
 
 __all__ = ["Finding", "examine"]
 
@@ -26,11 +27,6 @@ ROLES = ("ttfd_owner", "ttfd_admin", "ttfd_worker", "ttfd_reader", "ttfd_telegra
 _SLOW_LAG, _BAD_LAG = 30.0, 300.0
 _OFF_CLOCK, _BAD_CLOCK = 5.0, 60.0
 _LONG_TRANSACTION_MINUTES = 10
-
-
-def marked(text: str) -> str:
-    """Return `text` as it is; marks it for the translators' catalogue."""
-    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
@@ -66,6 +66,7 @@ def test_every_text_has_a_russian_translation_and_the_compiled_catalogue_is_up_t
     keywords = {"say": None, "plural": (1, 2), "marked": None}
     places = [PACKAGE / place for place in ("bots", "telegram", "discord") if (PACKAGE / place).is_dir()]
     used = {row[2] for place in places for row in extract_from_dir(place, [("**.py", "python")], keywords=keywords)}
+    used |= {row[1] for row in extract_from_file("python", PACKAGE / "names.py", keywords=keywords)}
     folder = PACKAGE / "bots/locale/ru/LC_MESSAGES"
     with (folder / "bots.po").open("rb") as po, (folder / "bots.mo").open("rb") as mo:
         translated, compiled = (

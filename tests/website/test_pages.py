@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from flask import Flask
@@ -258,6 +258,7 @@ def test_every_text_is_translated_and_compiled(language: str) -> None:
     methods = [("**.py", "python"), ("templates/**.html", "jinja2")]
     keywords = {"_": None, "marked": None, "ngettext": (1, 2)}
     used = {row[2] for row in extract_from_dir(PACKAGE, methods, keywords=keywords)}
+    used |= {row[1] for row in extract_from_file("python", PACKAGE.parent / "names.py", keywords=keywords)}
     folder = PACKAGE / "translations" / language / "LC_MESSAGES"
     with (folder / "messages.po").open("rb") as po, (folder / "messages.mo").open("rb") as mo:
         translated, compiled = (

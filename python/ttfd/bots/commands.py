@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .writer import marked
+from ..names import marked
 
 __all__ = ["COMMANDS"]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .. import models
+from ..names import marked
 from . import replies
-from .writer import Safe, Writer, marked
+from .writer import Safe, Writer
 
 __all__ = ["bet_limit", "guess", "options", "question", "result"]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from .. import models
+from ..names import marked
 from . import words
-from .writer import Safe, Writer, marked
+from .writer import Safe, Writer
 
 __all__ = [
     "code",

@@ -8,7 +8,8 @@ import re
 import psycopg
 
 from .. import errors
-from .writer import Safe, Writer, marked
+from ..names import marked
+from .writer import Safe, Writer
 
 __all__ = ["database_down", "explain", "is_expected", "is_outage", "private_only", "wrong_arguments"]
 

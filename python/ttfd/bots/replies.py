@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 
 from .. import models
+from ..names import marked
 from . import words
-from .writer import Safe, Writer, marked
+from .writer import Safe, Writer
 
 __all__ = [
     "achievements",

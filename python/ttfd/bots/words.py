@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .writer import Safe, Writer, marked
+from .. import names
+from ..names import EVENTS, NOTES, marked
+from .writer import Safe, Writer
 
 __all__ = [
     "ANNOUNCED",
@@ -16,14 +18,8 @@ __all__ = [
     "rank_title",
 ]
 
-METRICS = {
-    "xp": marked("XP"),
-    "coins": marked("Coins"),
-    "messages": marked("Messages"),
-    "voice": marked("Voice"),
-    "games": marked("Games"),
-    "wins": marked("Wins"),
-}
+METRICS = {metric: name for metric, name in names.METRICS.items() if metric != "season"}
+"""A season has a command of its own."""
 
 PLACES = {"private": marked("Privately"), "public": marked("In public"), "off": marked("Not at all")}
 """Where a member may have announcements."""
@@ -36,42 +32,10 @@ ANNOUNCED = {
 
 _PLATFORMS = {"telegram": "Telegram", "discord": "Discord", "website": marked("Website")}
 
-_EVENTS = {
-    "message_sent": marked("Message"),
-    "voice_time": marked("Time in voice"),
-    "game_played": marked("Game"),
-    "xp_change": marked("XP changed by an administrator"),
-    "coins_change": marked("Coins changed by an administrator"),
-    "rank_up": marked("New rank"),
-    "opening_balance": marked("Opening balance"),
-    "achievement_unlock": marked("Achievement"),
-    "season_reward": marked("Season reward"),
-    "daily_claim": marked("Daily reward"),
-    "work": marked("Work"),
-    "award": marked("Award"),
-    "coins_spent": marked("Coins spent"),
-    "transfer_sent": marked("Coins sent"),
-    "transfer_received": marked("Coins received"),
-    "purchase": marked("Purchase"),
-    "adjustment": marked("Balance adjusted by an administrator"),
-    "adjustment_reverted": marked("Adjustment taken back"),
-    "account_linked": marked("Account linked"),
-    "account_unlinked": marked("Account unlinked"),
-    "accounts_merged": marked("Accounts merged"),
-    "merge_undone": marked("Merge undone"),
-}
-
-_NOTES = {
-    "cooldown": marked("too soon after the last one"),
-    "daily_cap": marked("the most for one day is reached"),
-    "idle": marked("idle time does not count"),
-    "disabled": marked("this earns nothing at present"),
-}
-
 
 def event_name(w: Writer, event_type: str) -> Safe:
     """What an event is called; a type that is not known here is shown by its own name."""
-    known = _EVENTS.get(event_type)
+    known = EVENTS.get(event_type)
     return w.say(known) if known else w.escape(event_type.replace("_", " ").capitalize())
 
 
@@ -81,7 +45,7 @@ def note(w: Writer, text: str) -> Safe:
 
 
 def _reason(w: Writer, part: str) -> Safe:
-    known = _NOTES.get(part)
+    known = NOTES.get(part)
     if known:
         return w.say(known)
     if part.startswith("boost "):

@@ -2,7 +2,8 @@
 
 After a change of texts::
 
-    pybabel extract -k say -k plural:1,2 -k marked --no-location -o bots.pot python/ttfd/{bots,telegram,discord}
+    pybabel extract -k say -k plural:1,2 -k marked --no-location -o bots.pot \\
+        python/ttfd/{names.py,bots,telegram,discord}
     pybabel update -D bots -d python/ttfd/bots/locale -l ru -i bots.pot --no-fuzzy-matching --no-wrap
     pybabel compile -D bots -d python/ttfd/bots/locale
 """
@@ -22,7 +23,7 @@ from babel.dates import format_date, format_timedelta
 from babel.numbers import format_decimal
 from babel.units import format_unit
 
-__all__ = ["HTML", "LANGUAGES", "PLAIN", "Html", "Markup", "Plain", "Safe", "Writer", "choose_language", "marked"]
+__all__ = ["HTML", "LANGUAGES", "PLAIN", "Html", "Markup", "Plain", "Safe", "Writer", "choose_language"]
 
 LANGUAGES = {"ru": "Русский", "en": "English"}
 
@@ -81,11 +82,6 @@ class Html:
 
 PLAIN = Plain()
 HTML = Html()
-
-
-def marked(text: str) -> str:
-    """Mark a text for the catalogue; it is translated where it is shown."""
-    return text
 
 
 def choose_language(chosen: str | None, platform_locale: str | None) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
-import signal
-import sys
 from pathlib import Path
 
 import click
 from discord import LoginFailure, PrivilegedIntentsRequired
 
 from ttfd.cli import EMBEDDED_DIRECTORY, CommandError, database_url
+from ttfd.cli.run_bot import read_token, run_bot, write_log
 from ttfd.discord import DiscordBot
 
 __all__ = ["discord"]
@@ -34,20 +32,16 @@ def discord(channel_id: int | None, outbox: Path) -> None:
     address in TTFD_SITE_URL. Several may run; one works at a time. Start `ttfd worker` as well: it applies what
     members earn.
     """
-    token = os.environ.get("DISCORD_TOKEN", "").strip()
-    if not token:
-        hint = "make a bot at https://discord.com/developers/applications, then: export DISCORD_TOKEN=…"
-        raise CommandError("DISCORD_TOKEN is not set", hint)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    hint = "make a bot at https://discord.com/developers/applications, then: export DISCORD_TOKEN=…"
+    token = read_token("DISCORD_TOKEN", hint)
+    write_log()
     logging.getLogger("discord").setLevel(logging.WARNING)
     logging.getLogger("discord.client").setLevel(logging.ERROR)  # it warns that it cannot speak in voice channels
     url = database_url()
     bot = DiscordBot(token, url, outbox, channel_id=channel_id, site_url=os.environ.get("TTFD_SITE_URL"))
     click.echo("The Discord bot runs. Ctrl-C stops it.")
-    loop_factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None  # psycopg needs that one there
     try:
-        with asyncio.Runner(loop_factory=loop_factory) as runner:
-            runner.run(_run(bot))
+        run_bot(bot)
     except LoginFailure:
         message = "Discord does not know this token"
         raise CommandError(message, "Correct the environment variable DISCORD_TOKEN.") from None
@@ -55,10 +49,3 @@ def discord(channel_id: int | None, outbox: Path) -> None:
         hint = "Switch on Server Members Intent on the page Bot of your application."
         raise CommandError("Discord does not tell the bot who is on a server", hint) from None
     click.echo("Stopped.")
-
-
-async def _run(bot: DiscordBot) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(bot.stop))
-    await bot.run()

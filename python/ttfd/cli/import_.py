@@ -39,7 +39,7 @@ from ttfd.legacy import (
     settle_conflict,
     undo_import,
 )
-from ttfd.legacy.errors import marked
+from ttfd.names import marked
 
 __all__ = ["import_"]
 

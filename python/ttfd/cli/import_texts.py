@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from ttfd.legacy.errors import marked
+from ttfd.names import marked
 
 __all__ = ["COUNTS", "LANGUAGES", "METRICS", "Texts"]
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
-import signal
-import sys
 from pathlib import Path
 
 import click
 
 from ttfd.cli import EMBEDDED_DIRECTORY, CommandError, database_url
+from ttfd.cli.run_bot import read_token, run_bot, write_log
 from ttfd.telegram.run import InvalidToken, TelegramBot
 
 __all__ = ["telegram"]
@@ -40,27 +38,16 @@ def telegram(channel_id: int | None, language: str, outbox: Path) -> None:
     /login, the website's address in TTFD_SITE_URL. Several may run; one works at a time. Start `ttfd worker` as well:
     it applies what members earn.
     """
-    token = os.environ.get("TELEGRAM_TOKEN", "").strip()
-    if not token:
-        raise CommandError("TELEGRAM_TOKEN is not set", "talk to @BotFather, then: export TELEGRAM_TOKEN=…")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    token = read_token("TELEGRAM_TOKEN", "talk to @BotFather, then: export TELEGRAM_TOKEN=…")
+    write_log()
     logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes addresses, and the token is in them
     url = database_url()
     site_url = os.environ.get("TTFD_SITE_URL")
     bot = TelegramBot(token, url, outbox, channel_id=channel_id, language=language, site_url=site_url)
     click.echo("The Telegram bot runs. Ctrl-C stops it.")
-    loop_factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None  # psycopg needs that one there
     try:
-        with asyncio.Runner(loop_factory=loop_factory) as runner:
-            runner.run(_run(bot))
+        run_bot(bot)
     except InvalidToken:
         message = "Telegram does not know this token"
         raise CommandError(message, "Correct the environment variable TELEGRAM_TOKEN.") from None
     click.echo("Stopped.")
-
-
-async def _run(bot: TelegramBot) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(bot.stop))
-    await bot.run()

@@ -15,7 +15,8 @@ from ..async_client import AsyncClient
 from ..bots.commands import COMMANDS
 from ..bots.refusals import is_expected
 from ..bots.words import METRICS, PLACES
-from ..bots.writer import LANGUAGES, Writer, choose_language, marked
+from ..bots.writer import LANGUAGES, Writer, choose_language
+from ..names import marked
 from . import account, coins, linking
 from .login import login
 from .talk import PLATFORM, Button, Handler, Interaction, Talk, serve

@@ -5,8 +5,8 @@ from __future__ import annotations
 import discord
 
 from ..bots import replies
-from ..bots.writer import marked
 from ..errors import ItemNotAvailableError
+from ..names import marked
 from .talk import PLATFORM, Talk
 
 __all__ = ["buy", "daily", "inventory", "pay", "shop", "work"]

@@ -11,7 +11,8 @@ from discord.ext import commands
 from .. import models
 from ..async_client import AsyncClient
 from ..bots.announcer import announcement_text
-from ..bots.writer import Writer, choose_language, marked
+from ..bots.writer import Writer, choose_language
+from ..names import marked
 from .talk import DISCORD_FAILURES, MARKDOWN, PLATFORM, fit
 
 __all__ = ["Complaints", "Herald"]

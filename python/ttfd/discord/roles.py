@@ -16,8 +16,8 @@ from discord.ext import commands
 from .. import models
 from ..async_client import AsyncClient
 from ..async_listener import AsyncFeedListener
-from ..bots.writer import marked
 from ..errors import TtfdError, UserNotFoundError
+from ..names import marked
 from .notices import Complaints
 from .talk import DISCORD_FAILURES, PLATFORM
 

@@ -3,11 +3,12 @@
 import csv
 from collections.abc import Iterator
 
-from ttfd.legacy.errors import BadCsvError, MissingColumnError, NotUtf8Error, marked
+from ttfd.legacy.errors import BadCsvError, MissingColumnError, NotUtf8Error
 from ttfd.legacy.files import LegacyFile, open_files
 from ttfd.legacy.preset import Part, Preset
 from ttfd.legacy.records import Finisher, renamer
 from ttfd.legacy.source import LegacyRow, LegacySource
+from ttfd.names import marked
 
 __all__ = ["open_csv"]
 

@@ -2,10 +2,7 @@
 
 from typing import ClassVar
 
-
-def marked(text: str) -> str:
-    """Return `text` as it is; marks it for the translators' catalogue."""
-    return text
+from ttfd.names import marked
 
 
 class LegacyError(Exception):

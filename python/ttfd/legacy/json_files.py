@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ttfd.legacy.errors import ForeignFileError, WrongShapeError, marked
+from ttfd.legacy.errors import ForeignFileError, WrongShapeError
 from ttfd.legacy.files import LegacyFile, open_files, printable
 from ttfd.legacy.json_stream import JsonStream
 from ttfd.legacy.preset import Part, Preset
 from ttfd.legacy.records import Finisher, renamer
 from ttfd.legacy.source import LegacyRow, LegacySource
+from ttfd.names import marked
 
 __all__ = ["JsonPart", "open_json"]
 

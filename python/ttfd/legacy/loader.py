@@ -11,8 +11,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from ttfd.legacy.ahead import ahead
-from ttfd.legacy.errors import marked
 from ttfd.legacy.source import LeftOut, LegacySource
+from ttfd.names import marked
 
 __all__ = ["ImportResult", "Progress", "list_conflicts", "run_import", "settle_conflict", "undo_import"]
 

@@ -20,11 +20,11 @@ from ttfd.legacy.errors import (
     MissingTableError,
     RowCounterError,
     UnsetVariableError,
-    marked,
 )
 from ttfd.legacy.preset import Part, Preset
 from ttfd.legacy.records import Finisher
 from ttfd.legacy.source import LegacyRow, LegacySource
+from ttfd.names import marked
 
 __all__ = ["TablePart", "open_postgres"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ttfd.legacy.errors import marked
 from ttfd.legacy.preset import Part
+from ttfd.names import marked
 
 __all__ = ["Finisher", "renamer", "to_json"]
 

@@ -14,7 +14,8 @@ from ..bots import refusals, replies
 from ..bots.cards import draw_rank_card
 from ..bots.commands import COMMANDS
 from ..bots.words import ANNOUNCED, METRICS, PLACES
-from ..bots.writer import LANGUAGES, Writer, marked
+from ..bots.writer import LANGUAGES, Writer
+from ..names import marked
 from .talk import Button, Talk
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 After a change of texts::
 
-    pybabel extract -F babel.cfg -k marked --no-location -o /tmp/messages.pot .
+    pybabel extract -F babel.cfg -k marked --no-location -o /tmp/messages.pot . ../names.py
     pybabel update -i /tmp/messages.pot -d translations
     pybabel compile -d translations --statistics
 """
@@ -24,8 +24,8 @@ from babel.units import format_unit
 from flask import g, request
 from flask_babel import get_locale  # type: ignore[import-untyped]
 
+from ..names import marked
 from . import words
-from .words import marked
 
 __all__ = [
     "HELPERS",
