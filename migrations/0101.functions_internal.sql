@@ -1390,7 +1390,7 @@ BEGIN
            SELECT count(*) FILTER (WHERE l.value > 0 AND (-l.value, l.since, l.user_id) < (-p_value, p_since, p_user_id))
                   - count(*) FILTER (WHERE (s.minus_value, s.since, s.user_id) < (-p_value, p_since, p_user_id)) AS moved
              FROM ttfd.list_unsettled(p_metric) l
-             LEFT JOIN ttfd.standings s ON s.user_id = l.user_id AND s.board = v_board) n;
+             LEFT JOIN ttfd.standings s ON s.user_id = l.user_id AND s.board + 0 = v_board) n;
   IF p_value = 0 THEN
     above := above + (SELECT count(*)
                         FROM ttfd.unified_users u
@@ -2092,7 +2092,7 @@ BEGIN
     ELSE
       since := coalesce(
         (SELECT l.since FROM ttfd.list_unsettled(p_metric) l WHERE l.user_id = p_user.id),
-        (SELECT s.since FROM ttfd.standings s WHERE s.user_id = p_user.id AND s.board = ttfd.board_number(p_metric)));
+        (SELECT s.since FROM ttfd.standings s WHERE s.user_id = p_user.id AND s.board + 0 = ttfd.board_number(p_metric)));
     END IF;
   END IF;
   IF NOT p_user.is_listed THEN
@@ -3496,7 +3496,7 @@ BEGIN
                   SELECT c.user_id, NULL, c.at FROM ttfd.standing_changes c WHERE c.user_id > 0) m (user_id, moved_at, touched_at)
            GROUP BY m.user_id) n
     LEFT JOIN ttfd.unified_users u ON u.id = n.user_id
-    LEFT JOIN ttfd.standings s ON s.user_id = n.user_id AND s.board = ANY (ARRAY[v_board, -v_board])
+    LEFT JOIN ttfd.standings s ON s.user_id = n.user_id AND s.board + 0 = ANY (ARRAY[v_board, -v_board])
    CROSS JOIN LATERAL (SELECT ttfd.metric_value(u, p_metric)) v (value);
 END;
 $$;
@@ -5676,6 +5676,7 @@ COMMENT ON FUNCTION ttfd.settle_season(ttfd.seasons) IS
 -- sql/functions/internal/settle_standings.sql
 -- Who has moved is told by the events. The value is read, not added up: whoever has changed it since is in the
 -- queue and is settled later.
+-- The board plus 0 is for the planner: an index that begins with the board finds a member only after all the others.
 -- A hidden member keeps standing on the board below zero, where nobody looks, and so comes back to the old place.
 CREATE OR REPLACE FUNCTION ttfd.settle_standings(p_after bigint, p_is_drained boolean)
 RETURNS void
@@ -5741,14 +5742,14 @@ BEGIN
               SELECT p.user_id, p.sign, 5, p.wins, p.wins_at, p.touched_at
                 FROM present p WHERE p.wins_at IS NOT NULL OR p.touched_at IS NOT NULL
              ) b (user_id, sign, board, value, moved_at, touched_at)
-        LEFT JOIN ttfd.standings s ON s.user_id = b.user_id AND s.board = ANY (ARRAY[b.board, -b.board])
+        LEFT JOIN ttfd.standings s ON s.user_id = b.user_id AND s.board + 0 = ANY (ARRAY[b.board, -b.board])
     ), gone AS (
-      DELETE FROM ttfd.standings s USING changed c WHERE c.value = 0 AND s.user_id = c.user_id AND s.board = c.old_board
+      DELETE FROM ttfd.standings s USING changed c WHERE c.value = 0 AND s.user_id = c.user_id AND s.board + 0 = c.old_board
     ), moved AS (
       UPDATE ttfd.standings s
          SET board = c.board, minus_value = -c.value, since = c.since
         FROM changed c
-       WHERE c.value > 0 AND s.user_id = c.user_id AND s.board = c.old_board
+       WHERE c.value > 0 AND s.user_id = c.user_id AND s.board + 0 = c.old_board
          AND (c.board, c.value, c.since) <> (c.old_board, c.old_value, c.old_since)
     ), come AS (
       INSERT INTO ttfd.standings (board, minus_value, since, user_id)

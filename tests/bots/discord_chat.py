@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -168,4 +169,7 @@ def chat(
             await story(conversation)
 
     asyncio.run(run())
+    # A connection that was given up while it was being made is closed when it is collected. Until then the server
+    # waits for its password, a minute at most, and cannot drop the database.
+    gc.collect()
     return fake

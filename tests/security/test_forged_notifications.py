@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from hostile import hostile_strings
 
-from calls import Connection, apply_event, get_user, process_all, record_event
+from calls import Connection, apply_event, get_user, process_all, record_event, value
 from ttfd import FeedListener
 from ttfd.models import FeedEvent
 from ttfd.website.database import Database
@@ -66,6 +66,7 @@ def test_a_thousand_forged_notifications_change_and_stop_nothing(
         thread.start()
     try:
         wait_for(lambda: feed.hears)
+        wait_for(lambda: value(db, "SELECT origin IS NOT NULL FROM ttfd.epoch_origin"))  # The worker has looked.
         before = state(db)
         for number, payload in enumerate(forged_payloads(1000)):
             db.execute(f"SET ROLE {ROLES[number % len(ROLES)]}")  # type: ignore[arg-type]

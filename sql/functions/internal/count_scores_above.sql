@@ -23,7 +23,7 @@ BEGIN
            SELECT count(*) FILTER (WHERE l.value > 0 AND (-l.value, l.since, l.user_id) < (-p_value, p_since, p_user_id))
                   - count(*) FILTER (WHERE (s.minus_value, s.since, s.user_id) < (-p_value, p_since, p_user_id)) AS moved
              FROM ttfd.list_unsettled(p_metric) l
-             LEFT JOIN ttfd.standings s ON s.user_id = l.user_id AND s.board = v_board) n;
+             LEFT JOIN ttfd.standings s ON s.user_id = l.user_id AND s.board + 0 = v_board) n;
   IF p_value = 0 THEN
     above := above + (SELECT count(*)
                         FROM ttfd.unified_users u

@@ -16,7 +16,7 @@ BEGIN
     ELSE
       since := coalesce(
         (SELECT l.since FROM ttfd.list_unsettled(p_metric) l WHERE l.user_id = p_user.id),
-        (SELECT s.since FROM ttfd.standings s WHERE s.user_id = p_user.id AND s.board = ttfd.board_number(p_metric)));
+        (SELECT s.since FROM ttfd.standings s WHERE s.user_id = p_user.id AND s.board + 0 = ttfd.board_number(p_metric)));
     END IF;
   END IF;
   IF NOT p_user.is_listed THEN

@@ -37,7 +37,7 @@ BEGIN
                   SELECT c.user_id, NULL, c.at FROM ttfd.standing_changes c WHERE c.user_id > 0) m (user_id, moved_at, touched_at)
            GROUP BY m.user_id) n
     LEFT JOIN ttfd.unified_users u ON u.id = n.user_id
-    LEFT JOIN ttfd.standings s ON s.user_id = n.user_id AND s.board = ANY (ARRAY[v_board, -v_board])
+    LEFT JOIN ttfd.standings s ON s.user_id = n.user_id AND s.board + 0 = ANY (ARRAY[v_board, -v_board])
    CROSS JOIN LATERAL (SELECT ttfd.metric_value(u, p_metric)) v (value);
 END;
 $$;

@@ -1,5 +1,6 @@
 -- Who has moved is told by the events. The value is read, not added up: whoever has changed it since is in the
 -- queue and is settled later.
+-- The board plus 0 is for the planner: an index that begins with the board finds a member only after all the others.
 -- A hidden member keeps standing on the board below zero, where nobody looks, and so comes back to the old place.
 CREATE OR REPLACE FUNCTION ttfd.settle_standings(p_after bigint, p_is_drained boolean)
 RETURNS void
@@ -65,14 +66,14 @@ BEGIN
               SELECT p.user_id, p.sign, 5, p.wins, p.wins_at, p.touched_at
                 FROM present p WHERE p.wins_at IS NOT NULL OR p.touched_at IS NOT NULL
              ) b (user_id, sign, board, value, moved_at, touched_at)
-        LEFT JOIN ttfd.standings s ON s.user_id = b.user_id AND s.board = ANY (ARRAY[b.board, -b.board])
+        LEFT JOIN ttfd.standings s ON s.user_id = b.user_id AND s.board + 0 = ANY (ARRAY[b.board, -b.board])
     ), gone AS (
-      DELETE FROM ttfd.standings s USING changed c WHERE c.value = 0 AND s.user_id = c.user_id AND s.board = c.old_board
+      DELETE FROM ttfd.standings s USING changed c WHERE c.value = 0 AND s.user_id = c.user_id AND s.board + 0 = c.old_board
     ), moved AS (
       UPDATE ttfd.standings s
          SET board = c.board, minus_value = -c.value, since = c.since
         FROM changed c
-       WHERE c.value > 0 AND s.user_id = c.user_id AND s.board = c.old_board
+       WHERE c.value > 0 AND s.user_id = c.user_id AND s.board + 0 = c.old_board
          AND (c.board, c.value, c.since) <> (c.old_board, c.old_value, c.old_since)
     ), come AS (
       INSERT INTO ttfd.standings (board, minus_value, since, user_id)
