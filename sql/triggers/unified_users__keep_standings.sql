@@ -16,10 +16,12 @@ BEGIN
   IF TG_OP = 'INSERT' THEN
     INSERT INTO xp_standings (minus_xp, since, user_id) SELECT -n.xp, n.xp_since, n.id FROM new_rows n WHERE n.is_listed ORDER BY 1, 2, 3;
     INSERT INTO xp_moves (xp, members) SELECT n.xp, count(*) FROM new_rows n WHERE n.is_listed GROUP BY n.xp;
+    -- Whom an import makes, and gives something, it tells of by an event.
     INSERT INTO standing_changes (user_id, at)
     SELECT n.id, n.xp_since
       FROM new_rows n
-     WHERE n.is_listed AND greatest(n.coins, n.messages_sent, n.total_voice_time, n.games_played, n.games_won) > 0;
+     WHERE coalesce(current_setting('ttfd.update_kind', true), '') <> 'import'
+       AND n.is_listed AND greatest(n.coins, n.messages_sent, n.total_voice_time, n.games_played, n.games_won) > 0;
   ELSIF TG_OP = 'DELETE' THEN
     DELETE FROM xp_standings s
      USING old_rows o

@@ -55,7 +55,8 @@ BEGIN
   SELECT ttfd.generate_event_id(), g.user_id, 'opening_balance', g.origin,
          jsonb_build_object('run_id', p_run_id, 'undone', true), -g.xp, -g.coins, ttfd.current_time()
     FROM ttfd.import_grants g
-   WHERE g.run_id = p_run_id AND (g.xp, g.coins) <> (0, 0)
+   WHERE g.run_id = p_run_id
+     AND (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
    ORDER BY g.user_id;
 
   -- What could not be taken stays contributed, by one of the accounts.

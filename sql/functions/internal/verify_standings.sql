@@ -1,4 +1,4 @@
--- Whose standing waits to be settled is compared with nothing: list_unsettled reads the member.
+-- Who is in the queue with something granted, or behind what is settled, is compared with nothing: list_unsettled reads the member.
 CREATE OR REPLACE FUNCTION ttfd.verify_standings()
 RETURNS TABLE (user_id bigint, expected text, actual text)
 LANGUAGE sql STABLE
@@ -8,14 +8,33 @@ AS $$
     FULL JOIN ttfd.xp_standings s ON s.user_id = u.id
    WHERE (u.id, u.xp, u.xp_since) IS DISTINCT FROM (s.user_id, -s.minus_xp, s.since)
    UNION ALL
-  SELECT d.user_id, format('%s %s', coalesce(d.value, 0), m.metric), coalesce(d.shown, 0)::text
-    FROM unnest(ARRAY['coins', 'messages', 'voice', 'games', 'wins']) m (metric)
-   CROSS JOIN LATERAL (
-           SELECT coalesce(u.id, s.user_id) AS user_id, u.value, -s.minus_value AS shown
-             FROM (SELECT l.id, ttfd.metric_value(l, m.metric) AS value FROM ttfd.unified_users l WHERE l.is_listed) u
-             FULL JOIN (SELECT * FROM ttfd.standings k WHERE k.board = ttfd.board_number(m.metric)) s ON s.user_id = u.id
-            WHERE coalesce(u.value, 0) <> coalesce(-s.minus_value, 0)
-              AND coalesce(u.id, s.user_id) NOT IN (SELECT n.user_id FROM ttfd.list_unsettled(m.metric) n)) d;
+  SELECT coalesce(u.id, s.user_id), (u.coins, u.messages_sent, u.total_voice_time, u.games_played, u.games_won)::text,
+         (s.coins, s.messages, s.voice, s.games, s.wins)::text
+    FROM (SELECT l.id, l.coins, l.messages_sent, l.total_voice_time, l.games_played, l.games_won
+            FROM ttfd.unified_users l
+           WHERE l.is_listed) u
+    FULL JOIN (SELECT k.user_id,
+                      coalesce(sum(-k.minus_value) FILTER (WHERE k.board = 1), 0) AS coins,
+                      coalesce(sum(-k.minus_value) FILTER (WHERE k.board = 2), 0) AS messages,
+                      coalesce(sum(-k.minus_value) FILTER (WHERE k.board = 3), 0) AS voice,
+                      coalesce(sum(-k.minus_value) FILTER (WHERE k.board = 4), 0) AS games,
+                      coalesce(sum(-k.minus_value) FILTER (WHERE k.board = 5), 0) AS wins
+                 FROM ttfd.standings k
+                WHERE k.board > 0
+                GROUP BY k.user_id) s ON s.user_id = u.id
+   WHERE (coalesce(u.coins, 0), coalesce(u.messages_sent, 0), coalesce(u.total_voice_time, 0), coalesce(u.games_played, 0),
+          coalesce(u.games_won, 0))
+         <> (coalesce(s.coins, 0), coalesce(s.messages, 0), coalesce(s.voice, 0), coalesce(s.games, 0), coalesce(s.wins, 0))
+     AND NOT EXISTS (
+           SELECT 1
+             FROM (SELECT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.xp IS NOT NULL
+                    UNION ALL
+                   SELECT d.user_id
+                     FROM ttfd.cross_platform_events_processed d
+                    WHERE d.position > (SELECT h.settled_to FROM ttfd.feed_head h)
+                    UNION ALL
+                   SELECT c.user_id FROM ttfd.standing_changes c) w
+            WHERE w.user_id = coalesce(u.id, s.user_id));
 $$;
 
 COMMENT ON FUNCTION ttfd.verify_standings() IS 'Members who stand elsewhere on a leaderboard than they should: user_id, expected, actual.';
