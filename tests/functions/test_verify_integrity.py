@@ -169,6 +169,21 @@ def test_a_standing_of_nobody(db: Connection, member: int) -> None:
     assert kinds(db) == {("standing", 999)}
 
 
+@pytest.mark.parametrize("metric", ["coins", "messages", "games"])
+@pytest.mark.parametrize(
+    "wrong", ["UPDATE ttfd.standings SET minus_value = minus_value - 1", "DELETE FROM ttfd.standings"]
+)
+def test_another_place_on_another_leaderboard(db: Connection, member: int, wrong: str, metric: str) -> None:
+    process_all(db)
+    db.execute(f"{wrong} WHERE board = ttfd.board_number('{metric}')")  # type: ignore[arg-type]
+    assert kinds(db) == {("standing", member), ("count", None)}
+
+
+def test_a_place_of_nobody_on_another_leaderboard(db: Connection, member: int) -> None:
+    db.execute("INSERT INTO ttfd.standings (board, minus_value, since, user_id) VALUES (1, -5, now(), 999)")
+    assert ("standing", 999) in kinds(db)
+
+
 @pytest.mark.parametrize("table", ["board_counts", "xp_moves"])
 def test_counts_that_are_not_the_members(db: Connection, member: int, table: str) -> None:
     column = "members[1]" if table == "board_counts" else "members"
