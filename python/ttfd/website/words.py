@@ -68,7 +68,9 @@ SETTINGS = {
     ),
     "keep_boosts_days": marked("Days for which a boost that has ended is kept for late events."),
     "keep_discarded_days": marked("Days for which a discarded event is kept; its id stays known after that."),
-    "keep_import_rows_days": marked("Days for which rejected legacy records are kept; the report of their import says why for good."),
+    "keep_import_rows_days": marked(
+        "Days for which rejected legacy records are kept; the report of their import says why for good."
+    ),
     "keep_link_codes_days": marked("Days for which a used or expired link code is told from one that never was."),
     "keep_link_failures_days": marked("Days for which refused link codes are kept. They count for 15 minutes."),
     "keep_merge_journal_days": marked(
