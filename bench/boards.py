@@ -110,6 +110,7 @@ def grow(connection: psycopg.Connection[Any], size: int) -> None:
         [MOST_XP, last + 1, size],
     )
     with connection.transaction():
+        connection.execute("SELECT FROM ttfd.feed_head FOR UPDATE")  # so nobody else counts
         connection.execute("ALTER TABLE ttfd.unified_users DISABLE TRIGGER USER")
         connection.execute(
             "INSERT INTO ttfd.unified_users (id, xp, coins, next_rank_xp, username)"
@@ -120,7 +121,6 @@ def grow(connection: psycopg.Connection[Any], size: int) -> None:
             "INSERT INTO ttfd.xp_standings SELECT -n.xp, u.xp_since, n.id FROM newcomers n JOIN ttfd.unified_users u USING (id)"
         )
         connection.execute("INSERT INTO ttfd.xp_moves SELECT xp, count(*) FROM newcomers GROUP BY xp")
-        connection.execute("SELECT FROM ttfd.feed_head FOR UPDATE")
         connection.execute(
             "INSERT INTO ttfd.standings (board, minus_value, since, user_id)"
             " SELECT %s, -n.xp, u.xp_since, n.id FROM newcomers n JOIN ttfd.unified_users u USING (id) WHERE n.xp > 0",
