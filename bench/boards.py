@@ -121,6 +121,7 @@ def grow(connection: psycopg.Connection[Any], size: int) -> None:
             "INSERT INTO ttfd.xp_standings SELECT -n.xp, u.xp_since, n.id FROM newcomers n JOIN ttfd.unified_users u USING (id)"
         )
         connection.execute("INSERT INTO ttfd.xp_moves SELECT xp, count(*) FROM newcomers GROUP BY xp")
+        connection.execute("SELECT ttfd.settle_moves()")  # now, so that the vacuum below finds them
         connection.execute(
             "INSERT INTO ttfd.standings (board, minus_value, since, user_id)"
             " SELECT %s, -n.xp, u.xp_since, n.id FROM newcomers n JOIN ttfd.unified_users u USING (id) WHERE n.xp > 0",
