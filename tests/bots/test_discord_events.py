@@ -277,8 +277,9 @@ def test_nobody_is_reported_whom_the_bot_cannot_see(db: Connection, database_url
     async def story(talk: Chat) -> None:
         await together(talk, db, ANNA, BORIS)
         voice = voice_of(talk)
-        let_pass(db, 100)
+        await until(lambda: not voice._waiting and not voice._changed)
         await voice.on_disconnect()
+        let_pass(db, 100)
         voice._next_round = 0
         await voice.report()
         assert value(db, "SELECT max(seconds) FROM ttfd.voice_sessions") < 50

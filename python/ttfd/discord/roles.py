@@ -75,7 +75,10 @@ class Roles(commands.Cog, name="ttfd roles"):
         await self._bot.wait_until_ready()
         while True:
             try:
-                async for batch in AsyncFeedListener(self._url, types=_CHANGING).batches():
+                head = await self._client.get_feed_head()
+                self._missed.set()  # what changed before that is found by looking at everybody
+                listener = AsyncFeedListener(self._url, after=head.head, epoch=head.epoch, types=_CHANGING)
+                async for batch in listener.batches():
                     await self._mend_batch(batch)
             except Exception as error:
                 self._miss(error)
@@ -173,7 +176,8 @@ class Roles(commands.Cog, name="ttfd roles"):
             await self._client.report_role_taken(PLATFORM, str(member.id), str(role.id))
         is_taken = False
         try:
-            is_taken = role not in member.roles or await self._change(member, role, False)
+            is_known = role not in member.roles or (member.id, role.id) in self._taken
+            is_taken = is_known or await self._change(member, role, False)
         finally:
             if is_given and not is_taken:
                 await self._client.report_role_given(PLATFORM, str(member.id), str(role.id))
@@ -199,6 +203,12 @@ class Roles(commands.Cog, name="ttfd roles"):
                 log.warning("role %d of member %d: %s", role.id, member.id, type(error).__name__)
             return False
         return True
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """The library knows all members anew."""
+        self._given.clear()
+        self._taken.clear()
 
     @commands.Cog.listener()
     async def on_member_join(self, member: discord.Member) -> None:
