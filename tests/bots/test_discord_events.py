@@ -167,6 +167,8 @@ async def together(talk: Chat, db: Connection, *members: int) -> None:
     for member in members:
         await talk.discord.voice(member, VOICE_CHANNEL)
     await until(lambda: len(sessions(db)) == len(members))
+    voice = voice_of(talk)
+    await until(lambda: not voice._waiting and not voice._changed)  # no report is on its way
 
 
 def test_time_in_voice_with_somebody_is_counted(db: Connection, database_url: str, tmp_path: Path) -> None:
@@ -277,7 +279,6 @@ def test_nobody_is_reported_whom_the_bot_cannot_see(db: Connection, database_url
     async def story(talk: Chat) -> None:
         await together(talk, db, ANNA, BORIS)
         voice = voice_of(talk)
-        await until(lambda: not voice._waiting and not voice._changed)
         await voice.on_disconnect()
         let_pass(db, 100)
         voice._next_round = 0
