@@ -19,7 +19,7 @@ CREATE TABLE ttfd.account_preferences (
 COMMENT ON TABLE ttfd.account_preferences IS 'What a member has chosen on an account; an account without a row has chosen nothing.';
 COMMENT ON COLUMN ttfd.account_preferences.language IS 'NULL where it was never chosen on this account.';
 COMMENT ON COLUMN ttfd.account_preferences.announcements IS
-  'Where the platform''s bot tells what happens to the member: private (to the member alone), public (where the community reads), off.';
+  'Where the platform''s bot tells what happens to the member: private (to the member alone), public (where the community reads), off (only what happens to the member''s accounts, privately).';
 
 CREATE TABLE ttfd.games (
   name             text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{1,62}$'),

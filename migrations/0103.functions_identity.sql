@@ -374,7 +374,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.set_announcements(text, text, text) IS
-  'Chooses where the bot of a platform tells what happens to the member behind an account, which is created at first contact: private (to the member alone; NULL is the same), public (where the community reads) or off. Returns language, announcements, as get_preferences does. Raises 23514 (account_preferences_announcements_known) for another place, TU002, TP001.';
+  'Chooses where the bot of a platform tells what happens to the member behind an account, which is created at first contact: private (to the member alone; NULL is the same), public (where the community reads) or off; what happens to the member''s accounts is told privately, always. Returns language, announcements, as get_preferences does. Raises 23514 (account_preferences_announcements_known) for another place, TU002, TP001.';
 
 REVOKE ALL ON FUNCTION ttfd.set_announcements(text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.set_announcements(text, text, text) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;

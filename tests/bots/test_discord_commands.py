@@ -33,7 +33,7 @@ FIRST_WORDS: dict[str, tuple[str, str, bool, dict[str, Any]]] = {
     "achievements": ("Achievements: 0 of ", "Достижения: 0 из ", False, {}),
     "history": ("Nothing has happened yet.", "Пока ничего не произошло.", False, {}),
     "language": ("I speak English from now on.", "Теперь я говорю по-русски.", False, {"language": "?"}),
-    "announcements": ("I tell you nothing by myself.", "Сам я ничего не сообщаю.", False, {"where": "off"}),
+    "announcements": ("I tell you only what happens to", "Я сообщаю только о том, что", False, {"where": "off"}),
     "daily": ("Daily reward\n+100 XP · +50 coins", "Ежедневная награда\n+100 XP · +50 монет", False, {}),
     "work": ("Work\n+", "Работа\n+", False, {}),
     "pay": ("You have not enough coins.", "Не хватает монет.", False, {"member": CAROL, "amount": 5}),
@@ -284,7 +284,7 @@ def test_a_member_says_where_announcements_go(db: Connection, database_url: str,
         for place, words in [
             ("public", "I tell everybody of your ranks and achievements."),
             ("private", "I tell you of ranks, achievements and links privately."),
-            ("off", "I tell you nothing by myself."),
+            ("off", "I tell you only what happens to your accounts, privately."),
         ]:
             assert await talk.send("announcements", where=place) == words
             assert value(db, "SELECT announcements FROM ttfd.get_preferences('discord', %s)", str(ANNA)) == place

@@ -360,8 +360,8 @@ def test_the_language_that_is_chosen_holds(db: Connection, database_url: str, tm
 def test_announcements_are_switched_by_a_button(db: Connection, database_url: str, tmp_path: Path) -> None:
     async def story(talk: Chat) -> None:
         await talk.send("/announcements")
-        assert [button["text"] for button in talk.buttons()] == ["Not at all"]
-        assert await talk.press("Not at all") == "I tell you nothing by myself."
+        assert [button["text"] for button in talk.buttons()] == ["Accounts only"]
+        assert await talk.press("Accounts only") == "I tell you only what happens to your accounts, privately."
         assert await talk.press("Privately") == "I tell you of ranks, achievements and links privately."
 
     chat(database_url, tmp_path, story)
@@ -372,9 +372,9 @@ def test_where_there_is_a_group_for_them_announcements_can_be_public(
 ) -> None:
     async def story(talk: Chat) -> None:
         await talk.send("/announcements", BORIS)
-        assert [button["text"] for button in talk.buttons()] == ["При всех", "Нигде"]
+        assert [button["text"] for button in talk.buttons()] == ["При всех", "Только об аккаунтах"]
         assert await talk.press("При всех", BORIS) == "О ваших рангах и достижениях я сообщаю всем."
-        assert [button["text"] for button in talk.buttons()] == ["Лично", "Нигде"]
+        assert [button["text"] for button in talk.buttons()] == ["Лично", "Только об аккаунтах"]
 
     chat(database_url, tmp_path, story, channel_id=-100500)
     assert value(db, "SELECT announcements FROM ttfd.get_preferences('telegram', '1002')") == "public"

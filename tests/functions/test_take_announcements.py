@@ -115,6 +115,21 @@ def test_what_concerns_accounts_is_never_public(db: Connection) -> None:
     assert {(told.event_type, told.place) for told in read(db)} == {("account_linked", "private")}
 
 
+def test_what_happens_to_accounts_is_told_to_whoever_wants_to_hear_nothing_else(db: Connection) -> None:
+    prefer(db, "off")
+    reach(db, 500)
+    reach(db, 500, "7", "discord")
+    user_id, merged = get_user(db), link(db, "1", "7")
+    db.execute("SELECT ttfd.undo_merge(%s)", [merged.merge_id])
+    link(db, "1", "8")
+    db.execute("SELECT ttfd.unlink_account(%s, 'discord')", [user_id])
+    process_all(db)
+    told = [(one.event_type, one.place) for one in read(db)]
+    assert told == [
+        (kind, "private") for kind in ("accounts_merged", "merge_undone", "account_linked", "account_unlinked")
+    ]
+
+
 def test_a_link_is_told_on_the_platforms_where_it_was_not_made(db: Connection) -> None:
     read(db, "discord")
     get_user(db)

@@ -21,13 +21,13 @@ __all__ = [
 METRICS = {metric: name for metric, name in names.METRICS.items() if metric != "season"}
 """A season has a command of its own."""
 
-PLACES = {"private": marked("Privately"), "public": marked("In public"), "off": marked("Not at all")}
+PLACES = {"private": marked("Privately"), "public": marked("In public"), "off": marked("Accounts only")}
 """Where a member may have announcements."""
 
 ANNOUNCED = {
     "private": marked("I tell you of ranks, achievements and links privately."),
     "public": marked("I tell everybody of your ranks and achievements."),
-    "off": marked("I tell you nothing by myself."),
+    "off": marked("I tell you only what happens to your accounts, privately."),
 }
 
 _PLATFORMS = {"telegram": "Telegram", "discord": "Discord", "website": marked("Website")}

@@ -1,3 +1,4 @@
+-- What happens to a member's accounts is told whatever was chosen: somebody else may have done it.
 -- After an outage the newest is told and no more: of what is older than 15 minutes the last of each kind for each member.
 CREATE OR REPLACE FUNCTION ttfd.list_announceable(p_platform text, p_after bigint, p_until bigint, p_limit integer)
 RETURNS TABLE ("position" bigint, user_id bigint, external_id text, place text)
@@ -18,7 +19,8 @@ AS $$
    WHERE e.position > p_after AND e.position <= p_until
      AND k.kind IS NOT NULL
      AND e.occurred_at > ttfd.current_time() - INTERVAL '7 days'
-     AND (e.user_id = 0 OR a.external_id IS NOT NULL AND p.announcements IS DISTINCT FROM 'off')
+     AND (e.user_id = 0
+          OR a.external_id IS NOT NULL AND (k.kind = 'account' OR p.announcements IS DISTINCT FROM 'off'))
      AND NOT (t.is_old AND EXISTS (
            SELECT 1
              FROM ttfd.cross_platform_events_processed later
