@@ -99,6 +99,11 @@ def apply_event(
     return _send("apply_event", db, event_type, data, event_id, external_id, platform)
 
 
+def granted(outcome: Any) -> tuple[int, int, str | None]:
+    """What an event has earned."""
+    return outcome.xp, outcome.coins, outcome.note
+
+
 def record_event(
     db: Connection,
     event_type: str = "message_sent",

@@ -143,8 +143,9 @@ def test_every_trigger_has_its_file_named_after_table_and_task(catalog: Connecti
 
 
 def test_every_api_function_has_a_test_file_of_its_name() -> None:
-    tested = {path.stem.removeprefix("test_") for path in (ROOT / "tests/functions").glob("test_*.py")}
-    assert tested == API_FILES
+    """Its rooms, where one file would be too long, are named after two underscores."""
+    tests = (ROOT / "tests/functions").glob("test_*.py")
+    assert {path.stem.removeprefix("test_").partition("__")[0] for path in tests} == API_FILES
 
 
 def test_every_trigger_has_a_test_file_of_its_name() -> None:

@@ -193,6 +193,24 @@ def callback_update(
     return {"update_id": number, "callback_query": query}
 
 
+_ADMINISTRATOR_RIGHTS = (
+    *("can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages", "can_manage_video_chats"),
+    *("can_restrict_members", "can_promote_members", "can_change_info", "can_invite_users", "can_post_stories"),
+    *("can_edit_stories", "can_delete_stories"),
+)
+
+
+def membership_update(chat: dict[str, Any], old: str, new: str, user: dict[str, Any] = BORIS) -> dict[str, Any]:
+    """What the bot is in a chat has changed."""
+
+    def member(status: str) -> dict[str, Any]:
+        extra = {"kicked": {"until_date": 0}, "administrator": dict.fromkeys(_ADMINISTRATOR_RIGHTS, False)}
+        return {"user": BOT, "status": status, **extra.get(status, {})}
+
+    change = {"chat": chat, "from": user, "date": 1, "old_chat_member": member(old), "new_chat_member": member(new)}
+    return {"update_id": 1, "my_chat_member": change}
+
+
 def said(parameters: dict[str, Any]) -> str:
     """The text of an answer without tags, with plain spaces."""
     text = parameters.get("text") or parameters["caption"]
