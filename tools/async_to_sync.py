@@ -17,6 +17,7 @@ MODULES = {"async_client.py": "client.py", "async_listener.py": "listener.py"} |
 }
 DROPPED = {"async", "await"}
 RENAMED = {
+    "AnsweredAsyncConnection": "AnsweredConnection",
     "AsyncAdmin": "Admin",
     "AsyncCaller": "Caller",
     "AsyncClient": "Client",
@@ -36,7 +37,6 @@ RENAMED = {
     "async_client": "client",
     "asynccontextmanager": "contextmanager",
     "asyncio": "time",
-    "open_answered_async_connection": "open_answered_connection",
     "open_async_connection": "open_connection",
 }
 HEADER = "# Generated from {source} by `make migration`: edit there, not here.\n"

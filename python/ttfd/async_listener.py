@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from .async_client import AsyncClient
-from .connect import open_answered_async_connection, open_async_connection
+from .connect import open_async_connection
 from .models import FeedEvent
 
 log = logging.getLogger("ttfd.listener")
@@ -84,7 +84,7 @@ class AsyncFeedListener:
         retry_seconds = _FIRST_RETRY_SECONDS
         while not self._stopped:
             try:
-                async with await open_answered_async_connection(self._url, "ttfd listener") as connection:
+                async with await open_async_connection(self._url, "ttfd listener") as connection:
                     await self._prepare(connection)
                     retry_seconds = _FIRST_RETRY_SECONDS
                     async for batch in self._follow(connection):

@@ -31,7 +31,8 @@ the lock. That is before its owner gives up waiting for an answer, so the owner 
 class AnsweredConnection(psycopg.Connection[Any]):
     """Closes itself, with psycopg.OperationalError, when an answer takes longer than ``answer_seconds``.
 
-    For calls that take milliseconds: what the server is still busy with is given up, too.
+    For calls that take milliseconds: what the server is still busy with is given up, too. For others set more seconds,
+    or ``math.inf``.
     """
 
     answer_seconds = _ANSWER_SECONDS
@@ -51,22 +52,12 @@ class AnsweredAsyncConnection(psycopg.AsyncConnection[Any]):
         return await super().wait(_answered(self, gen), *args, **kwargs)
 
 
-def open_connection(url: str, application_name: str = "ttfd") -> psycopg.Connection[Any]:
+def open_connection(url: str, application_name: str) -> AnsweredConnection:
     """A direct connection in autocommit. Raises psycopg.OperationalError when the server cannot be reached."""
-    return psycopg.Connection.connect(normalise_dsn(url), **_options(application_name))
-
-
-async def open_async_connection(url: str, application_name: str = "ttfd") -> psycopg.AsyncConnection[Any]:
-    """The same for asyncio. Raises psycopg.OperationalError when the server cannot be reached."""
-    return await psycopg.AsyncConnection.connect(normalise_dsn(url), **_options(application_name))
-
-
-def open_answered_connection(url: str, application_name: str) -> AnsweredConnection:
-    """The same, that waits ``answer_seconds`` at most. Raises psycopg.OperationalError."""
     return AnsweredConnection.connect(normalise_dsn(url), **_options(application_name))
 
 
-async def open_answered_async_connection(url: str, application_name: str) -> AnsweredAsyncConnection:
+async def open_async_connection(url: str, application_name: str) -> AnsweredAsyncConnection:
     """The same for asyncio. Raises psycopg.OperationalError when the server cannot be reached."""
     return await AnsweredAsyncConnection.connect(normalise_dsn(url), **_options(application_name))
 
@@ -87,7 +78,7 @@ def _answered(
             ready = yield wanted
             if not ready and time.monotonic() > deadline:
                 connection.pgconn.finish()
-                raise psycopg.OperationalError(f"the server has not answered for {seconds:.0f} s")
+                raise psycopg.OperationalError(f"the server has not answered for {seconds:g} s")
             wanted = gen.send(ready)
     except StopIteration as ended:
         return ended.value

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import psycopg
 
 from .client import Client
-from .connect import open_connection
+from .connect import AnsweredConnection, open_connection
 from .connection import redact
 from .listener import _hears_itself
 from .names import marked
@@ -27,6 +27,7 @@ ROLES = ("ttfd_owner", "ttfd_admin", "ttfd_worker", "ttfd_reader", "ttfd_telegra
 _SLOW_LAG, _BAD_LAG = 30.0, 300.0
 _OFF_CLOCK, _BAD_CLOCK = 5.0, 60.0
 _LONG_TRANSACTION_MINUTES = 10
+_ANSWER_SECONDS, _LONG_ANSWER_SECONDS = 10.0, 600.0  # before a silent server is given up; the second for what is long
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ class Finding:
 class _Patient:
     """The database, as the checks see it."""
 
-    def __init__(self, url: str, connection: psycopg.Connection[Any]) -> None:
+    has_schema = True
+
+    def __init__(self, url: str, connection: AnsweredConnection) -> None:
         self.url = url
         self.connection = connection
         self.client = Client(connection)
@@ -63,7 +66,9 @@ class _Patient:
 
 
 def examine(url: str, *, is_quick: bool = False) -> Iterator[Finding]:
-    """Look at everything, one finding after the other; nothing else when the database does not answer or is not made.
+    """Look at everything, one finding after the other; no more once the database does not answer, or if it is not made.
+
+    A server that falls silent is given up after 10 s; in the midst of what may take long, after 10 minutes.
 
     Args:
         url: a direct address; its user should be an administrator (``ttfd_admin``), or own the database.
@@ -74,22 +79,27 @@ def examine(url: str, *, is_quick: bool = False) -> Iterator[Finding]:
     try:
         connection = open_connection(url, "ttfd doctor")
     except psycopg.OperationalError as error:
-        yield Finding(
-            "connection",
-            "failure",
-            marked("{address} does not answer: {reason}"),
-            marked("Check DATABASE_URL, and whether the server runs."),
-            {"address": redact(url), "reason": str(error).strip().partition("\n")[0]},
-        )
+        yield _no_answer(url, error)
         return
     with connection:
         values = {"address": redact(url), "milliseconds": round((time.monotonic() - began) * 1000)}
         yield Finding("connection", "ok", marked("{address} answers in {milliseconds} ms"), values=values)
         patient = _Patient(url, connection)
         for check in [*_CHECKS, *([] if is_quick else _LONG_CHECKS)]:
+            connection.answer_seconds = _LONG_ANSWER_SECONDS if check in _LONG_CHECKS else _ANSWER_SECONDS
             yield _look(check, patient)
-            if check is _check_schema and patient.ask("SELECT to_regnamespace('ttfd') IS NULL") == (True,):
+            if connection.closed or not patient.has_schema:
                 return
+
+
+def _no_answer(url: str, error: psycopg.Error) -> Finding:
+    return Finding(
+        "connection",
+        "failure",
+        marked("{address} does not answer: {reason}"),
+        marked("Check DATABASE_URL, and whether the server runs."),
+        {"address": redact(url), "reason": str(error).strip().partition("\n")[0]},
+    )
 
 
 def _look(check: Callable[[_Patient], Finding], patient: _Patient) -> Finding:
@@ -107,6 +117,8 @@ def _look(check: Callable[[_Patient], Finding], patient: _Patient) -> Finding:
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable):
         return Finding(name, "failure", marked("the schema is not there, or too old"), marked("Run: ttfd migrate"))
     except psycopg.Error as error:
+        if patient.connection.closed:
+            return _no_answer(patient.url, error)
         values = {"reason": f"{type(error).__name__} {error.sqlstate or ''}".strip()}
         return Finding(
             name, "failure", marked("cannot be found out: {reason}"), marked("See the server's log."), values
@@ -147,9 +159,10 @@ def _check_durability(patient: _Patient) -> Finding:
 
 
 def _check_schema(patient: _Patient) -> Finding:
-    from .migrate import pending
+    from .migrate import pending_on
 
-    waiting = pending(patient.url)
+    patient.has_schema = patient.ask("SELECT to_regnamespace('ttfd') IS NOT NULL") == (True,)
+    waiting = pending_on(patient.connection)
     if waiting:
         values = {"count": len(waiting), "first": waiting[0]}
         message = marked("migrations are not applied: {count}, the first is {first}")

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from .client import Client
-from .connect import open_answered_connection, open_connection
+from .connect import open_connection
 from .models import FeedEvent
 
 log = logging.getLogger("ttfd.listener")
@@ -84,7 +84,7 @@ class FeedListener:
         retry_seconds = _FIRST_RETRY_SECONDS
         while not self._stopped:
             try:
-                with open_answered_connection(self._url, "ttfd listener") as connection:
+                with open_connection(self._url, "ttfd listener") as connection:
                     self._prepare(connection)
                     retry_seconds = _FIRST_RETRY_SECONDS
                     for batch in self._follow(connection):

@@ -31,7 +31,7 @@ from yoyo.migrations import (  # type: ignore[import-untyped]
 
 from ttfd.connection import normalise_dsn
 
-__all__ = ["MigrationError", "migrate", "migrations_folder", "pending", "rollback"]
+__all__ = ["MigrationError", "migrate", "migrations_folder", "pending", "pending_on", "rollback"]
 
 _LOCK_KEY = 0x74746664  # 'ttfd'
 _LOCK_SECONDS = 60
@@ -94,10 +94,15 @@ def migrate(url: str, *, folder: Path | None = None) -> list[str]:
 def pending(url: str, *, folder: Path | None = None) -> list[str]:
     """Return the ids that `migrate` would apply, oldest first. Only reads; arguments and errors as there."""
     with psycopg.connect(normalise_dsn(url), autocommit=True) as connection:
-        marked: set[str] = set()
-        if connection.execute("SELECT to_regclass(%s)", ["public._yoyo_migration"]).fetchone() != (None,):
-            rows = connection.execute("SELECT migration_hash FROM public._yoyo_migration")
-            marked = {row[0] for row in rows}
+        return pending_on(connection, folder=folder)
+
+
+def pending_on(connection: psycopg.Connection[Any], *, folder: Path | None = None) -> list[str]:
+    """The same, asked on a connection that is there."""
+    marked: set[str] = set()
+    if connection.execute("SELECT to_regclass(%s)", ["public._yoyo_migration"]).fetchone() != (None,):
+        rows = connection.execute("SELECT migration_hash FROM public._yoyo_migration")
+        marked = {row[0] for row in rows}
     return [migration.id for migration in topological_sort(_read(folder)) if migration.hash not in marked]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from .client import Client
-from .connect import END_SILENT_SESSION, open_answered_connection
+from .connect import END_SILENT_SESSION, open_connection
 from .models import BatchResult
 
 log = logging.getLogger("ttfd.worker")
@@ -81,7 +81,7 @@ class Worker:
         """Work until ``stop()``."""
         while not self._stop.is_set():
             try:
-                with open_answered_connection(self._url, "ttfd worker") as connection:
+                with open_connection(self._url, "ttfd worker") as connection:
                     connection.answer_seconds = _ANSWER_SECONDS
                     connection.execute(END_SILENT_SESSION)
                     Client(connection).renew_epoch()

@@ -3,13 +3,14 @@
 import asyncio
 import datetime as dt
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
 import ttfd
-from ttfd import AsyncClient, Client, errors, new_event_id
+from ttfd import AsyncClient, Client, connect, errors, new_event_id
 
 
 def test_both_clients_have_the_same_methods() -> None:
@@ -132,6 +133,26 @@ def test_a_lost_connection_is_opened_again_and_the_call_repeated(db: psycopg.Con
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         assert client.record_event(event_id, "telegram", "1", "message_sent").status == "duplicate"
+
+
+def test_only_what_grows_with_the_community_is_waited_for_without_a_limit(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect.AnsweredConnection, "answer_seconds", 0.3)
+    with (
+        psycopg.connect(database_url) as holder,
+        Client(database_url) as patient,
+        Client(database_url) as hurried,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        holder.execute("LOCK TABLE ttfd.unified_users")
+        verified = pool.submit(patient.verify_integrity)
+        with pytest.raises(psycopg.OperationalError, match=r"has not answered for 0\.3 s"):
+            hurried.get_stats()
+        assert not verified.done()
+        holder.rollback()
+        assert verified.result(timeout=60) == []
+        assert hurried.get_stats().users == 0
 
 
 def test_a_callers_connection_stays_in_the_callers_transaction(db: psycopg.Connection, database_url: str) -> None:

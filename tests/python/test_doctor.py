@@ -2,6 +2,8 @@
 
 import json
 import re
+import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,11 +12,14 @@ import pytest
 from babel.messages.pofile import read_po
 from click.testing import CliRunner
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from calls import apply_event, get_user, put_pending, record_event
-from ttfd import Client, doctor
+from networks import network
+from ttfd import Client, connect, doctor
 from ttfd.cli.app import app
 from ttfd.doctor import Finding, examine
+from ttfd.embedded import Server
 
 LOCALE = Path(doctor.__file__).parent / "locale/ru/LC_MESSAGES/doctor.po"
 
@@ -128,6 +133,34 @@ def test_a_server_that_does_not_answer_is_the_only_finding() -> None:
     (found,) = examine("postgresql://u:secret@127.0.0.1:1/x")
     assert (found.check, found.status) == ("connection", "failure")
     assert "secret" not in str(found)
+
+
+def test_a_server_that_accepts_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor._ANSWER_SECONDS <= connect._LIVELINESS["connect_timeout"] <= 15
+    monkeypatch.setitem(connect._LIVELINESS, "connect_timeout", 2)
+    with socket.create_server(("127.0.0.1", 0)) as hole:
+        monkeypatch.setenv("DATABASE_URL", f"postgresql://u:secret@127.0.0.1:{hole.getsockname()[1]}/x")
+        began = time.monotonic()
+        shown = CliRunner().invoke(app, ["doctor", "--language", "en"])
+    assert time.monotonic() - began < 5
+    assert shown.exit_code == 1
+    assert re.fullmatch(r"✗ connection: \S+ does not answer: .*timeout.*\n +→ Check DATABASE_URL.*\n", shown.output)
+    assert "secret" not in shown.output
+
+
+@pytest.mark.parametrize("last", ["version", "schema", "queue"])
+def test_a_server_that_falls_silent_is_given_up_and_nothing_else_is_looked_at(
+    server: Server, db: psycopg.Connection, database_url: str, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    monkeypatch.setattr(doctor, "_ANSWER_SECONDS", 0.3)
+    with network(server) as between:
+        found = []
+        for finding in examine(make_conninfo(database_url, host="127.0.0.1", port=between.port)):
+            found.append((finding.check, finding.status))
+            if finding.check == last:
+                between.swallow()
+        assert finding.values["reason"] == "the server has not answered for 0.3 s"
+    assert found[-2:] == [(last, found[-2][1]), ("connection", "failure")]
 
 
 def test_who_may_not_look_is_told_so(db: psycopg.Connection, database_url: str) -> None:

@@ -198,6 +198,21 @@ def test_a_bot_in_a_black_hole_keeps_its_lease_and_its_member_is_answered(far_se
     )
 
 
+def test_a_client_in_a_black_hole_makes_its_call_on_another_connection(far_server: Server, between: Network) -> None:
+    with Client(through(far_server, between)) as client:
+        client.feed_state()
+        between.swallow()
+        began = time.monotonic()
+        assert client.apply_event(new_event_id(), "telegram", "1", "game_played", {"xp": 1}).status == "applied"
+        waited = time.monotonic() - began
+    assert ANSWER_SECONDS <= waited < NOTICED_SECONDS
+    report(
+        "A client's connection swallows everything",
+        scale=f"during a call; limits at {SHARE:.0%}",
+        result=f"made on another connection {waited:.1f} s later, once",
+    )
+
+
 def test_whoever_holds_a_lock_and_is_silent_loses_it(far_server: Server, between: Network) -> None:
     """As a bot whose machine was switched off: nothing ends its connection but the server."""
 

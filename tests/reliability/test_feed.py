@@ -9,7 +9,6 @@ from uuid import UUID
 import psycopg
 
 from ttfd import FeedListener, new_event_id
-from ttfd.connect import open_connection
 from ttfd.worker import Worker
 
 WRITERS = 16
@@ -101,7 +100,7 @@ class NaiveReader(threading.Thread):
 
     def run(self) -> None:
         last = 0
-        with open_connection(self._url) as connection:
+        with psycopg.connect(self._url, autocommit=True) as connection:
             while not self._stopped.wait(0.002):
                 rows = connection.execute(
                     "SELECT seq, id FROM ttfd.cross_platform_events WHERE seq > %s ORDER BY seq", [last]

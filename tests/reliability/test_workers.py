@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 
 from ttfd import Client, new_event_id
-from ttfd.connect import open_connection
 from ttfd.worker import Worker
 
 SECONDS = float(os.environ.get("TTFD_LOAD_SECONDS", "5"))
@@ -71,7 +70,7 @@ def test_many_sessions_on_one_member_add_up_exactly(db: psycopg.Connection, data
     Client(db).get_or_create_user("telegram", "1")
 
     def play(number: int) -> None:
-        with open_connection(database_url) as connection:
+        with psycopg.connect(database_url, autocommit=True) as connection:
             client = Client(connection)
             for _ in range(EVENTS // SESSIONS + (number < EVENTS % SESSIONS)):
                 client.apply_event(new_event_id(), "telegram", "1", "game_played", {"xp": 1, "coins": 2})

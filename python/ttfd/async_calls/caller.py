@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import fields
@@ -14,13 +15,16 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from .. import models
-from ..connect import open_async_connection
+from ..connect import AnsweredAsyncConnection, open_async_connection
 from ..errors import translate
 
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
 
 Model = TypeVar("Model")
+
+# The larger the community, the longer they take; all other answers take milliseconds.
+_LONG = {"close_season", "compact_events", "tend_seasons", "verify_imports", "verify_integrity"}
 
 
 @cache
@@ -43,7 +47,7 @@ class AsyncCaller:
         self, source: str | psycopg.AsyncConnection[Any] | AsyncConnectionPool[psycopg.AsyncConnection[Any]]
     ) -> None:
         self._source = source
-        self._own: psycopg.AsyncConnection[Any] | None = None
+        self._own: AnsweredAsyncConnection | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,25 +86,29 @@ class AsyncCaller:
 
     async def _all(self, model: type[Model], function: str, **parameters: object) -> list[Model]:
         query = _query(model, function, tuple(parameters))  # type: ignore[arg-type]
+        seconds = math.inf if function in _LONG else AnsweredAsyncConnection.answer_seconds
         try:
-            return await self._fetch(model, query, parameters)
+            return await self._fetch(model, query, parameters, seconds)
         except psycopg.OperationalError:
             if self._own is None or not self._own.broken:
                 raise
-            return await self._fetch(model, query, parameters)
+            return await self._fetch(model, query, parameters, seconds)
         except psycopg.DatabaseError as error:
             raise translate(error) from error
 
-    async def _fetch(self, model: type[Model], query: bytes, parameters: dict[str, object]) -> list[Model]:
-        async with self._connection() as connection, connection.cursor() as cursor:
+    async def _fetch(
+        self, model: type[Model], query: bytes, parameters: dict[str, object], seconds: float
+    ) -> list[Model]:
+        async with self._connection(seconds) as connection, connection.cursor() as cursor:
             await cursor.execute(query, parameters)
             return [model(*row) for row in await cursor.fetchall()]
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    async def _connection(self, seconds: float) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
         if isinstance(self._source, str):
             if self._own is None or self._own.closed:
-                self._own = await open_async_connection(self._source)
+                self._own = await open_async_connection(self._source, "ttfd")
+            self._own.answer_seconds = seconds
             yield self._own
         elif isinstance(self._source, psycopg.AsyncConnection):
             yield self._source

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from ..connect import END_SILENT_SESSION, open_answered_async_connection
+from ..connect import END_SILENT_SESSION, open_async_connection
 from ..event_id import event_id_for
 from .tasks import end_tasks
 
@@ -65,7 +65,7 @@ class Lease:
     async def _attempt(self) -> str:
         try:
             if self._connection is None:
-                self._connection = await open_answered_async_connection(self._url, f"ttfd lease {self._name}")
+                self._connection = await open_async_connection(self._url, f"ttfd lease {self._name}")
                 await self._connection.execute(END_SILENT_SESSION)
             cursor = await self._connection.execute("SELECT pg_try_advisory_lock(%s)", [self._key])
             row = await cursor.fetchone()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
@@ -15,13 +16,16 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from .. import models
-from ..connect import open_connection
+from ..connect import AnsweredConnection, open_connection
 from ..errors import translate
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
 Model = TypeVar("Model")
+
+# The larger the community, the longer they take; all other answers take milliseconds.
+_LONG = {"close_season", "compact_events", "tend_seasons", "verify_imports", "verify_integrity"}
 
 
 @cache
@@ -42,7 +46,7 @@ class Caller:
 
     def __init__(self, source: str | psycopg.Connection[Any] | ConnectionPool[psycopg.Connection[Any]]) -> None:
         self._source = source
-        self._own: psycopg.Connection[Any] | None = None
+        self._own: AnsweredConnection | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -81,25 +85,27 @@ class Caller:
 
     def _all(self, model: type[Model], function: str, **parameters: object) -> list[Model]:
         query = _query(model, function, tuple(parameters))  # type: ignore[arg-type]
+        seconds = math.inf if function in _LONG else AnsweredConnection.answer_seconds
         try:
-            return self._fetch(model, query, parameters)
+            return self._fetch(model, query, parameters, seconds)
         except psycopg.OperationalError:
             if self._own is None or not self._own.broken:
                 raise
-            return self._fetch(model, query, parameters)
+            return self._fetch(model, query, parameters, seconds)
         except psycopg.DatabaseError as error:
             raise translate(error) from error
 
-    def _fetch(self, model: type[Model], query: bytes, parameters: dict[str, object]) -> list[Model]:
-        with self._connection() as connection, connection.cursor() as cursor:
+    def _fetch(self, model: type[Model], query: bytes, parameters: dict[str, object], seconds: float) -> list[Model]:
+        with self._connection(seconds) as connection, connection.cursor() as cursor:
             cursor.execute(query, parameters)
             return [model(*row) for row in cursor.fetchall()]
 
     @contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection[Any]]:
+    def _connection(self, seconds: float) -> Iterator[psycopg.Connection[Any]]:
         if isinstance(self._source, str):
             if self._own is None or self._own.closed:
-                self._own = open_connection(self._source)
+                self._own = open_connection(self._source, "ttfd")
+            self._own.answer_seconds = seconds
             yield self._own
         elif isinstance(self._source, psycopg.Connection):
             yield self._source
