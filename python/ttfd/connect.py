@@ -62,6 +62,12 @@ async def open_async_connection(url: str, application_name: str) -> AnsweredAsyn
     return await AnsweredAsyncConnection.connect(normalise_dsn(url), **_options(application_name))
 
 
+def pool_options(application_name: str) -> dict[str, Any]:
+    """Of a pool's connections: somebody waits for what they do. They work through a pooler, too."""
+    hurry = {"connect_timeout": 3, "tcp_user_timeout": 10_000}
+    return {**_options(application_name), **hurry, "prepare_threshold": None}
+
+
 def _options(application_name: str) -> dict[str, Any]:
     return {"autocommit": True, "application_name": application_name, **_LIVELINESS}
 

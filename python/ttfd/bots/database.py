@@ -7,22 +7,13 @@ from typing import Any
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-from ..connect import AnsweredAsyncConnection
+from ..connect import AnsweredAsyncConnection, pool_options
 from ..connection import normalise_dsn
 
 __all__ = ["create_pool"]
 
 _MOST_CONNECTIONS = 4
 _WAIT_SECONDS = 3.0  # for a free connection, before the member is told to try later
-_CONNECTION: dict[str, Any] = {
-    "autocommit": True,
-    "prepare_threshold": None,  # works through a pooler, too
-    "connect_timeout": 3,
-    "tcp_user_timeout": 10_000,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-}
 
 
 def create_pool(url: str, name: str) -> AsyncConnectionPool[psycopg.AsyncConnection[Any]]:
@@ -33,7 +24,7 @@ def create_pool(url: str, name: str) -> AsyncConnectionPool[psycopg.AsyncConnect
     return AsyncConnectionPool(
         normalise_dsn(url),
         connection_class=AnsweredAsyncConnection,
-        kwargs={**_CONNECTION, "application_name": name},
+        kwargs=pool_options(name),
         min_size=1,
         max_size=_MOST_CONNECTIONS,
         open=False,

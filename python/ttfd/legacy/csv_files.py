@@ -4,9 +4,8 @@ import csv
 from collections.abc import Iterator
 
 from ttfd.legacy.errors import BadCsvError, MissingColumnError, NotUtf8Error
-from ttfd.legacy.files import LegacyFile, open_files
-from ttfd.legacy.preset import Part, Preset
-from ttfd.legacy.records import Finisher, renamer
+from ttfd.legacy.files import FilePart, open_parts
+from ttfd.legacy.preset import Preset
 from ttfd.legacy.source import LegacyRow, LegacySource
 from ttfd.names import marked
 
@@ -19,27 +18,11 @@ def open_csv(preset: Preset, location: str) -> LegacySource:
     Raises:
         LegacyError: a file is missing or unreadable.
     """
-    files = open_files(preset, location)
-    parts = [
-        CsvPart(preset, part, files[part.file]) for part in preset.parts if part.file < len(files) or not part.optional
-    ]
-    return LegacySource(preset, f"{preset.name}:{files[0].short_name}", parts)
+    return open_parts(preset, location, CsvPart)
 
 
-class CsvPart:
-    """The lines of one file; `total` and `done` are bytes of it. An empty field is a missing one."""
-
-    def __init__(self, preset: Preset, part: Part, file: LegacyFile) -> None:
-        self._preset = preset
-        self._part = part
-        self._file = file
-        self.name = part.name
-        self.platform = part.platform
-        self.identity = file.identity
-        self.total = file.size
-        self.done = 0
-        self._rename = renamer(part.fields)
-        self._finish = Finisher(part).finish
+class CsvPart(FilePart):
+    """The lines of one file. An empty field is a missing one."""
 
     def rows(self) -> Iterator[LegacyRow]:
         """Yield a row for every line.

@@ -11,18 +11,11 @@ import psycopg
 from psycopg_pool import ConnectionPool
 
 from ..client import Client
-from ..connect import AnsweredConnection
+from ..connect import AnsweredConnection, pool_options
 from ..connection import normalise_dsn
 
 _MOST_CONNECTIONS = 4
 _WAIT_SECONDS = 2.0  # for a free connection, before the visitor is told to come back
-_CONNECTION: dict[str, Any] = {
-    "application_name": "ttfd website",
-    "autocommit": True,
-    "prepare_threshold": None,  # works through a pooler, too
-    "connect_timeout": 3,
-    "tcp_user_timeout": 10_000,
-}
 
 
 class Database:
@@ -57,7 +50,7 @@ class Database:
                 self._pool = ConnectionPool(
                     self.url,
                     connection_class=AnsweredConnection,
-                    kwargs=_CONNECTION,
+                    kwargs=pool_options("ttfd website"),
                     min_size=1,
                     max_size=_MOST_CONNECTIONS,
                     open=False,
