@@ -315,7 +315,7 @@ DROP FUNCTION ttfd.find_rule(text, timestamptz);
 
 DROP FUNCTION ttfd.find_rank(bigint);
 
-DROP FUNCTION ttfd.find_place(ttfd.unified_users, text);
+DROP FUNCTION ttfd.find_place(bigint, text);
 
 DROP FUNCTION ttfd.find_owner(text, text);
 

@@ -1270,17 +1270,20 @@ COMMENT ON FUNCTION ttfd.continue_streak(ttfd.unified_users, integer) IS
 CREATE OR REPLACE FUNCTION ttfd.count_above(
   p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, OUT above bigint, OUT listed bigint)
 LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
 AS $$
-DECLARE
-  v_counts record;
 BEGIN
   CASE p_metric
-    WHEN 'xp' THEN v_counts := ttfd.count_xp_above(p_value, p_since, p_user_id);
-    WHEN 'season' THEN v_counts := ttfd.count_season_above(p_value, p_since, p_user_id);
-    ELSE v_counts := ttfd.count_scores_above(p_metric, p_value, p_since, p_user_id);
+    WHEN 'xp' THEN
+      SELECT c.* INTO above, listed FROM ttfd.count_xp_above(p_value, p_since, p_user_id) c;
+    WHEN 'season' THEN
+      SELECT c.* INTO above, listed FROM ttfd.count_season_above(p_value, p_since, p_user_id) c;
+    ELSE
+      SELECT c.* INTO above, listed FROM ttfd.count_scores_above(p_metric, p_value, p_since, p_user_id) c;
   END CASE;
-  above := v_counts.above;
-  listed := v_counts.listed;
 END;
 $$;
 
@@ -1409,6 +1412,7 @@ CREATE OR REPLACE FUNCTION ttfd.count_season_above(
   p_xp bigint, p_since timestamptz, p_user_id bigint, OUT above bigint, OUT listed bigint)
 LANGUAGE plpgsql STABLE
 SET enable_hashjoin = on
+SET enable_seqscan = on
 SET jit = off
 AS $$
 BEGIN
@@ -1443,17 +1447,13 @@ COMMENT ON FUNCTION ttfd.count_transfer(bigint, bigint) IS
 
 -- sql/functions/internal/count_xp_above.sql
 -- At each node on the way who is on the branches to the right; what was not settled yet; and of those with the same XP the
--- ones who were there first. One statement: a bot asks this with every rank card, and statements are what it costs.
-CREATE OR REPLACE FUNCTION ttfd.count_xp_above(
-  p_xp bigint, p_since timestamptz, p_user_id bigint, OUT above bigint, OUT listed bigint)
-LANGUAGE plpgsql STABLE
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
-SET enable_bitmapscan = off
-SET jit = off
+-- ones who were there first. It becomes part of the caller's statement; the callers ask for a plan that does not depend on how
+-- many members there are.
+CREATE OR REPLACE FUNCTION ttfd.count_xp_above(p_xp bigint, p_since timestamptz, p_user_id bigint)
+RETURNS TABLE (above bigint, listed bigint)
+LANGUAGE sql STABLE
 AS $$
-BEGIN
-  SELECT c.above + m.above + e.above, c.listed + m.listed INTO above, listed
+  SELECT (c.above + m.above + e.above)::bigint, (c.listed + m.listed)::bigint
     FROM (SELECT coalesce(sum(n.members[(p_xp >> 6 * (n.node & 15)::integer & 63)::integer + 2]), 0) AS above,
                  coalesce(sum(n.members[1]) FILTER (WHERE n.node = 10), 0) AS listed
             FROM ttfd.board_counts n
@@ -1466,7 +1466,6 @@ BEGIN
            SELECT count(*) AS above
              FROM ttfd.xp_standings s
             WHERE s.minus_xp = -p_xp AND (s.since, s.user_id) < (p_since, p_user_id)) e;
-END;
 $$;
 
 COMMENT ON FUNCTION ttfd.count_xp_above(bigint, timestamptz, bigint) IS
@@ -2074,35 +2073,44 @@ COMMENT ON FUNCTION ttfd.find_owner(text, text) IS
   'The user behind a platform account, NULL when there is none. Expects a checked external id.';
 
 -- sql/functions/internal/find_place.sql
-CREATE OR REPLACE FUNCTION ttfd.find_place(p_user ttfd.unified_users, p_metric text, OUT value bigint, OUT since timestamptz)
+-- Almost nobody was merged, so one probe finds almost everybody.
+CREATE OR REPLACE FUNCTION ttfd.find_place(
+  p_user_id bigint, p_metric text, OUT user_id bigint, OUT value bigint, OUT since timestamptz)
 LANGUAGE plpgsql STABLE
 AS $$
+DECLARE
+  v_is_listed boolean;
 BEGIN
+  SELECT u.id, u.is_listed, ttfd.metric_value(u, p_metric), u.xp_since
+    INTO user_id, v_is_listed, value, since
+    FROM ttfd.unified_users u
+   WHERE u.id = p_user_id AND u.merged_into IS NULL AND u.forgotten_at IS NULL;
+  IF NOT FOUND THEN
+    SELECT p.* INTO user_id, value, since FROM ttfd.find_place((ttfd.find_survivor(p_user_id)).id, p_metric) p;
+    RETURN;
+  END IF;
   IF p_metric = 'season' THEN
     SELECT s.xp, s.reached_at INTO value, since
       FROM ttfd.list_season_players(ttfd.running_season()) s
-     WHERE s.user_id = p_user.id;
+     WHERE s.user_id = find_place.user_id;
     value := coalesce(value, 0);
-  ELSE
-    value := ttfd.metric_value(p_user, p_metric);
-    IF p_metric = 'xp' THEN
-      since := p_user.xp_since;
-    ELSIF value = 0 THEN
-      since := TIMESTAMPTZ 'epoch';
-    ELSE
-      since := coalesce(
-        (SELECT l.since FROM ttfd.list_unsettled(p_metric) l WHERE l.user_id = p_user.id),
-        (SELECT s.since FROM ttfd.standings s WHERE s.user_id = p_user.id AND s.board + 0 = ttfd.board_number(p_metric)));
-    END IF;
+  ELSIF value = 0 AND p_metric <> 'xp' THEN
+    since := TIMESTAMPTZ 'epoch';
+  ELSIF p_metric <> 'xp' THEN
+    since := coalesce(
+      (SELECT l.since FROM ttfd.list_unsettled(p_metric) l WHERE l.user_id = find_place.user_id),
+      (SELECT s.since
+         FROM ttfd.standings s
+        WHERE s.user_id = find_place.user_id AND s.board + 0 = ttfd.board_number(p_metric)));
   END IF;
-  IF NOT p_user.is_listed THEN
+  IF NOT v_is_listed THEN
     since := NULL;
   END IF;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.find_place(ttfd.unified_users, text) IS
-  'A member''s value by a metric, and since when; NULL when the member is not on this leaderboard.';
+COMMENT ON FUNCTION ttfd.find_place(bigint, text) IS
+  'A member, or whom it was merged into, with the value by a metric, and since when; NULL when the member is not on this leaderboard. Raises TU001 when there is no such user, or it was forgotten.';
 
 -- sql/functions/internal/find_rank.sql
 CREATE OR REPLACE FUNCTION ttfd.find_rank(p_xp bigint)

@@ -296,22 +296,32 @@ REVOKE ALL ON FUNCTION ttfd.end_boost(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.end_boost(bigint) TO ttfd_admin;
 
 -- sql/functions/progression/get_position.sql
+-- By XP in one statement for almost everybody: a bot asks this with every rank card, and statements are what it costs.
 CREATE OR REPLACE FUNCTION ttfd.get_position(p_user_id bigint, p_metric text DEFAULT 'xp')
 RETURNS TABLE ("position" bigint, value bigint, total bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
 AS $$
 DECLARE
-  v_user unified_users;
   v_place record;
-  v_counts record;
 BEGIN
+  IF p_metric = 'xp' THEN
+    SELECT CASE WHEN u.is_listed THEN c.above + 1 END, u.xp, c.listed INTO "position", value, total
+      FROM unified_users u
+     CROSS JOIN LATERAL count_xp_above(u.xp, u.xp_since, u.id) c
+     WHERE u.id = p_user_id AND u.merged_into IS NULL AND u.forgotten_at IS NULL;
+    IF FOUND THEN
+      RETURN NEXT;
+      RETURN;
+    END IF;
+  END IF;
   PERFORM require_metric(p_metric);
-  v_user := find_survivor(p_user_id);
-  v_place := find_place(v_user, p_metric);
-  v_counts := count_above(p_metric, v_place.value, v_place.since, v_user.id);
-  "position" := CASE WHEN v_place.since IS NOT NULL THEN v_counts.above + 1 END;
-  value := v_place.value;
-  total := v_counts.listed;
+  v_place := find_place(p_user_id, p_metric);
+  SELECT CASE WHEN v_place.since IS NOT NULL THEN c.above + 1 END, v_place.value, c.listed INTO "position", value, total
+    FROM count_above(p_metric, v_place.value, v_place.since, v_place.user_id) c;
   RETURN NEXT;
 END;
 $$;
@@ -590,27 +600,25 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
-  v_user unified_users;
   v_place record;
   v_count integer := least(greatest(p_count, 0), 100);
   v_position bigint;
 BEGIN
   PERFORM require_metric(p_metric);
-  v_user := find_survivor(p_user_id);
-  v_place := find_place(v_user, p_metric);
+  v_place := find_place(p_user_id, p_metric);
   IF v_place.since IS NULL THEN
     RETURN;
   END IF;
-  v_position := (count_above(p_metric, v_place.value, v_place.since, v_user.id)).above + 1;
+  v_position := (count_above(p_metric, v_place.value, v_place.since, v_place.user_id)).above + 1;
   RETURN QUERY
   SELECT v_position + n.distance, u.id, coalesce(u.display_name, u.username), n.value, u.rank_id, r.name, r.color, u.platforms
     FROM (SELECT -a.turn, a.user_id, a.value
-            FROM walk_board(p_metric, v_place.value, v_place.since, v_user.id, true, v_count) a
+            FROM walk_board(p_metric, v_place.value, v_place.since, v_place.user_id, true, v_count) a
            UNION ALL
-          SELECT 0, v_user.id, v_place.value
+          SELECT 0, v_place.user_id, v_place.value
            UNION ALL
           SELECT b.turn, b.user_id, b.value
-            FROM walk_board(p_metric, v_place.value, v_place.since, v_user.id, false, v_count) b) n (distance, user_id, value)
+            FROM walk_board(p_metric, v_place.value, v_place.since, v_place.user_id, false, v_count) b) n (distance, user_id, value)
     JOIN unified_users u ON u.id = n.user_id
     JOIN ranks r ON r.id = u.rank_id
    ORDER BY n.distance;

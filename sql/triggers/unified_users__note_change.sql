@@ -1,5 +1,5 @@
--- What an event changes is found in the queue. The clause knows it by the time of the member's last activity, which moves along: a
--- wrong guess costs a row that was not needed.
+-- What an event changes is found in the queue or behind settled_to. A batch does nothing else; of single members the clause knows it by
+-- the time of the last activity, which moves along: a wrong guess costs a row that was not needed.
 CREATE OR REPLACE FUNCTION ttfd.unified_users__note_change()
 RETURNS trigger
 LANGUAGE plpgsql SET search_path = ttfd, pg_temp
@@ -19,5 +19,5 @@ COMMENT ON FUNCTION ttfd.unified_users__note_change() IS
 CREATE OR REPLACE TRIGGER note_change
   AFTER UPDATE OF coins, messages_sent, total_voice_time, games_played, games_won, is_hidden, merged_into, forgotten_at, is_listed
   ON ttfd.unified_users
-  FOR EACH ROW WHEN (NEW.last_active = OLD.last_active)
+  FOR EACH ROW WHEN (NEW.last_active = OLD.last_active AND current_setting('ttfd.update_kind', true) IS DISTINCT FROM 'batch')
   EXECUTE FUNCTION ttfd.unified_users__note_change();

@@ -1,17 +1,20 @@
 CREATE OR REPLACE FUNCTION ttfd.count_above(
   p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, OUT above bigint, OUT listed bigint)
 LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
 AS $$
-DECLARE
-  v_counts record;
 BEGIN
   CASE p_metric
-    WHEN 'xp' THEN v_counts := ttfd.count_xp_above(p_value, p_since, p_user_id);
-    WHEN 'season' THEN v_counts := ttfd.count_season_above(p_value, p_since, p_user_id);
-    ELSE v_counts := ttfd.count_scores_above(p_metric, p_value, p_since, p_user_id);
+    WHEN 'xp' THEN
+      SELECT c.* INTO above, listed FROM ttfd.count_xp_above(p_value, p_since, p_user_id) c;
+    WHEN 'season' THEN
+      SELECT c.* INTO above, listed FROM ttfd.count_season_above(p_value, p_since, p_user_id) c;
+    ELSE
+      SELECT c.* INTO above, listed FROM ttfd.count_scores_above(p_metric, p_value, p_since, p_user_id) c;
   END CASE;
-  above := v_counts.above;
-  listed := v_counts.listed;
 END;
 $$;
 

@@ -2,6 +2,7 @@ CREATE OR REPLACE FUNCTION ttfd.count_season_above(
   p_xp bigint, p_since timestamptz, p_user_id bigint, OUT above bigint, OUT listed bigint)
 LANGUAGE plpgsql STABLE
 SET enable_hashjoin = on
+SET enable_seqscan = on
 SET jit = off
 AS $$
 BEGIN

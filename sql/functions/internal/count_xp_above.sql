@@ -1,15 +1,11 @@
 -- At each node on the way who is on the branches to the right; what was not settled yet; and of those with the same XP the
--- ones who were there first. One statement: a bot asks this with every rank card, and statements are what it costs.
-CREATE OR REPLACE FUNCTION ttfd.count_xp_above(
-  p_xp bigint, p_since timestamptz, p_user_id bigint, OUT above bigint, OUT listed bigint)
-LANGUAGE plpgsql STABLE
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
-SET enable_bitmapscan = off
-SET jit = off
+-- ones who were there first. It becomes part of the caller's statement; the callers ask for a plan that does not depend on how
+-- many members there are.
+CREATE OR REPLACE FUNCTION ttfd.count_xp_above(p_xp bigint, p_since timestamptz, p_user_id bigint)
+RETURNS TABLE (above bigint, listed bigint)
+LANGUAGE sql STABLE
 AS $$
-BEGIN
-  SELECT c.above + m.above + e.above, c.listed + m.listed INTO above, listed
+  SELECT (c.above + m.above + e.above)::bigint, (c.listed + m.listed)::bigint
     FROM (SELECT coalesce(sum(n.members[(p_xp >> 6 * (n.node & 15)::integer & 63)::integer + 2]), 0) AS above,
                  coalesce(sum(n.members[1]) FILTER (WHERE n.node = 10), 0) AS listed
             FROM ttfd.board_counts n
@@ -22,7 +18,6 @@ BEGIN
            SELECT count(*) AS above
              FROM ttfd.xp_standings s
             WHERE s.minus_xp = -p_xp AND (s.since, s.user_id) < (p_since, p_user_id)) e;
-END;
 $$;
 
 COMMENT ON FUNCTION ttfd.count_xp_above(bigint, timestamptz, bigint) IS

@@ -5,27 +5,25 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 DECLARE
-  v_user unified_users;
   v_place record;
   v_count integer := least(greatest(p_count, 0), 100);
   v_position bigint;
 BEGIN
   PERFORM require_metric(p_metric);
-  v_user := find_survivor(p_user_id);
-  v_place := find_place(v_user, p_metric);
+  v_place := find_place(p_user_id, p_metric);
   IF v_place.since IS NULL THEN
     RETURN;
   END IF;
-  v_position := (count_above(p_metric, v_place.value, v_place.since, v_user.id)).above + 1;
+  v_position := (count_above(p_metric, v_place.value, v_place.since, v_place.user_id)).above + 1;
   RETURN QUERY
   SELECT v_position + n.distance, u.id, coalesce(u.display_name, u.username), n.value, u.rank_id, r.name, r.color, u.platforms
     FROM (SELECT -a.turn, a.user_id, a.value
-            FROM walk_board(p_metric, v_place.value, v_place.since, v_user.id, true, v_count) a
+            FROM walk_board(p_metric, v_place.value, v_place.since, v_place.user_id, true, v_count) a
            UNION ALL
-          SELECT 0, v_user.id, v_place.value
+          SELECT 0, v_place.user_id, v_place.value
            UNION ALL
           SELECT b.turn, b.user_id, b.value
-            FROM walk_board(p_metric, v_place.value, v_place.since, v_user.id, false, v_count) b) n (distance, user_id, value)
+            FROM walk_board(p_metric, v_place.value, v_place.since, v_place.user_id, false, v_count) b) n (distance, user_id, value)
     JOIN unified_users u ON u.id = n.user_id
     JOIN ranks r ON r.id = u.rank_id
    ORDER BY n.distance;
