@@ -56,9 +56,9 @@ clients were told are safe with the event log; "integrity sound" is `verify_inte
 |---|---|---|
 """
 _TAIL = """
-Limits of those who wait for an answer that never comes: worker 60 s, listener, bots, website and clients 20 s, `ttfd doctor`
-10 s, a pool's idle connections below one second; the server ends a silent session that holds a lock after 15 s. Where nothing
-is acknowledged either, TCP notices within a minute (`ttfd.connect`).
+Limits of those who wait for an answer that never comes: worker 60 s, listener, bots, website and clients 20 s,
+`ttfd doctor` 10 s, a pool's idle connections below one second; the server ends a silent session that holds a lock after
+15 s. Where nothing is acknowledged either, TCP notices within a minute (`ttfd.connect`).
 
 Not tried here: a power cut (the kernel survives these tests). What is said on Discord while no bot listens does not
 count: Discord repeats nothing. After a bot was killed, its announcements wait up to two minutes.

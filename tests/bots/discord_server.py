@@ -28,6 +28,18 @@ NAMES = {OWNER_ID: "owner", ANNA: "Anna", BORIS: "Борис", CAROL: "Carol", B
 ROBOT = 1009
 LOCALES = {ANNA: "en-US", BORIS: "ru"}
 
+# `ttfd discord` as a program that takes this file for Discord: the port, the outbox, and what follows.
+PROGRAM = """
+import sys, yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+Route.BASE = f"http://127.0.0.1:{sys.argv[1]}/api/v10"
+DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(f"ws://127.0.0.1:{sys.argv[1]}/gateway/")
+sys.argv[:] = ["ttfd", "discord", "--outbox", sys.argv[2]]
+from ttfd.cli import main
+main()
+"""
+
 Payload = dict[str, Any]
 Answer = tuple[int, object] | None
 

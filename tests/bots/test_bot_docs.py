@@ -1,10 +1,7 @@
 """The snippets of docs/bots.md, as they stand there, on a real database."""
 
 import asyncio
-import re
-import runpy
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -13,6 +10,7 @@ from aiogram import Bot
 from aiogram.client.session.base import BaseSession
 from aiogram.methods import TelegramMethod
 from aiogram.types import Update
+from snippets import PAGE, SNIPPETS, load
 from telegram.request import _httpxrequest
 from telegram_chat import ANNA, BORIS, BOT, GROUP, TOKEN, FakeTelegram, message_update, until
 
@@ -20,15 +18,6 @@ from calls import Connection, process_all, value
 from ttfd import AsyncClient
 from ttfd.bots.database import create_pool
 from ttfd.bots.outbox import Outbox
-
-PAGE = Path(__file__).parents[2] / "docs/bots.md"
-SNIPPETS = dict(re.findall(r"```python\n# (\w+)\.py\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL))
-
-
-def load(name: str, place: Path) -> SimpleNamespace:
-    """A snippet as a module."""
-    (place / f"{name}.py").write_text(SNIPPETS[name], "utf-8")
-    return SimpleNamespace(**runpy.run_path(str(place / f"{name}.py")))
 
 
 def test_every_python_block_is_a_snippet_that_is_run_here() -> None:

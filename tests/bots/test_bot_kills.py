@@ -17,10 +17,10 @@ import pytest
 from aiohttp import web
 from discord_chat import as_discord
 from discord_server import ANNA as DISCORD_ANNA
+from discord_server import PROGRAM as DISCORD
 from discord_server import FakeDiscord, discord_running
 from outage import outage
 from telegram_chat import ANNA, BOT, GROUP, TOKEN, FakeTelegram, as_telegram, message_update, until
-from test_discord_run import _PROGRAM as DISCORD
 
 from calls import Connection, apply_event, process_all, rows, value, violations
 from soaking import report, scaled

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from discord_server import ANNA, FakeDiscord, discord_running, until
-from test_bot_docs import load
+from snippets import load
 
 from calls import Connection, process_all, value
 

@@ -8,21 +8,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from discord_server import ANNA, FakeDiscord, discord_running, until
+from discord_server import ANNA, PROGRAM, FakeDiscord, discord_running, until
 
 from calls import Connection, process_all, value
 from ttfd.discord import DiscordBot
-
-_PROGRAM = """
-import sys, yarl
-from discord.gateway import DiscordWebSocket
-from discord.http import Route
-Route.BASE = f"http://127.0.0.1:{sys.argv[1]}/api/v10"
-DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(f"ws://127.0.0.1:{sys.argv[1]}/gateway/")
-sys.argv[:] = ["ttfd", "discord", "--outbox", sys.argv[2]]
-from ttfd.cli import main
-main()
-"""
 
 
 def with_program(fake: FakeDiscord, story: Callable[[asyncio.subprocess.Process], Awaitable[None]], *arguments: str,
@@ -32,7 +21,7 @@ def with_program(fake: FakeDiscord, story: Callable[[asyncio.subprocess.Process]
     async def run() -> tuple[int, str]:
         async with discord_running(fake):
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-c", _PROGRAM, str(fake.port), *arguments),
+                *(sys.executable, "-c", PROGRAM, str(fake.port), *arguments),
                 env={**os.environ, **environment},
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from test_legacy_readers import read, record, refusal
+from legacy_reading import read, record, refusal
 
 from ttfd.legacy import LegacyError, LegacySource, open_source
 

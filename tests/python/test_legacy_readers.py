@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from legacy_reading import read, record, refusal
 
-from ttfd.legacy import LegacyError, LegacyRow, open_source, preset_names
+from ttfd.legacy import LegacyRow, open_source, preset_names
 
 TELEGRAM = {
     "telegram_id": "77",
@@ -27,28 +28,8 @@ def write(folder: Path, name: str, content: Any) -> str:
     return str(path)
 
 
-def read(preset: str, location: str) -> list[LegacyRow]:
-    with open_source(preset, location) as source:
-        rows = list(source.rows())
-        assert source.done == source.total
-    return rows
-
-
 def telegram(folder: Path, users: Any) -> list[LegacyRow]:
     return read("telegram-json", write(folder, "telegram.json", {"users": users}))
-
-
-def record(row: LegacyRow) -> dict[str, Any]:
-    assert row.record is not None
-    found: dict[str, Any] = json.loads(row.record)
-    return found
-
-
-def refusal(preset: str, location: str) -> str:
-    with pytest.raises(LegacyError) as caught, open_source(preset, location) as source:
-        list(source.rows())
-    assert caught.value.exit_code in (2, 3)
-    return str(caught.value)
 
 
 def test_there_is_a_preset_for_every_legacy_format() -> None:

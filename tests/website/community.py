@@ -1,8 +1,10 @@
 """A small community with something on every page, and how to be logged in."""
 
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import unescape
 
 import psycopg
 from flask import Flask, session
@@ -95,3 +97,9 @@ def only(db: psycopg.Connection[object], query: str, *parameters: object) -> obj
     row = db.execute(query, list(parameters)).fetchone()
     assert row
     return row[0]  # type: ignore[index]
+
+
+def text_of(response: TestResponse) -> str:
+    """The visible text, with plain spaces."""
+    body = response.text.partition("</head>")[2]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())

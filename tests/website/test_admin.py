@@ -8,10 +8,9 @@ from flask.testing import FlaskClient
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from calls import Connection, get_user, process_all, put_pending, row, rows, value
-from community import closing, fill, log_in, only, send
+from community import closing, fill, log_in, only, send, text_of
 from every_page import ADMINS
 from legacy_records import load, unify
-from test_pages import text_of
 from ttfd import Client
 from ttfd.website import Settings, create_app, words
 

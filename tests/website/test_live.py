@@ -1,29 +1,22 @@
-"""The stream of events, mostly against a real ``ttfd serve``."""
+"""The stream of events, against a real ``ttfd serve``."""
 
-import http.client
 import json
 import os
-import queue
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
+from serving import PATIENCE_SECONDS, SERVE, Server, happen, serving
 from ttfd import Client, new_event_id
-from ttfd.website import live
-from ttfd.website.database import Database
-from ttfd.website.live import Hub, Stream
 
-PATIENCE_SECONDS = 10
-SERVE = [sys.executable, "-m", "ttfd", "serve", "--port", "0"]
 THREADED = [
     sys.executable,
     "-c",
@@ -32,76 +25,10 @@ THREADED = [
 ]
 
 
-class Server:
-    """A running site; the first line it prints is its address."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout
-        self.process = process
-        self.url = process.stdout.readline().strip()
-        self.address = urlsplit(self.url)
-
-    def connect(self) -> http.client.HTTPConnection:
-        assert self.address.hostname
-        return http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=PATIENCE_SECONDS)
-
-    def get(self, path: str) -> int:
-        with closing(self.connect()) as connection:
-            connection.request("GET", path)
-            return connection.getresponse().status
-
-    def stop(self, number: int = signal.SIGTERM) -> float:
-        """Stop it and return the seconds that took; none of its processes may be left."""
-        begun = time.monotonic()
-        self.process.send_signal(number)
-        self.process.wait(PATIENCE_SECONDS)
-        took = time.monotonic() - begun
-        with pytest.raises(ProcessLookupError):
-            os.killpg(self.process.pid, 0)
-        return took
-
-
-@contextmanager
-def serving(database_url: str, command: list[str] = SERVE) -> Iterator[Server]:
-    environment = {**os.environ, "DATABASE_URL": database_url, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        try:
-            server = Server(process)
-            yield server
-            if process.poll() is None:
-                server.stop(signal.SIGINT)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-
-
 @pytest.fixture
 def site(database_url: str) -> Iterator[Server]:
     with serving(database_url) as server:
         yield server
-
-
-@pytest.fixture
-def client(db: psycopg.Connection[Any]) -> Client:
-    return Client(db)
-
-
-def happen(client: Client, number: int = 1, external_id: str = "1", **data: object) -> int:
-    """Record and process events of one member on Telegram; returns the feed's head."""
-    events = [
-        {
-            "event_id": new_event_id(),
-            "platform": "telegram",
-            "external_id": external_id,
-            "event_type": "message_sent",
-            "data": data,
-        }
-        for _ in range(number)
-    ]
-    client.record_events(events)
-    return client.process_events(100_000).head
 
 
 class Events:
@@ -290,116 +217,3 @@ def test_a_taken_port_is_one_clear_line_and_exit_code_2(site: Server, database_u
     (line,) = second.stderr.splitlines()
     assert f"port {site.address.port}" in line
     assert "Traceback" not in line
-
-
-# One stream and one hub by themselves
-
-
-@pytest.fixture
-def hub(database_url: str) -> Iterator[Hub]:
-    database = Database(database_url)
-    made = Hub(database)
-    yield made
-    made.close()
-    database.close()
-
-
-def read_aside(stream: Stream) -> tuple[threading.Thread, queue.Queue[str]]:
-    received: queue.Queue[str] = queue.Queue()
-    reading = threading.Thread(target=lambda: [received.put(text) for text in stream], daemon=True)
-    reading.start()
-    return reading, received
-
-
-def test_a_slow_client_is_dropped_and_the_others_are_not(
-    hub: Hub, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live, "UPDATE_SECONDS", 0.01)
-    monkeypatch.setattr(live, "_MOST_WAITING", 10)
-    slow, quick = hub.join(), hub.join()
-    reading, received = read_aside(quick)
-    received.get(timeout=PATIENCE_SECONDS)
-    for _ in range(live._MOST_WAITING + 1):
-        happen(client)
-        assert "data:" in received.get(timeout=PATIENCE_SECONDS)
-    assert reading.is_alive()
-    waking, late = read_aside(slow)
-    waking.join(PATIENCE_SECONDS)
-    assert not waking.is_alive()
-    assert late.qsize() == 1  # only the greeting: the client comes back and reads the feed from where it was
-
-
-def test_a_quiet_stream_beats_and_moves_on(hub: Hub, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert live.HEARTBEAT_SECONDS == 15
-    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.2)
-    stream = hub.join(user_id=999)
-    texts = iter(stream)
-    next(texts)
-    assert next(texts) == ": heartbeat\nid: 0\n\n"
-    head = happen(client, 3)
-    beats = (next(texts) for _ in range(50))
-    assert f": heartbeat\nid: {head}\n\n" in beats
-
-
-def test_a_client_too_far_behind_is_told_to_load_afresh(hub: Hub) -> None:
-    stream = Stream(hub._database, None, "")
-    stream.begin(after=5, head=5 + live._MOST_REPLAYED + 1)
-    texts = iter(stream)
-    head = 5 + live._MOST_REPLAYED + 1
-    assert next(texts).endswith(f"id: {head}\n\n")
-    assert next(texts) == f"event: resync\nid: {head}\ndata: {{}}\n\n"
-
-
-def test_a_full_hub_admits_nobody_until_somebody_leaves(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "_MOST_STREAMS", 1)
-    only = hub.join()
-    with pytest.raises(live.TooManyStreamsError):
-        hub.join()
-    hub.leave(only)
-    hub.leave(hub.join())
-
-
-def test_a_burst_of_a_thousand_events_a_second_is_told_at_most_twice_a_second(
-    hub: Hub, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live, "_MOST_TOLD", 20)  # a busy machine may not manage a hundred in half a second
-    stream = hub.join()
-    _reading, received = read_aside(stream)
-    received.get(timeout=PATIENCE_SECONDS)
-    begun = time.monotonic()
-    for _ in range(30):
-        head = happen(client, 100)
-    told: list[str] = []
-    while f"id: {head}\n" not in "".join(told):
-        told.append(received.get(timeout=PATIENCE_SECONDS))
-    seconds = time.monotonic() - begun
-    assert len(told) <= 2 * seconds + 2
-    assert any(text.startswith("event: burst\n") for text in told)
-    assert sum(len(text) for text in told) < 100_000
-
-
-def test_a_member_hears_of_a_burst_only_what_is_its_own(hub: Hub, client: Client) -> None:
-    user_id = client.get_or_create_user("telegram", "2").user_id
-    stream = hub.join(user_id=user_id)
-    _reading, received = read_aside(stream)
-    received.get(timeout=PATIENCE_SECONDS)
-    happen(client, 1, external_id="2")
-    assert received.get(timeout=PATIENCE_SECONDS).count("data:") == 1
-    client.record_event(new_event_id(), "telegram", "2", "message_sent")
-    happen(client, 500, external_id="1")
-    text = received.get(timeout=PATIENCE_SECONDS)
-    assert (text.count("data:"), text.startswith("id:")) == (1, True)
-
-
-def test_one_address_cannot_take_all_streams(database_url: str) -> None:
-    database = Database(database_url)
-    hub = Hub(database, streams_per_address=2)
-    mine = [hub.join(address="192.0.2.1") for _ in range(2)]
-    with pytest.raises(live.TooManyStreamsError):
-        hub.join(address="192.0.2.1")
-    hub.join(address="192.0.2.2")
-    hub.leave(mine[0])
-    hub.leave(mine[0])
-    hub.join(address="192.0.2.1")
-    hub.close()
-    database.close()

@@ -4,7 +4,6 @@ The default is small. ``TTFD_WEB_STREAMS=500 TTFD_WEB_PAGES=200 TTFD_WEB_SECONDS
 """
 
 import asyncio
-import contextlib
 import os
 import re
 import statistics
@@ -16,58 +15,13 @@ import psycopg
 import pytest
 
 from community import fill
-from test_live import Server, serving
+from serving import Listener, Server, serving
 from ttfd import Client, new_event_id
 
 STREAMS = int(os.environ.get("TTFD_WEB_STREAMS", "60"))
 PAGES = int(os.environ.get("TTFD_WEB_PAGES", "20"))
 SECONDS = float(os.environ.get("TTFD_WEB_SECONDS", "4"))
 LIMIT_SECONDS = float(os.environ.get("TTFD_WEB_P99", "1.0"))
-
-
-class Listener:
-    """An open page: resumes after the last position that it knows, like a browser."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.position = 0
-        self.told = 0
-        self.updates = 0
-        self.connects = 0
-
-    async def run(self, until: asyncio.Event) -> None:
-        while not until.is_set():
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                await self._listen()
-            await asyncio.sleep(0.2)
-
-    async def _listen(self) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        try:
-            writer.write(
-                b"GET /events?after=0 HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: %d\r\n\r\n" % self.position
-            )
-            await writer.drain()
-            if b" 200 " not in await reader.readline():
-                return
-            self.connects += 1
-            rest = b""
-            while heard := await reader.read(65536):
-                whole, end, rest = (rest + heard).rpartition(b"\n\n")
-                self.hear(whole + end)
-        finally:
-            writer.close()
-
-    def hear(self, blocks: bytes) -> None:
-        """Every position is told once and in order. Counted, because 500 of these share two cores with the server."""
-        told = blocks.count(b'data: {"position":')
-        if not told:
-            return
-        self.updates += 1
-        bursts = [int(number) for number in re.findall(rb',"events":([0-9]+)}', blocks)]
-        self.told += told - len(bursts) + sum(bursts)
-        before, self.position = self.position, int(blocks[blocks.rindex(b"id: ") :].split(None, 2)[1])
-        assert self.position - before == told - len(bursts) + sum(bursts)
 
 
 async def load(port: int, address: str) -> float:

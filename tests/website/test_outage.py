@@ -15,9 +15,8 @@ import psycopg
 import pytest
 
 from calls import Connection
+from serving import SERVE, Listener, serving
 from support import FAST_AND_UNSAFE, other_binaries, temporary_directory
-from test_live import SERVE, serving
-from test_load import Listener
 from ttfd import Client, embedded, new_event_id
 from ttfd.migrate import migrate
 

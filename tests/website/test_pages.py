@@ -14,9 +14,9 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 import ttfd.website
+from community import text_of
 from ttfd import Client, new_event_id
 from ttfd.website import create_app, create_blueprint, database
 from ttfd.website.words import METRICS
@@ -48,12 +48,6 @@ def give(client: Client, external_id: str, event_type: str, **data: object) -> i
     return user_id
 
 
-def text_of(response: TestResponse) -> str:
-    """The visible text, with plain spaces."""
-    body = response.text.partition("</head>")[2]
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
-
-
 def plain(text: str | Sequence[str]) -> str | tuple[str, ...]:
     return text if isinstance(text, str) else tuple(text)
 
@@ -68,9 +62,6 @@ class Tags(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attrs)))
-
-
-# The leaderboard
 
 
 def test_the_leaderboard_shows_place_name_rank_platform_and_value(site: FlaskClient, ttfd_client: Client) -> None:
@@ -125,9 +116,6 @@ def test_next_pages_list_every_member_once(site: FlaskClient, ttfd_client: Clien
 
 def test_an_empty_community_gets_a_friendly_page(site: FlaskClient) -> None:
     assert "Nobody is here yet" in text_of(site.get("/"))
-
-
-# A member
 
 
 def test_a_member_page_shows_rank_progress_place_and_counters(site: FlaskClient, ttfd_client: Client) -> None:
@@ -218,9 +206,6 @@ def test_addresses_and_ids_of_accounts_are_not_shown(site: FlaskClient, ttfd_cli
         assert f"Member {user_id}" in text_of(page)
 
 
-# Languages
-
-
 def test_the_browsers_language_is_spoken(site: FlaskClient, ttfd_client: Client) -> None:
     user_id = give(ttfd_client, "1", "xp_change", xp=1234)
     page = site.get(f"/members/{user_id}", headers=RUSSIAN)
@@ -268,9 +253,6 @@ def test_every_text_is_translated_and_compiled(language: str) -> None:
     assert set(translated) == used
     assert all(all(s) if isinstance(s, tuple) else s for s in translated.values())
     assert compiled == translated
-
-
-# Security and operation
 
 
 @pytest.mark.parametrize("address", ["/", "/members/1", "/nowhere", "/ttfd-static/website.css", "/healthz"])
