@@ -94,6 +94,44 @@ def test_who_does_not_let_the_bot_write_is_left_alone_from_then_on(
     assert value(db, "SELECT announcements FROM ttfd.get_preferences('discord', %s)", str(ANNA)) == "off"
 
 
+def test_who_is_told_in_public_goes_on_to_be_when_a_private_notice_is_refused(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    fake = FakeDiscord()
+    fake.fails = lambda call: FORBIDDEN if call.path.startswith("/channels/9") and call.method == "POST" else None
+    prefer(db, "public")
+
+    async def story(talk: Chat) -> None:
+        await talk.announcer.drain()
+        code = value(db, "SELECT code FROM ttfd.create_link_code('discord', %s)", str(ANNA))
+        db.execute("SELECT ttfd.redeem_link_code(%s, 'telegram', '7')", [code])
+        process_all(db)
+        assert await talk.announcer.drain() == 1
+        reach(db)
+        assert await talk.announcer.drain() == 1
+
+    chat(database_url, tmp_path, story, fake, channel_id=TEXT_CHANNEL)
+    assert fake.said_in(f"9{ANNA}") == ["Accounts linked: Discord, Telegram. If that was not you: /unlink"]
+    assert [plain(text) for text in fake.said_in(TEXT_CHANNEL)] == ["anna: New rank: F II!"]
+
+
+def test_whoever_wants_to_hear_nothing_is_told_of_the_account_all_the_same(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    prefer(db, "off")
+
+    async def story(talk: Chat) -> None:
+        await talk.announcer.drain()
+        reach(db)
+        code = value(db, "SELECT code FROM ttfd.create_link_code('discord', %s)", str(ANNA))
+        db.execute("SELECT ttfd.redeem_link_code(%s, 'telegram', '7')", [code])
+        process_all(db)
+        assert await talk.announcer.drain() == 1
+
+    fake = chat(database_url, tmp_path, story, channel_id=TEXT_CHANNEL)
+    assert fake.said_in(f"9{ANNA}") == ["Accounts linked: Discord, Telegram. If that was not you: /unlink"]
+
+
 def test_a_refusal_that_is_not_the_members_doing_switches_nothing_off(
     db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -105,7 +105,10 @@ class Herald:
             await self._complaints.tell(channel.guild, _NO_RIGHT, channel=f"#{channel.name}")
 
     async def _send_privately(self, external_id: str, told: models.Announcement) -> None:
-        """Whoever does not let the bot write is not written to any more. Other refusals are not the member's doing."""
+        """Whoever is told privately and does not let the bot write has announcements switched off.
+
+        Other refusals are not the member's doing; and what is told in public goes on.
+        """
         text = announcement_text(Writer(choose_language(told.language, self._locale()), MARKDOWN), told)
         if text is None:
             return
@@ -116,7 +119,7 @@ class Herald:
         except (discord.Forbidden, discord.NotFound) as error:
             if error.code not in _NEVER_REACHED:
                 raise
-            if told.place == "private":
+            if (await self._client.get_preferences(PLATFORM, external_id)).announcements == "private":
                 await self._client.set_announcements(PLATFORM, external_id, "off")
 
     def _locale(self) -> str | None:
