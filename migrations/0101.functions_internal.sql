@@ -5607,7 +5607,9 @@ COMMENT ON FUNCTION ttfd.season_standings(integer) IS
 CREATE OR REPLACE FUNCTION ttfd.settle_achievements(p_user_ids bigint[], p_is_paid boolean)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_generic_plan
 SET enable_hashjoin = on  -- A batch has it off.
+SET jit = off
 AS $$
 DECLARE
   v_members bigint;
@@ -5643,7 +5645,7 @@ BEGIN
        SET achievements = u.achievements || s.shown, xp = u.xp + s.xp, coins = u.coins + s.coins,
            xp_since = CASE WHEN s.xp = 0 THEN u.xp_since ELSE greatest(u.xp_since, ttfd.current_time()) END
       FROM summed s
-     WHERE u.id = s.user_id
+     WHERE u.id = s.user_id AND u.id = ANY (p_user_ids)  -- or the plan may read every member
     RETURNING 1
   )
   SELECT count(*) INTO v_members FROM shown;

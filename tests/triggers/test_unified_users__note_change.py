@@ -2,7 +2,20 @@
 
 import pytest
 
-from calls import Connection, apply_event, get_user, process_all, process_events, row, rows, set_time, value, violations
+from calls import (
+    Connection,
+    apply_event,
+    get_user,
+    process_all,
+    process_events,
+    record_events,
+    row,
+    rows,
+    sent,
+    set_time,
+    value,
+    violations,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,3 +71,15 @@ def test_many_changes_are_settled_over_several_batches(db: Connection) -> None:
     process_events(db)
     assert value(db, "SELECT count(*) FROM ttfd.standing_changes") == 0
     assert row(db, "SELECT * FROM ttfd.get_position(1000007, 'coins')") == before
+
+
+def test_a_batch_notes_nobody_even_when_its_events_are_late(db: Connection) -> None:
+    set_time(db, "2036-03-01 12:00Z")
+    apply_event(db, "game_played", {"coins": 3})
+    process_all(db)
+    record_events(db, [sent("game_played", {"coins": 5}, occurred_at="2036-03-01 11:00Z"), sent(occurred_at="2036-03-01 11:00Z")])
+    assert process_events(db, 1).remaining
+    assert rows(db, "SELECT * FROM ttfd.standing_changes") == []
+    process_all(db)
+    assert row(db, "SELECT value FROM ttfd.list_leaderboard('coins')") == (8,)
+    assert [found for found in violations(db) if found[0] in ("standing", "count")] == []
