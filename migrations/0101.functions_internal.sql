@@ -5726,7 +5726,7 @@ COMMENT ON FUNCTION ttfd.settle_season(ttfd.seasons) IS
 -- queue and is settled later.
 -- The board plus 0 is for the planner: an index that begins with the board finds a member only after all the others.
 -- A hidden member keeps standing on the board below zero, where nobody looks, and so comes back to the old place. The score of
--- a season says itself since when.
+-- a season (as list_season_players has it) says itself since when, and is kept for who is listed alone.
 CREATE OR REPLACE FUNCTION ttfd.settle_standings(p_after bigint, p_is_drained boolean)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -5771,7 +5771,7 @@ BEGIN
     ), present AS MATERIALIZED (
       SELECT h.*, CASE WHEN u.is_listed THEN 1 ELSE -1 END AS sign,
              coalesce(u.coins, 0) AS coins, coalesce(u.messages_sent, 0) AS messages, coalesce(u.total_voice_time, 0) AS voice,
-             coalesce(u.games_played, 0) AS games, coalesce(u.games_won, 0) AS wins
+             coalesce(u.games_played, 0) AS games, coalesce(u.games_won, 0) AS wins, u.season_id, u.season_xp, u.season_reached_at
         FROM heard h
         LEFT JOIN ttfd.unified_users u ON u.id = h.user_id AND u.merged_into IS NULL AND u.forgotten_at IS NULL
     ), changed AS MATERIALIZED (
@@ -5794,10 +5794,14 @@ BEGIN
               SELECT p.user_id, p.sign, 5, p.wins, p.wins_at, p.touched_at
                 FROM present p WHERE p.wins_at IS NOT NULL OR p.touched_at IS NOT NULL
                UNION ALL
-              SELECT p.user_id, 1, ttfd.season_board(o.id), CASE WHEN k.is_listed THEN k.xp ELSE 0 END, k.reached_at, NULL
+              SELECT p.user_id, 1, ttfd.season_board(o.id),
+                     greatest(0, p.sign * (coalesce(k.xp, 0) + CASE WHEN p.season_id = o.id THEN p.season_xp ELSE 0 END)),
+                     coalesce(greatest(k.reached_at, CASE WHEN p.season_id = o.id THEN p.season_reached_at END),
+                              TIMESTAMPTZ 'epoch'),
+                     NULL
                 FROM present p
                CROSS JOIN unnest(v_seasons) o (id)
-                LEFT JOIN ttfd.list_season_players(o.id) k ON k.user_id = p.user_id
+                LEFT JOIN ttfd.season_scores k ON k.user_id = p.user_id AND k.season_id = o.id
                WHERE p.has_played OR p.touched_at IS NOT NULL
              ) b (user_id, sign, board, value, moved_at, touched_at)
         LEFT JOIN ttfd.standings s ON s.user_id = b.user_id AND s.board + 0 = ANY (ARRAY[b.board, -b.board])
