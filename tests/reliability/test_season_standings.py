@@ -194,7 +194,9 @@ def reads(db: Connection, query: str, *params: Any) -> int:
         return int(value(db, looked) - before)
 
 
-@pytest.mark.parametrize("call", ["list_leaderboard('season', 10)", "get_position(%s, 'season')"])
+@pytest.mark.parametrize(
+    "call", ["list_leaderboard('season', 10)", "get_position(%s, 'season')", "list_neighbours(%s, 'season')"]
+)
 def test_more_members_are_no_more_to_read(db: Connection, season: int, call: str) -> None:
     params = [get_user(db, "1")] if "%s" in call else []
     query = f"SELECT * FROM ttfd.{call}"
@@ -398,7 +400,8 @@ def test_verify_integrity_sees_a_member_elsewhere_on_it(db: Connection, season: 
 
 def test_verify_integrity_sees_who_does_not_belong_on_it(db: Connection, season: int) -> None:
     db.execute(
-        "INSERT INTO ttfd.standings (board, minus_value, since, user_id) VALUES (ttfd.season_board(%s), -5, now(), 999)",
+        "INSERT INTO ttfd.standings (board, minus_value, since, user_id)"
+        " VALUES (ttfd.season_board(%s), -5, now(), 999)",
         [season],
     )
     assert ("standing", 999) in {found[:2] for found in violations(db)}
