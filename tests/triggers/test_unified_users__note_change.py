@@ -77,7 +77,9 @@ def test_a_batch_notes_nobody_even_when_its_events_are_late(db: Connection) -> N
     set_time(db, "2036-03-01 12:00Z")
     apply_event(db, "game_played", {"coins": 3})
     process_all(db)
-    record_events(db, [sent("game_played", {"coins": 5}, occurred_at="2036-03-01 11:00Z"), sent(occurred_at="2036-03-01 11:00Z")])
+    record_events(
+        db, [sent("game_played", {"coins": 5}, occurred_at="2036-03-01 11:00Z"), sent(occurred_at="2036-03-01 11:00Z")]
+    )
     assert process_events(db, 1).remaining
     assert rows(db, "SELECT * FROM ttfd.standing_changes") == []
     process_all(db)
