@@ -28,7 +28,8 @@ CALLS = 300
 MOST_XP = 1_000_000
 TOP = "SELECT position, user_id, display_name, value FROM ttfd.list_leaderboard('{}', 100)"
 POSITION = "SELECT position, value, total FROM ttfd.get_position(%s, '{}')"
-COINS = 1  # board_number('coins')
+COINS = "ttfd.board_number('coins')"
+SEASON = "ttfd.board_number('season')"
 
 
 def measure(bench: Bench, results: Results) -> None:
@@ -37,6 +38,8 @@ def measure(bench: Bench, results: Results) -> None:
             connection.execute(f"CREATE DATABASE {name}")
     for name in (DATABASE, WITHOUT):
         prepare(bench.server.database_url(name))
+        with bench.connect(name) as connection:
+            connection.execute("SELECT ttfd.tend_seasons()")
     measure_drain(bench, results)
     with _redis() as redis:
         sizes = [20_000, 100_000] if bench.quick else [100_000, 1_000_000, 5_000_000]
@@ -113,8 +116,9 @@ def grow(connection: psycopg.Connection[Any], size: int) -> None:
         connection.execute("SELECT FROM ttfd.feed_head FOR UPDATE")  # so nobody else counts
         connection.execute("ALTER TABLE ttfd.unified_users DISABLE TRIGGER USER")
         connection.execute(
-            "INSERT INTO ttfd.unified_users (id, xp, coins, next_rank_xp, username)"
-            " SELECT id, xp, xp, 1 << 40, 'm' || id FROM newcomers"
+            "INSERT INTO ttfd.unified_users"
+            " (id, xp, coins, next_rank_xp, username, season_id, season_xp, season_reached_at)"
+            " SELECT id, xp, xp, 1 << 40, 'm' || id, ttfd.running_season(), xp, now() FROM newcomers"
         )
         connection.execute("ALTER TABLE ttfd.unified_users ENABLE TRIGGER USER")
         connection.execute(
@@ -122,16 +126,15 @@ def grow(connection: psycopg.Connection[Any], size: int) -> None:
         )
         connection.execute("INSERT INTO ttfd.xp_moves SELECT xp, count(*) FROM newcomers GROUP BY xp")
         connection.execute("SELECT ttfd.settle_moves()")  # now, so that the vacuum below finds them
-        connection.execute(
-            "INSERT INTO ttfd.standings (board, minus_value, since, user_id)"
-            " SELECT %s, -n.xp, u.xp_since, n.id FROM newcomers n JOIN ttfd.unified_users u USING (id) WHERE n.xp > 0",
-            [COINS],
-        )
-        connection.execute(
-            "SELECT ttfd.count_moves(array_agg(xp), array_agg(members), %s)"
-            "  FROM (SELECT xp, count(*) AS members FROM newcomers WHERE xp > 0 GROUP BY xp) c",
-            [COINS],
-        )
+        for board, since in ((COINS, "u.xp_since"), (SEASON, "u.season_reached_at")):
+            connection.execute(
+                "INSERT INTO ttfd.standings (board, minus_value, since, user_id)"
+                f" SELECT {board}, -n.xp, {since}, n.id FROM newcomers n JOIN ttfd.unified_users u USING (id) WHERE n.xp > 0"
+            )
+            connection.execute(
+                f"SELECT ttfd.count_moves(array_agg(xp), array_agg(members), {board})"
+                "  FROM (SELECT xp, count(*) AS members FROM newcomers WHERE xp > 0 GROUP BY xp) c"
+            )
     connection.execute("DROP TABLE newcomers")
     for table in ("unified_users", "xp_standings", "standings", "board_counts", "xp_moves"):
         connection.execute(f"VACUUM ANALYZE ttfd.{table}")

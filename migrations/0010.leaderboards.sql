@@ -16,18 +16,21 @@ COMMENT ON COLUMN ttfd.xp_standings.minus_xp IS 'XP below zero, so that one asce
 COMMENT ON COLUMN ttfd.xp_standings.since IS 'When this XP was reached: among equals the first stands above.';
 
 CREATE TABLE ttfd.board_counts (
-  node    bigint PRIMARY KEY,
-  members integer[] NOT NULL CHECK (cardinality(members) = 64)
+  node    bigint NOT NULL,
+  board   integer NOT NULL,
+  members integer[] NOT NULL CHECK (cardinality(members) = 64),
+  PRIMARY KEY (node, board)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
 COMMENT ON TABLE ttfd.board_counts IS
   'How many listed members have which value: for each board a tree whose nodes have 64 branches each. Written by process_events alone; that by XP is exact with xp_moves, the others say what standings says.';
-COMMENT ON COLUMN ttfd.board_counts.node IS 'Level (0 to 10) and first value of the node, as count_nodes makes it, and in the first three bits the board: 0 for XP, then as board_number says. A branch of level n covers 64 ^ n XP.';
+COMMENT ON COLUMN ttfd.board_counts.node IS 'Level (0 to 10) and first value of the node, as count_nodes makes it. A branch of level n covers 64 ^ n XP.';
+COMMENT ON COLUMN ttfd.board_counts.board IS '0 for XP, otherwise as board_number says.';
 COMMENT ON COLUMN ttfd.board_counts.members IS 'How many members there are on each branch and those to the right of it.';
 
 -- The other boards follow the queue: whatever changes them goes through it.
 CREATE TABLE ttfd.standings (
-  board       smallint NOT NULL,
+  board       integer NOT NULL,
   minus_value bigint NOT NULL CHECK (minus_value < 0),
   since       timestamptz NOT NULL,
   user_id     bigint NOT NULL,
@@ -37,8 +40,8 @@ CREATE TABLE ttfd.standings (
 CREATE INDEX standings_order ON ttfd.standings (board, minus_value, since, user_id);
 
 COMMENT ON TABLE ttfd.standings IS
-  'The leaderboards by coins, messages, voice, games and wins: every member who has any of it, as of the last batch. Written by process_events alone; list_unsettled knows what has changed since.';
-COMMENT ON COLUMN ttfd.standings.board IS 'Which of them, as board_number says; below zero for a hidden member.';
+  'The leaderboards by coins, messages, voice, games and wins, and one of each season: every member who has any of it, as of the last batch. Written by process_events alone; list_unsettled knows what has changed since.';
+COMMENT ON COLUMN ttfd.standings.board IS 'Which of them, as board_number says; below zero for a hidden member, but for a season.';
 COMMENT ON COLUMN ttfd.standings.minus_value IS 'The value below zero, so that one ascending index has the best first.';
 COMMENT ON COLUMN ttfd.standings.since IS 'When this value was reached: among equals the first stands above.';
 

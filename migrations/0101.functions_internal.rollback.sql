@@ -3,8 +3,6 @@ SET LOCAL lock_timeout = '10s';
 
 DROP FUNCTION ttfd.was_handled(uuid);
 
-DROP FUNCTION ttfd.walk_season(bigint, timestamptz, bigint, boolean, bigint);
-
 DROP FUNCTION ttfd.walk_scores(text, bigint, timestamptz, bigint, boolean, bigint);
 
 DROP FUNCTION ttfd.walk_board(text, bigint, timestamptz, bigint, boolean, bigint);
@@ -39,6 +37,8 @@ DROP FUNCTION ttfd.standing_since(timestamptz, boolean, timestamptz, timestamptz
 
 DROP FUNCTION ttfd.snapshot_user(bigint);
 
+DROP FUNCTION ttfd.shown_seasons();
+
 DROP FUNCTION ttfd.show_import_achievements(bigint);
 
 DROP FUNCTION ttfd.settle_standings(bigint, boolean);
@@ -50,6 +50,8 @@ DROP FUNCTION ttfd.settle_moves();
 DROP FUNCTION ttfd.settle_achievements(bigint[], boolean);
 
 DROP FUNCTION ttfd.season_standings(integer);
+
+DROP FUNCTION ttfd.season_board(integer);
 
 DROP FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items);
 
@@ -169,7 +171,7 @@ DROP FUNCTION ttfd.normalise_external_id(text, text);
 
 DROP FUNCTION ttfd.multiply_award(bigint, numeric);
 
-DROP FUNCTION ttfd.moves_board(integer, text, text, bigint, jsonb);
+DROP FUNCTION ttfd.moves_board(integer, text, text, bigint, bigint, jsonb);
 
 DROP FUNCTION ttfd.move_season_scores(jsonb, bigint, bigint);
 
@@ -367,15 +369,13 @@ DROP FUNCTION ttfd.count_xp_above(bigint, timestamptz, bigint);
 
 DROP FUNCTION ttfd.count_transfer(bigint, bigint);
 
-DROP FUNCTION ttfd.count_season_above(bigint, timestamptz, bigint);
-
 DROP FUNCTION ttfd.count_scores_above(text, bigint, timestamptz, bigint);
 
 DROP FUNCTION ttfd.count_owned(bigint, text);
 
 DROP FUNCTION ttfd.count_nodes(bigint);
 
-DROP FUNCTION ttfd.count_moves(bigint[], bigint[], bigint);
+DROP FUNCTION ttfd.count_moves(bigint[], bigint[], integer);
 
 DROP FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint);
 
@@ -390,6 +390,8 @@ DROP FUNCTION ttfd.collect_import_identities(bigint);
 DROP FUNCTION ttfd.collect_import_events(bigint, bigint);
 
 DROP FUNCTION ttfd.collect_import_accounts(bigint, bigint);
+
+DROP FUNCTION ttfd.clear_past_board();
 
 DROP FUNCTION ttfd.clear_import(bigint);
 

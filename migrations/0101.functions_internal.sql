@@ -774,14 +774,17 @@ COMMENT ON FUNCTION ttfd.audit(text, jsonb, jsonb) IS 'Writes a line into the au
 
 -- sql/functions/internal/board_number.sql
 CREATE OR REPLACE FUNCTION ttfd.board_number(p_metric text)
-RETURNS smallint
-LANGUAGE sql IMMUTABLE
+RETURNS integer
+LANGUAGE sql STABLE
 AS $$
-  SELECT array_position(ARRAY['coins', 'messages', 'voice', 'games', 'wins'], p_metric)::smallint;
+  SELECT CASE p_metric
+           WHEN 'season' THEN ttfd.season_board(ttfd.running_season())
+           ELSE array_position(ARRAY['coins', 'messages', 'voice', 'games', 'wins'], p_metric)
+         END;
 $$;
 
 COMMENT ON FUNCTION ttfd.board_number(text) IS
-  'The board of standings and board_counts that shows a metric; NULL for xp and season, which have their own.';
+  'The board of standings and board_counts that shows a metric; NULL for xp, which has its own, and for season when none is running.';
 
 -- sql/functions/internal/caller_role.sql
 -- API functions run as their owner, so current_user says nothing of the caller. A role taken by SET ROLE counts,
@@ -983,6 +986,34 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.clear_import(bigint) IS 'Empties the working tables of a run and forgets its accepted records.';
+
+-- sql/functions/internal/clear_past_board.sql
+-- In pieces, because everybody may have played. The counts go last, and the board is known by their root: node 10 of each.
+CREATE OR REPLACE FUNCTION ttfd.clear_past_board()
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+  v_board integer := (
+    SELECT c.board
+      FROM ttfd.board_counts c
+     WHERE c.node = 10 AND c.board > ttfd.season_board(0)
+       AND NOT EXISTS (SELECT 1 FROM ttfd.seasons s WHERE ttfd.season_board(s.id) = c.board AND s.closed_at IS NULL)
+     LIMIT 1);
+BEGIN
+  IF v_board IS NULL THEN
+    RETURN;
+  END IF;
+  DELETE FROM ttfd.standings
+   WHERE ctid = ANY (ARRAY(SELECT s.ctid FROM ttfd.standings s WHERE s.board = v_board LIMIT 2000));
+  IF NOT FOUND THEN
+    DELETE FROM ttfd.board_counts c WHERE c.board = v_board;
+  END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.clear_past_board() IS
+  'Removes the board of a season that is closed, up to 2,000 members at a time. Expects feed_head locked.';
 
 -- sql/functions/internal/collect_import_accounts.sql
 -- One pass over the records, because there may be millions: each is judged, and taken apart where nothing is wrong.
@@ -1279,8 +1310,6 @@ BEGIN
   CASE p_metric
     WHEN 'xp' THEN
       SELECT c.* INTO above, listed FROM ttfd.count_xp_above(p_value, p_since, p_user_id) c;
-    WHEN 'season' THEN
-      SELECT c.* INTO above, listed FROM ttfd.count_season_above(p_value, p_since, p_user_id) c;
     ELSE
       SELECT c.* INTO above, listed FROM ttfd.count_scores_above(p_metric, p_value, p_since, p_user_id) c;
   END CASE;
@@ -1294,7 +1323,7 @@ COMMENT ON FUNCTION ttfd.count_above(text, bigint, timestamptz, bigint) IS
 -- Most moves stay within their 64 XP: what cancels out in one step never reaches the next.
 -- The nodes are those of count_nodes. Whoever calls this holds
 -- feed_head, so writers do not wait here, and a node that is not there is made by nobody else.
-CREATE OR REPLACE FUNCTION ttfd.count_moves(p_xp bigint[], p_members bigint[], p_board bigint DEFAULT 0)
+CREATE OR REPLACE FUNCTION ttfd.count_moves(p_xp bigint[], p_members bigint[], p_board integer DEFAULT 0)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
@@ -1309,11 +1338,11 @@ BEGIN
   ), coarser AS (
     SELECT c.xp >> 6 AS xp, sum(c.members)::bigint AS members FROM coarse c GROUP BY c.xp >> 6 HAVING sum(c.members) <> 0
   ), branches AS (
-    SELECT f.xp >> 6 << 4 | (p_board << 61) AS node, (f.xp & 63)::integer + 1 AS branch, f.members FROM fine f
+    SELECT f.xp >> 6 << 4 AS node, (f.xp & 63)::integer + 1 AS branch, f.members FROM fine f
      UNION ALL
-    SELECT c.xp >> 6 << 4 | 1 | (p_board << 61), (c.xp & 63)::integer + 1, c.members FROM coarse c
+    SELECT c.xp >> 6 << 4 | 1, (c.xp & 63)::integer + 1, c.members FROM coarse c
      UNION ALL
-    SELECT c.xp >> 6 * (l.level - 1) << 4 | l.level | (p_board << 61), (c.xp >> 6 * (l.level - 2) & 63)::integer + 1,
+    SELECT c.xp >> 6 * (l.level - 1) << 4 | l.level, (c.xp >> 6 * (l.level - 2) & 63)::integer + 1,
            sum(c.members)::bigint
       FROM coarser c
      CROSS JOIN generate_series(2, 10) l (level)
@@ -1326,18 +1355,18 @@ BEGIN
   ), updated AS (
     UPDATE ttfd.board_counts c SET members = ttfd.add_counts(c.members, n.branches, n.members)
       FROM nodes n
-     WHERE c.node = n.node
+     WHERE c.node = n.node AND c.board = p_board
     RETURNING c.node
   )
-  INSERT INTO ttfd.board_counts (node, members)
-  SELECT n.node, ttfd.add_counts(array_fill(0, ARRAY[64]), n.branches, n.members)
+  INSERT INTO ttfd.board_counts (node, board, members)
+  SELECT n.node, p_board, ttfd.add_counts(array_fill(0, ARRAY[64]), n.branches, n.members)
     FROM nodes n
    WHERE n.node NOT IN (SELECT u.node FROM updated u)
    ORDER BY n.node;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.count_moves(bigint[], bigint[], bigint) IS
+COMMENT ON FUNCTION ttfd.count_moves(bigint[], bigint[], integer) IS
   'Adds to board_counts how many members came to each value of a board (XP unless told otherwise), or, below zero, left it. Expects feed_head locked.';
 
 -- sql/functions/internal/count_nodes.sql
@@ -1369,7 +1398,7 @@ COMMENT ON FUNCTION ttfd.count_owned(bigint, text) IS 'How many unexpired purcha
 
 -- sql/functions/internal/count_scores_above.sql
 -- Those whose standing is not settled are taken out of the counts where they stood and put in where they stand. Who has nothing
--- stands in no standings: these members are in the order in which they became members.
+-- stands in no standings: these members are in the order in which they became members, and in a season they are not on it.
 CREATE OR REPLACE FUNCTION ttfd.count_scores_above(
   p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, OUT above bigint, OUT listed bigint)
 LANGUAGE plpgsql STABLE
@@ -1379,52 +1408,38 @@ SET enable_bitmapscan = off
 SET jit = off
 AS $$
 DECLARE
-  v_board bigint := ttfd.board_number(p_metric);
+  v_board integer := ttfd.board_number(p_metric);
 BEGIN
-  SELECT c.above + e.above + n.moved INTO above
-    FROM (SELECT coalesce(sum(k.members[(p_value >> 6 * (k.node & 15)::integer & 63)::integer + 2]), 0) AS above
+  SELECT c.above + e.above + n.moved, c.listed + n.come INTO above, listed
+    FROM (SELECT coalesce(sum(k.members[(p_value >> 6 * (k.node & 15)::integer & 63)::integer + 2]), 0) AS above,
+                 coalesce(sum(k.members[1]) FILTER (WHERE k.node = 10), 0) AS listed
             FROM ttfd.board_counts k
-           WHERE k.node = ANY (ARRAY(SELECT o.node | (v_board << 61) FROM unnest(ttfd.count_nodes(p_value)) o (node)))) c
+           WHERE k.node = ANY (ttfd.count_nodes(p_value)) AND k.board = v_board) c
    CROSS JOIN (
            SELECT count(*) AS above
              FROM ttfd.standings s
             WHERE s.board = v_board AND s.minus_value = -p_value AND (s.since, s.user_id) < (p_since, p_user_id)) e
    CROSS JOIN (
            SELECT count(*) FILTER (WHERE l.value > 0 AND (-l.value, l.since, l.user_id) < (-p_value, p_since, p_user_id))
-                  - count(*) FILTER (WHERE (s.minus_value, s.since, s.user_id) < (-p_value, p_since, p_user_id)) AS moved
+                  - count(*) FILTER (WHERE (s.minus_value, s.since, s.user_id) < (-p_value, p_since, p_user_id)) AS moved,
+                  count(*) FILTER (WHERE l.value > 0) - count(s.user_id) AS come
              FROM ttfd.list_unsettled(p_metric) l
              LEFT JOIN ttfd.standings s ON s.user_id = l.user_id AND s.board + 0 = v_board) n;
+  IF p_metric = 'season' THEN
+    RETURN;
+  END IF;
   IF p_value = 0 THEN
     above := above + (SELECT count(*)
                         FROM ttfd.unified_users u
                        WHERE u.id < p_user_id AND u.is_listed AND ttfd.metric_value(u, p_metric) = 0);
   END IF;
-  listed := coalesce((SELECT k.members[1] FROM ttfd.board_counts k WHERE k.node = 10), 0)
+  listed := coalesce((SELECT k.members[1] FROM ttfd.board_counts k WHERE k.node = 10 AND k.board = 0), 0)
             + coalesce((SELECT sum(v.members) FROM ttfd.xp_moves v WHERE v.xp >= 0), 0);
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.count_scores_above(text, bigint, timestamptz, bigint) IS
   'How many members stand above a place of the leaderboard by a metric of standings, and how many are on it.';
-
--- sql/functions/internal/count_season_above.sql
-CREATE OR REPLACE FUNCTION ttfd.count_season_above(
-  p_xp bigint, p_since timestamptz, p_user_id bigint, OUT above bigint, OUT listed bigint)
-LANGUAGE plpgsql STABLE
-SET enable_hashjoin = on
-SET enable_seqscan = on
-SET jit = off
-AS $$
-BEGIN
-  SELECT count(*) FILTER (WHERE s.xp > p_xp OR s.xp = p_xp AND (s.reached_at, s.user_id) < (p_since, p_user_id)), count(*)
-    INTO above, listed
-    FROM ttfd.list_season_players(ttfd.running_season()) s
-   WHERE s.is_listed;
-END;
-$$;
-
-COMMENT ON FUNCTION ttfd.count_season_above(bigint, timestamptz, bigint) IS
-  'How many members stand above a place of the leaderboard of the running season, and how many are on it.';
 
 -- sql/functions/internal/count_transfer.sql
 CREATE OR REPLACE FUNCTION ttfd.count_transfer(p_user_id bigint, p_coins bigint)
@@ -1457,7 +1472,7 @@ AS $$
     FROM (SELECT coalesce(sum(n.members[(p_xp >> 6 * (n.node & 15)::integer & 63)::integer + 2]), 0) AS above,
                  coalesce(sum(n.members[1]) FILTER (WHERE n.node = 10), 0) AS listed
             FROM ttfd.board_counts n
-           WHERE n.node = ANY (ttfd.count_nodes(p_xp))) c
+           WHERE n.node = ANY (ttfd.count_nodes(p_xp)) AND n.board = 0) c
    CROSS JOIN (
            SELECT coalesce(sum(v.members) FILTER (WHERE v.xp > p_xp), 0) AS above, coalesce(sum(v.members), 0) AS listed
              FROM ttfd.xp_moves v
@@ -2080,6 +2095,7 @@ LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
   v_is_listed boolean;
+  v_season_id integer;
 BEGIN
   SELECT u.id, u.is_listed, ttfd.metric_value(u, p_metric), u.xp_since
     INTO user_id, v_is_listed, value, since
@@ -2090,8 +2106,9 @@ BEGIN
     RETURN;
   END IF;
   IF p_metric = 'season' THEN
+    v_season_id := ttfd.running_season();
     SELECT s.xp, s.reached_at INTO value, since
-      FROM ttfd.list_season_players(ttfd.running_season()) s
+      FROM ttfd.list_season_players(v_season_id) s
      WHERE s.user_id = find_place.user_id;
     value := coalesce(value, 0);
   ELSIF value = 0 AND p_metric <> 'xp' THEN
@@ -3410,7 +3427,7 @@ CREATE OR REPLACE FUNCTION ttfd.list_season_players(p_season_id integer)
 RETURNS TABLE (user_id bigint, xp bigint, reached_at timestamptz, is_listed boolean)
 LANGUAGE sql STABLE
 AS $$
-  SELECT p.id, p.own_xp + coalesce(p.more_xp, 0), greatest(p.own_at, p.more_at), p.is_listed
+  SELECT p.id, p.own_xp + coalesce(p.more_xp, 0), coalesce(greatest(p.own_at, p.more_at), TIMESTAMPTZ 'epoch'), p.is_listed
     FROM (SELECT u.id, u.is_listed,
                  CASE WHEN u.season_id = p_season_id THEN u.season_xp ELSE 0 END AS own_xp, k.xp AS more_xp,
                  CASE WHEN u.season_id = p_season_id THEN u.season_reached_at END AS own_at, k.reached_at AS more_at
@@ -3480,34 +3497,42 @@ SET enable_mergejoin = off
 SET jit = off
 AS $$
 DECLARE
-  v_board smallint := ttfd.board_number(p_metric);
+  v_season_id integer := CASE WHEN p_metric = 'season' THEN ttfd.running_season() END;
+  v_board integer := coalesce(ttfd.season_board(v_season_id), ttfd.board_number(p_metric));
 BEGIN
+  IF v_board IS NULL THEN
+    RETURN;
+  END IF;
   RETURN QUERY
-  SELECT n.user_id, CASE WHEN u.is_listed THEN v.value ELSE 0 END,
-         ttfd.standing_since(s.since, v.value = -s.minus_value, n.moved_at, n.touched_at)
+  SELECT n.user_id, CASE WHEN u.is_listed THEN coalesce(v.value, k.xp, 0) ELSE 0 END,
+         coalesce(k.reached_at, ttfd.standing_since(s.since, v.value = -s.minus_value, n.moved_at, n.touched_at))
     FROM (SELECT m.user_id, max(m.moved_at) AS moved_at, max(m.touched_at) AS touched_at
             FROM (SELECT e.user_id,
-                         CASE WHEN ttfd.moves_board(v_board, t.counter, e.event_type, e.coins, e.data) THEN e.occurred_at END,
+                         CASE WHEN ttfd.moves_board(v_board, t.counter, e.event_type, e.xp, e.coins, e.data) THEN e.occurred_at END,
                          CASE WHEN ttfd.touches_boards(e.event_type) THEN e.occurred_at END
-                    FROM (SELECT p.user_id, p.occurred_at, p.event_type, p.coins, p.data
+                    FROM (SELECT p.user_id, p.occurred_at, p.event_type, p.xp, p.coins, p.data
                             FROM ttfd.feed_head h
                            CROSS JOIN generate_series(0, 7) l (lane)
                             JOIN ttfd.cross_platform_events_pending p
                               ON pg_catalog.hashtext(p.source_platform) & 7 = l.lane AND p.seq > h.floor_seq
                            WHERE p.xp IS NOT NULL AND p.user_id <> 0
                            UNION ALL
-                          SELECT d.user_id, d.occurred_at, d.event_type, d.coins, d.data
+                          SELECT d.user_id, d.occurred_at, d.event_type, d.xp, d.coins, d.data
                             FROM ttfd.feed_head h
                             JOIN ttfd.cross_platform_events_processed d ON d.position > h.settled_to
                            WHERE d.user_id <> 0) e
                     LEFT JOIN ttfd.event_types t ON t.name = e.event_type
-                   WHERE ttfd.moves_board(v_board, t.counter, e.event_type, e.coins, e.data) OR ttfd.touches_boards(e.event_type)
+                   WHERE ttfd.moves_board(v_board, t.counter, e.event_type, e.xp, e.coins, e.data) OR ttfd.touches_boards(e.event_type)
                    UNION ALL
                   SELECT c.user_id, NULL, c.at FROM ttfd.standing_changes c WHERE c.user_id > 0) m (user_id, moved_at, touched_at)
            GROUP BY m.user_id) n
     LEFT JOIN ttfd.unified_users u ON u.id = n.user_id
     LEFT JOIN ttfd.standings s ON s.user_id = n.user_id AND s.board + 0 = ANY (ARRAY[v_board, -v_board])
-   CROSS JOIN LATERAL (SELECT ttfd.metric_value(u, p_metric)) v (value);
+   CROSS JOIN LATERAL (SELECT ttfd.metric_value(u, p_metric)) v (value)
+    LEFT JOIN LATERAL (
+           SELECT l.xp, l.reached_at
+             FROM ttfd.list_season_players(v_season_id) l
+            WHERE l.user_id = n.user_id AND v_season_id IS NOT NULL) k ON true;
 END;
 $$;
 
@@ -4012,7 +4037,8 @@ COMMENT ON FUNCTION ttfd.move_season_scores(jsonb, bigint, bigint) IS
   'Moves scores (season_id, xp, reached_at) of open seasons from one member who is locked to another.';
 
 -- sql/functions/internal/moves_board.sql
-CREATE OR REPLACE FUNCTION ttfd.moves_board(p_board integer, p_counter text, p_event_type text, p_coins bigint, p_data jsonb)
+CREATE OR REPLACE FUNCTION ttfd.moves_board(
+  p_board integer, p_counter text, p_event_type text, p_xp bigint, p_coins bigint, p_data jsonb)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE
 AS $$
@@ -4022,11 +4048,12 @@ AS $$
            WHEN 3 THEN p_counter = 'voice'
            WHEN 4 THEN p_counter = 'games'
            WHEN 5 THEN p_counter = 'games' AND p_data @> '{"won": true}'
+           ELSE p_xp > 0
          END;
 $$;
 
-COMMENT ON FUNCTION ttfd.moves_board(integer, text, text, bigint, jsonb) IS
-  'Whether a granted event, whose type moves a counter, has changed its member''s value on a board (see board_number).';
+COMMENT ON FUNCTION ttfd.moves_board(integer, text, text, bigint, bigint, jsonb) IS
+  'Whether a granted event, whose type moves a counter, has changed its member''s value on a board (see board_number); of a season, whether it may have.';
 
 -- sql/functions/internal/multiply_award.sql
 CREATE OR REPLACE FUNCTION ttfd.multiply_award(p_amount bigint, p_factor numeric)
@@ -5552,6 +5579,17 @@ $$;
 COMMENT ON FUNCTION ttfd.schedule_purchase(bigint, ttfd.shop_items) IS
   'From when to when a purchase made now would last; expires_at is NULL for good.';
 
+-- sql/functions/internal/season_board.sql
+-- Each season has a board of its own, so nothing has to be done when another begins.
+CREATE OR REPLACE FUNCTION ttfd.season_board(p_season_id integer)
+RETURNS integer
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT 5 + p_season_id;
+$$;
+
+COMMENT ON FUNCTION ttfd.season_board(integer) IS 'The board of standings and board_counts that shows a season.';
+
 -- sql/functions/internal/season_standings.sql
 CREATE OR REPLACE FUNCTION ttfd.season_standings(p_season_id integer)
 RETURNS TABLE (place bigint, user_id bigint, xp bigint, reached_at timestamptz)
@@ -5689,7 +5727,8 @@ COMMENT ON FUNCTION ttfd.settle_season(ttfd.seasons) IS
 -- Who has moved is told by the events. The value is read, not added up: whoever has changed it since is in the
 -- queue and is settled later.
 -- The board plus 0 is for the planner: an index that begins with the board finds a member only after all the others.
--- A hidden member keeps standing on the board below zero, where nobody looks, and so comes back to the old place.
+-- A hidden member keeps standing on the board below zero, where nobody looks, and so comes back to the old place. The score of
+-- a season (as list_season_players has it) says itself since when, and is kept for who is listed alone.
 CREATE OR REPLACE FUNCTION ttfd.settle_standings(p_after bigint, p_is_drained boolean)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -5701,6 +5740,7 @@ SET enable_mergejoin = off
 SET jit = off
 AS $$
 DECLARE
+  v_seasons integer[] := ttfd.shown_seasons();
   v_moves record;
 BEGIN
   UPDATE ttfd.feed_head h SET settled_to = h.position WHERE h.position > p_after;
@@ -5713,32 +5753,34 @@ BEGIN
        WHERE ctid = ANY (ARRAY(SELECT c.ctid FROM ttfd.standing_changes c WHERE p_is_drained AND c.user_id > 0 LIMIT 10000))
       RETURNING user_id, at
     ), told AS (
-      SELECT e.user_id, e.occurred_at, e.event_type, t.counter, e.coins, e.data
+      SELECT e.user_id, e.occurred_at, e.event_type, t.counter, e.xp, e.coins, e.data
         FROM ttfd.cross_platform_events_processed e
         LEFT JOIN ttfd.event_types t ON t.name = e.event_type
        WHERE e.position > p_after AND e.user_id <> 0
        UNION ALL
-      SELECT m.user_id, m.at, 'opening_balance', NULL, 0, NULL FROM marked m
+      SELECT m.user_id, m.at, 'opening_balance', NULL, 0, 0, NULL FROM marked m
     ), heard AS MATERIALIZED (
       SELECT e.user_id,
-             max(e.occurred_at) FILTER (WHERE ttfd.moves_board(1, e.counter, e.event_type, e.coins, e.data)) AS coins_at,
-             max(e.occurred_at) FILTER (WHERE ttfd.moves_board(2, e.counter, e.event_type, e.coins, e.data)) AS messages_at,
-             max(e.occurred_at) FILTER (WHERE ttfd.moves_board(3, e.counter, e.event_type, e.coins, e.data)) AS voice_at,
-             max(e.occurred_at) FILTER (WHERE ttfd.moves_board(4, e.counter, e.event_type, e.coins, e.data)) AS games_at,
-             max(e.occurred_at) FILTER (WHERE ttfd.moves_board(5, e.counter, e.event_type, e.coins, e.data)) AS wins_at,
+             max(e.occurred_at) FILTER (WHERE ttfd.moves_board(1, e.counter, e.event_type, e.xp, e.coins, e.data)) AS coins_at,
+             max(e.occurred_at) FILTER (WHERE ttfd.moves_board(2, e.counter, e.event_type, e.xp, e.coins, e.data)) AS messages_at,
+             max(e.occurred_at) FILTER (WHERE ttfd.moves_board(3, e.counter, e.event_type, e.xp, e.coins, e.data)) AS voice_at,
+             max(e.occurred_at) FILTER (WHERE ttfd.moves_board(4, e.counter, e.event_type, e.xp, e.coins, e.data)) AS games_at,
+             max(e.occurred_at) FILTER (WHERE ttfd.moves_board(5, e.counter, e.event_type, e.xp, e.coins, e.data)) AS wins_at,
+             bool_or(ttfd.moves_board(6, e.counter, e.event_type, e.xp, e.coins, e.data)) AS has_played,
              max(e.occurred_at) FILTER (WHERE ttfd.touches_boards(e.event_type)) AS touched_at
         FROM told e
        GROUP BY e.user_id
     ), present AS MATERIALIZED (
       SELECT h.*, CASE WHEN u.is_listed THEN 1 ELSE -1 END AS sign,
              coalesce(u.coins, 0) AS coins, coalesce(u.messages_sent, 0) AS messages, coalesce(u.total_voice_time, 0) AS voice,
-             coalesce(u.games_played, 0) AS games, coalesce(u.games_won, 0) AS wins
+             coalesce(u.games_played, 0) AS games, coalesce(u.games_won, 0) AS wins, u.season_id, u.season_xp, u.season_reached_at
         FROM heard h
         LEFT JOIN ttfd.unified_users u ON u.id = h.user_id AND u.merged_into IS NULL AND u.forgotten_at IS NULL
     ), changed AS MATERIALIZED (
       SELECT b.user_id, b.sign * b.board AS board, b.value, s.board AS old_board, -s.minus_value AS old_value,
              s.since AS old_since,
-             ttfd.standing_since(s.since, b.value = -s.minus_value, b.moved_at, b.touched_at) AS since
+             CASE WHEN b.board > ttfd.season_board(0) THEN b.moved_at
+                  ELSE ttfd.standing_since(s.since, b.value = -s.minus_value, b.moved_at, b.touched_at) END AS since
         FROM (SELECT p.user_id, p.sign, 1, p.coins, p.coins_at, p.touched_at
                 FROM present p WHERE p.coins_at IS NOT NULL OR p.touched_at IS NOT NULL
                UNION ALL
@@ -5753,6 +5795,16 @@ BEGIN
                UNION ALL
               SELECT p.user_id, p.sign, 5, p.wins, p.wins_at, p.touched_at
                 FROM present p WHERE p.wins_at IS NOT NULL OR p.touched_at IS NOT NULL
+               UNION ALL
+              SELECT p.user_id, 1, ttfd.season_board(o.id),
+                     greatest(0, p.sign * (coalesce(k.xp, 0) + CASE WHEN p.season_id = o.id THEN p.season_xp ELSE 0 END)),
+                     coalesce(greatest(k.reached_at, CASE WHEN p.season_id = o.id THEN p.season_reached_at END),
+                              TIMESTAMPTZ 'epoch'),
+                     NULL
+                FROM present p
+               CROSS JOIN unnest(v_seasons) o (id)
+                LEFT JOIN ttfd.season_scores k ON k.user_id = p.user_id AND k.season_id = o.id
+               WHERE p.has_played OR p.touched_at IS NOT NULL
              ) b (user_id, sign, board, value, moved_at, touched_at)
         LEFT JOIN ttfd.standings s ON s.user_id = b.user_id AND s.board + 0 = ANY (ARRAY[b.board, -b.board])
     ), gone AS (
@@ -5808,6 +5860,22 @@ $$;
 
 COMMENT ON FUNCTION ttfd.show_import_achievements(bigint) IS
   'Shows the achievements that members who were there before a run have reached by it, unpaid.';
+
+-- sql/functions/internal/shown_seasons.sql
+-- Those that are not closed; one that is planned from the day before, because clocks differ and transactions take their time.
+CREATE OR REPLACE FUNCTION ttfd.shown_seasons()
+RETURNS integer[]
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN ARRAY(SELECT s.id
+                 FROM ttfd.seasons s
+                WHERE s.closed_at IS NULL AND s.starts_at < ttfd.current_time() + INTERVAL '1 day'
+                ORDER BY s.id);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.shown_seasons() IS 'The seasons whose boards process_events keeps up to date.';
 
 -- sql/functions/internal/snapshot_user.sql
 -- Names and external ids follow from the accounts, and are nobody's business in a journal.
@@ -6126,6 +6194,7 @@ COMMENT ON FUNCTION ttfd.use_link_code(text, text, text) IS
   'Uses up a link code for the account that sends it, and locks the users of both; or says why not: locked, invalid. Returns who made the code.';
 
 -- sql/functions/internal/verify_counts.sql
+-- The board of a season that is closed goes piece by piece.
 CREATE OR REPLACE FUNCTION ttfd.verify_counts()
 RETURNS TABLE (expected text, actual text)
 LANGUAGE sql STABLE
@@ -6141,8 +6210,7 @@ AS $$
            CROSS JOIN generate_series(0, 60, 6) l (shift)
            GROUP BY v.board, l.shift, v.value >> l.shift) n
     FULL JOIN (SELECT a.board, a.shift, a.bucket, sum(a.members) AS members
-                 FROM (SELECT (k.node >> 61 & 7)::integer AS board, 6 * (k.node & 15)::integer AS shift,
-                              ((k.node & (1::bigint << 61) - 1) >> 4 << 6) + b.branch - 1 AS bucket,
+                 FROM (SELECT k.board, 6 * (k.node & 15)::integer AS shift, (k.node >> 4 << 6) + b.branch - 1 AS bucket,
                               b.members - coalesce(k.members[b.branch + 1], 0) AS members
                          FROM ttfd.board_counts k CROSS JOIN unnest(k.members) WITH ORDINALITY b (members, branch)
                         UNION ALL
@@ -6150,7 +6218,11 @@ AS $$
                          FROM ttfd.xp_moves m CROSS JOIN generate_series(0, 60, 6) l (shift)) a
                 GROUP BY a.board, a.shift, a.bucket) c
       ON c.board = n.board AND c.shift = n.shift AND c.bucket = n.bucket
-   WHERE coalesce(n.members, 0) <> coalesce(c.members, 0);
+   WHERE coalesce(n.members, 0) <> coalesce(c.members, 0)
+     AND (coalesce(n.board, c.board) <= ttfd.season_board(0)
+          OR EXISTS (SELECT 1
+                       FROM ttfd.seasons e
+                      WHERE ttfd.season_board(e.id) = coalesce(n.board, c.board) AND e.closed_at IS NULL));
 $$;
 
 COMMENT ON FUNCTION ttfd.verify_counts() IS 'Where board_counts does not say how many members there are: expected, actual.';
@@ -6161,6 +6233,15 @@ CREATE OR REPLACE FUNCTION ttfd.verify_standings()
 RETURNS TABLE (user_id bigint, expected text, actual text)
 LANGUAGE sql STABLE
 AS $$
+  WITH unsettled AS (
+    SELECT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.xp IS NOT NULL
+     UNION ALL
+    SELECT d.user_id
+      FROM ttfd.cross_platform_events_processed d
+     WHERE d.position > (SELECT h.settled_to FROM ttfd.feed_head h)
+     UNION ALL
+    SELECT c.user_id FROM ttfd.standing_changes c
+  )
   SELECT coalesce(u.id, s.user_id), (u.xp, u.xp_since)::text, (-s.minus_xp, s.since)::text
     FROM (SELECT l.id, l.xp, l.xp_since FROM ttfd.unified_users l WHERE l.is_listed) u
     FULL JOIN ttfd.xp_standings s ON s.user_id = u.id
@@ -6178,21 +6259,24 @@ AS $$
                       coalesce(sum(-k.minus_value) FILTER (WHERE k.board = 4), 0) AS games,
                       coalesce(sum(-k.minus_value) FILTER (WHERE k.board = 5), 0) AS wins
                  FROM ttfd.standings k
-                WHERE k.board > 0
+                WHERE k.board BETWEEN 1 AND ttfd.season_board(0)
                 GROUP BY k.user_id) s ON s.user_id = u.id
    WHERE (coalesce(u.coins, 0), coalesce(u.messages_sent, 0), coalesce(u.total_voice_time, 0), coalesce(u.games_played, 0),
           coalesce(u.games_won, 0))
          <> (coalesce(s.coins, 0), coalesce(s.messages, 0), coalesce(s.voice, 0), coalesce(s.games, 0), coalesce(s.wins, 0))
-     AND NOT EXISTS (
-           SELECT 1
-             FROM (SELECT p.user_id FROM ttfd.cross_platform_events_pending p WHERE p.xp IS NOT NULL
-                    UNION ALL
-                   SELECT d.user_id
-                     FROM ttfd.cross_platform_events_processed d
-                    WHERE d.position > (SELECT h.settled_to FROM ttfd.feed_head h)
-                    UNION ALL
-                   SELECT c.user_id FROM ttfd.standing_changes c) w
-            WHERE w.user_id = coalesce(u.id, s.user_id));
+     AND NOT EXISTS (SELECT 1 FROM unsettled w WHERE w.user_id = coalesce(u.id, s.user_id))
+   UNION ALL
+  SELECT coalesce(u.user_id, s.user_id), (u.season_id, u.xp, u.reached_at)::text, (s.season_id, s.xp, s.since)::text
+    FROM (SELECT o.id AS season_id, l.user_id, l.xp, l.reached_at
+            FROM ttfd.seasons o
+           CROSS JOIN LATERAL ttfd.list_season_players(o.id) l
+           WHERE o.closed_at IS NULL AND l.is_listed) u
+    FULL JOIN (SELECT o.id AS season_id, k.user_id, -k.minus_value AS xp, k.since
+                 FROM ttfd.seasons o
+                 JOIN ttfd.standings k ON k.board = ttfd.season_board(o.id)
+                WHERE o.closed_at IS NULL) s ON s.season_id = u.season_id AND s.user_id = u.user_id
+   WHERE (u.xp, u.reached_at) IS DISTINCT FROM (s.xp, s.since)
+     AND NOT EXISTS (SELECT 1 FROM unsettled w WHERE w.user_id = coalesce(u.user_id, s.user_id));
 $$;
 
 COMMENT ON FUNCTION ttfd.verify_standings() IS 'Members who stand elsewhere on a leaderboard than they should: user_id, expected, actual.';
@@ -6233,9 +6317,7 @@ SET enable_bitmapscan = off
 SET jit = off
 AS $$
 BEGIN
-  IF p_metric = 'season' THEN
-    RETURN QUERY SELECT * FROM ttfd.walk_season(p_value, p_since, p_user_id, p_is_upwards, p_limit);
-  ELSIF p_metric <> 'xp' THEN
+  IF p_metric <> 'xp' THEN
     RETURN QUERY SELECT * FROM ttfd.walk_scores(p_metric, p_value, p_since, p_user_id, p_is_upwards, p_limit);
   ELSIF p_is_upwards THEN
     RETURN QUERY
@@ -6260,7 +6342,7 @@ COMMENT ON FUNCTION ttfd.walk_board(text, bigint, timestamptz, bigint, boolean, 
 
 -- sql/functions/internal/walk_scores.sql
 -- Who has nothing comes last, in the order in which they became members: they are read from the members themselves, and only
--- when the page gets there.
+-- when the page gets there. In a season they stand nowhere.
 CREATE OR REPLACE FUNCTION ttfd.walk_scores(
   p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, p_is_upwards boolean, p_limit bigint)
 RETURNS TABLE (turn bigint, user_id bigint, value bigint, since timestamptz)
@@ -6273,7 +6355,7 @@ SET enable_sort = off
 SET jit = off
 AS $$
 DECLARE
-  v_board smallint := ttfd.board_number(p_metric);
+  v_board integer := ttfd.board_number(p_metric);
 BEGIN
   IF p_is_upwards THEN
     RETURN QUERY
@@ -6282,7 +6364,7 @@ BEGIN
     ), nobodies AS (
       SELECT u.id, 0::bigint, TIMESTAMPTZ 'epoch'
         FROM ttfd.unified_users u
-       WHERE p_value = 0 AND u.id < p_user_id AND u.is_listed AND ttfd.metric_value(u, p_metric) = 0
+       WHERE p_value = 0 AND p_metric <> 'season' AND u.id < p_user_id AND u.is_listed AND ttfd.metric_value(u, p_metric) = 0
        ORDER BY u.id DESC
        LIMIT p_limit
     ), settled AS (
@@ -6326,7 +6408,7 @@ BEGIN
     ), nobodies AS (
       SELECT u.id, 0::bigint, TIMESTAMPTZ 'epoch'
         FROM ttfd.unified_users u
-       WHERE u.id > CASE WHEN p_value > 0 THEN 0 ELSE p_user_id END AND u.is_listed AND ttfd.metric_value(u, p_metric) = 0
+       WHERE p_metric <> 'season' AND u.id > CASE WHEN p_value > 0 THEN 0 ELSE p_user_id END AND u.is_listed AND ttfd.metric_value(u, p_metric) = 0
        ORDER BY u.id
        LIMIT p_limit
     )
@@ -6337,42 +6419,6 @@ $$;
 
 COMMENT ON FUNCTION ttfd.walk_scores(text, bigint, timestamptz, bigint, boolean, bigint) IS
   'The members next above or below a place of the leaderboard by a metric of standings. Returns turn (1 is the nearest), user_id, value, since.';
-
--- sql/functions/internal/walk_season.sql
--- The callers join few rows and want no hash; here are all.
-CREATE OR REPLACE FUNCTION ttfd.walk_season(
-  p_xp bigint, p_since timestamptz, p_user_id bigint, p_is_upwards boolean, p_limit bigint)
-RETURNS TABLE (turn bigint, user_id bigint, value bigint, since timestamptz)
-LANGUAGE plpgsql STABLE
-SET plan_cache_mode = force_custom_plan
-SET enable_hashjoin = on
-SET jit = off
-AS $$
-DECLARE
-  v_season_id integer := ttfd.running_season();
-BEGIN
-  IF p_is_upwards THEN
-    RETURN QUERY
-    SELECT row_number() OVER (), o.user_id, o.xp, o.reached_at
-      FROM (SELECT s.user_id, s.xp, s.reached_at
-              FROM ttfd.list_season_players(v_season_id) s
-             WHERE s.is_listed AND (-s.xp, s.reached_at, s.user_id) < (-p_xp, p_since, p_user_id)
-             ORDER BY s.xp, s.reached_at DESC, s.user_id DESC
-             LIMIT p_limit) o;
-  ELSE
-    RETURN QUERY
-    SELECT row_number() OVER (), o.user_id, o.xp, o.reached_at
-      FROM (SELECT s.user_id, s.xp, s.reached_at
-              FROM ttfd.list_season_players(v_season_id) s
-             WHERE s.is_listed AND (-s.xp, s.reached_at, s.user_id) > (-p_xp, p_since, p_user_id)
-             ORDER BY s.xp DESC, s.reached_at, s.user_id
-             LIMIT p_limit) o;
-  END IF;
-END;
-$$;
-
-COMMENT ON FUNCTION ttfd.walk_season(bigint, timestamptz, bigint, boolean, bigint) IS
-  'The members next above or below a place of the leaderboard of the running season. Returns turn (1 is the nearest), user_id, value, since.';
 
 -- sql/functions/internal/was_handled.sql
 CREATE OR REPLACE FUNCTION ttfd.was_handled(p_event_id uuid)

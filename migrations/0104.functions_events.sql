@@ -315,6 +315,9 @@ BEGIN
     IF NOT remaining OR v_head.position + processed >= v_head.settled_to + 20000 THEN
       PERFORM settle_standings(v_head.settled_to, NOT remaining);
     END IF;
+    IF NOT remaining THEN
+      PERFORM clear_past_board();
+    END IF;
   ELSE
     remaining := oldest_pending(0) IS NOT NULL;
   END IF;

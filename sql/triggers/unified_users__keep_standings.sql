@@ -21,7 +21,7 @@ BEGIN
     SELECT n.id, n.xp_since
       FROM new_rows n
      WHERE coalesce(current_setting('ttfd.update_kind', true), '') <> 'import'
-       AND n.is_listed AND greatest(n.coins, n.messages_sent, n.total_voice_time, n.games_played, n.games_won) > 0;
+       AND n.is_listed AND greatest(n.coins, n.messages_sent, n.total_voice_time, n.games_played, n.games_won, n.season_xp) > 0;
   ELSIF TG_OP = 'DELETE' THEN
     DELETE FROM xp_standings s
      USING old_rows o

@@ -1,9 +1,12 @@
 CREATE OR REPLACE FUNCTION ttfd.board_number(p_metric text)
-RETURNS smallint
-LANGUAGE sql IMMUTABLE
+RETURNS integer
+LANGUAGE sql STABLE
 AS $$
-  SELECT array_position(ARRAY['coins', 'messages', 'voice', 'games', 'wins'], p_metric)::smallint;
+  SELECT CASE p_metric
+           WHEN 'season' THEN ttfd.season_board(ttfd.running_season())
+           ELSE array_position(ARRAY['coins', 'messages', 'voice', 'games', 'wins'], p_metric)
+         END;
 $$;
 
 COMMENT ON FUNCTION ttfd.board_number(text) IS
-  'The board of standings and board_counts that shows a metric; NULL for xp and season, which have their own.';
+  'The board of standings and board_counts that shows a metric; NULL for xp, which has its own, and for season when none is running.';

@@ -10,8 +10,6 @@ BEGIN
   CASE p_metric
     WHEN 'xp' THEN
       SELECT c.* INTO above, listed FROM ttfd.count_xp_above(p_value, p_since, p_user_id) c;
-    WHEN 'season' THEN
-      SELECT c.* INTO above, listed FROM ttfd.count_season_above(p_value, p_since, p_user_id) c;
     ELSE
       SELECT c.* INTO above, listed FROM ttfd.count_scores_above(p_metric, p_value, p_since, p_user_id) c;
   END CASE;

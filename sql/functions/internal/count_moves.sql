@@ -1,7 +1,7 @@
 -- Most moves stay within their 64 XP: what cancels out in one step never reaches the next.
 -- The nodes are those of count_nodes. Whoever calls this holds
 -- feed_head, so writers do not wait here, and a node that is not there is made by nobody else.
-CREATE OR REPLACE FUNCTION ttfd.count_moves(p_xp bigint[], p_members bigint[], p_board bigint DEFAULT 0)
+CREATE OR REPLACE FUNCTION ttfd.count_moves(p_xp bigint[], p_members bigint[], p_board integer DEFAULT 0)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
@@ -16,11 +16,11 @@ BEGIN
   ), coarser AS (
     SELECT c.xp >> 6 AS xp, sum(c.members)::bigint AS members FROM coarse c GROUP BY c.xp >> 6 HAVING sum(c.members) <> 0
   ), branches AS (
-    SELECT f.xp >> 6 << 4 | (p_board << 61) AS node, (f.xp & 63)::integer + 1 AS branch, f.members FROM fine f
+    SELECT f.xp >> 6 << 4 AS node, (f.xp & 63)::integer + 1 AS branch, f.members FROM fine f
      UNION ALL
-    SELECT c.xp >> 6 << 4 | 1 | (p_board << 61), (c.xp & 63)::integer + 1, c.members FROM coarse c
+    SELECT c.xp >> 6 << 4 | 1, (c.xp & 63)::integer + 1, c.members FROM coarse c
      UNION ALL
-    SELECT c.xp >> 6 * (l.level - 1) << 4 | l.level | (p_board << 61), (c.xp >> 6 * (l.level - 2) & 63)::integer + 1,
+    SELECT c.xp >> 6 * (l.level - 1) << 4 | l.level, (c.xp >> 6 * (l.level - 2) & 63)::integer + 1,
            sum(c.members)::bigint
       FROM coarser c
      CROSS JOIN generate_series(2, 10) l (level)
@@ -33,16 +33,16 @@ BEGIN
   ), updated AS (
     UPDATE ttfd.board_counts c SET members = ttfd.add_counts(c.members, n.branches, n.members)
       FROM nodes n
-     WHERE c.node = n.node
+     WHERE c.node = n.node AND c.board = p_board
     RETURNING c.node
   )
-  INSERT INTO ttfd.board_counts (node, members)
-  SELECT n.node, ttfd.add_counts(array_fill(0, ARRAY[64]), n.branches, n.members)
+  INSERT INTO ttfd.board_counts (node, board, members)
+  SELECT n.node, p_board, ttfd.add_counts(array_fill(0, ARRAY[64]), n.branches, n.members)
     FROM nodes n
    WHERE n.node NOT IN (SELECT u.node FROM updated u)
    ORDER BY n.node;
 END;
 $$;
 
-COMMENT ON FUNCTION ttfd.count_moves(bigint[], bigint[], bigint) IS
+COMMENT ON FUNCTION ttfd.count_moves(bigint[], bigint[], integer) IS
   'Adds to board_counts how many members came to each value of a board (XP unless told otherwise), or, below zero, left it. Expects feed_head locked.';

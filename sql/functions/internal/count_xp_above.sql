@@ -9,7 +9,7 @@ AS $$
     FROM (SELECT coalesce(sum(n.members[(p_xp >> 6 * (n.node & 15)::integer & 63)::integer + 2]), 0) AS above,
                  coalesce(sum(n.members[1]) FILTER (WHERE n.node = 10), 0) AS listed
             FROM ttfd.board_counts n
-           WHERE n.node = ANY (ttfd.count_nodes(p_xp))) c
+           WHERE n.node = ANY (ttfd.count_nodes(p_xp)) AND n.board = 0) c
    CROSS JOIN (
            SELECT coalesce(sum(v.members) FILTER (WHERE v.xp > p_xp), 0) AS above, coalesce(sum(v.members), 0) AS listed
              FROM ttfd.xp_moves v

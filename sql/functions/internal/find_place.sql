@@ -5,6 +5,7 @@ LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
   v_is_listed boolean;
+  v_season_id integer;
 BEGIN
   SELECT u.id, u.is_listed, ttfd.metric_value(u, p_metric), u.xp_since
     INTO user_id, v_is_listed, value, since
@@ -15,8 +16,9 @@ BEGIN
     RETURN;
   END IF;
   IF p_metric = 'season' THEN
+    v_season_id := ttfd.running_season();
     SELECT s.xp, s.reached_at INTO value, since
-      FROM ttfd.list_season_players(ttfd.running_season()) s
+      FROM ttfd.list_season_players(v_season_id) s
      WHERE s.user_id = find_place.user_id;
     value := coalesce(value, 0);
   ELSIF value = 0 AND p_metric <> 'xp' THEN

@@ -2,7 +2,7 @@ CREATE OR REPLACE FUNCTION ttfd.list_season_players(p_season_id integer)
 RETURNS TABLE (user_id bigint, xp bigint, reached_at timestamptz, is_listed boolean)
 LANGUAGE sql STABLE
 AS $$
-  SELECT p.id, p.own_xp + coalesce(p.more_xp, 0), greatest(p.own_at, p.more_at), p.is_listed
+  SELECT p.id, p.own_xp + coalesce(p.more_xp, 0), coalesce(greatest(p.own_at, p.more_at), TIMESTAMPTZ 'epoch'), p.is_listed
     FROM (SELECT u.id, u.is_listed,
                  CASE WHEN u.season_id = p_season_id THEN u.season_xp ELSE 0 END AS own_xp, k.xp AS more_xp,
                  CASE WHEN u.season_id = p_season_id THEN u.season_reached_at END AS own_at, k.reached_at AS more_at

@@ -1,4 +1,5 @@
-CREATE OR REPLACE FUNCTION ttfd.moves_board(p_board integer, p_counter text, p_event_type text, p_coins bigint, p_data jsonb)
+CREATE OR REPLACE FUNCTION ttfd.moves_board(
+  p_board integer, p_counter text, p_event_type text, p_xp bigint, p_coins bigint, p_data jsonb)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE
 AS $$
@@ -8,8 +9,9 @@ AS $$
            WHEN 3 THEN p_counter = 'voice'
            WHEN 4 THEN p_counter = 'games'
            WHEN 5 THEN p_counter = 'games' AND p_data @> '{"won": true}'
+           ELSE p_xp > 0
          END;
 $$;
 
-COMMENT ON FUNCTION ttfd.moves_board(integer, text, text, bigint, jsonb) IS
-  'Whether a granted event, whose type moves a counter, has changed its member''s value on a board (see board_number).';
+COMMENT ON FUNCTION ttfd.moves_board(integer, text, text, bigint, bigint, jsonb) IS
+  'Whether a granted event, whose type moves a counter, has changed its member''s value on a board (see board_number); of a season, whether it may have.';

@@ -8,9 +8,7 @@ SET enable_bitmapscan = off
 SET jit = off
 AS $$
 BEGIN
-  IF p_metric = 'season' THEN
-    RETURN QUERY SELECT * FROM ttfd.walk_season(p_value, p_since, p_user_id, p_is_upwards, p_limit);
-  ELSIF p_metric <> 'xp' THEN
+  IF p_metric <> 'xp' THEN
     RETURN QUERY SELECT * FROM ttfd.walk_scores(p_metric, p_value, p_since, p_user_id, p_is_upwards, p_limit);
   ELSIF p_is_upwards THEN
     RETURN QUERY

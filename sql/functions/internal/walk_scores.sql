@@ -1,5 +1,5 @@
 -- Who has nothing comes last, in the order in which they became members: they are read from the members themselves, and only
--- when the page gets there.
+-- when the page gets there. In a season they stand nowhere.
 CREATE OR REPLACE FUNCTION ttfd.walk_scores(
   p_metric text, p_value bigint, p_since timestamptz, p_user_id bigint, p_is_upwards boolean, p_limit bigint)
 RETURNS TABLE (turn bigint, user_id bigint, value bigint, since timestamptz)
@@ -12,7 +12,7 @@ SET enable_sort = off
 SET jit = off
 AS $$
 DECLARE
-  v_board smallint := ttfd.board_number(p_metric);
+  v_board integer := ttfd.board_number(p_metric);
 BEGIN
   IF p_is_upwards THEN
     RETURN QUERY
@@ -21,7 +21,7 @@ BEGIN
     ), nobodies AS (
       SELECT u.id, 0::bigint, TIMESTAMPTZ 'epoch'
         FROM ttfd.unified_users u
-       WHERE p_value = 0 AND u.id < p_user_id AND u.is_listed AND ttfd.metric_value(u, p_metric) = 0
+       WHERE p_value = 0 AND p_metric <> 'season' AND u.id < p_user_id AND u.is_listed AND ttfd.metric_value(u, p_metric) = 0
        ORDER BY u.id DESC
        LIMIT p_limit
     ), settled AS (
@@ -65,7 +65,7 @@ BEGIN
     ), nobodies AS (
       SELECT u.id, 0::bigint, TIMESTAMPTZ 'epoch'
         FROM ttfd.unified_users u
-       WHERE u.id > CASE WHEN p_value > 0 THEN 0 ELSE p_user_id END AND u.is_listed AND ttfd.metric_value(u, p_metric) = 0
+       WHERE p_metric <> 'season' AND u.id > CASE WHEN p_value > 0 THEN 0 ELSE p_user_id END AND u.is_listed AND ttfd.metric_value(u, p_metric) = 0
        ORDER BY u.id
        LIMIT p_limit
     )

@@ -29,7 +29,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.get_position(bigint, text) IS
-  'Where a member stands by a metric (see list_leaderboard): in the same short time whatever the number of members, but for the season and for a member who has nothing of it. Returns position (NULL for a hidden member, and by season for one who has earned nothing in it), value, total (members listed). Raises TU001 when there is no such user, 22023 for an unknown metric.';
+  'Where a member stands by a metric (see list_leaderboard): in the same short time whatever the number of members, but for a member who has nothing of it. Returns position (NULL for a hidden member, and by season for one who has earned nothing in it), value, total (members listed). Raises TU001 when there is no such user, 22023 for an unknown metric.';
 
 REVOKE ALL ON FUNCTION ttfd.get_position(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.get_position(bigint, text)
