@@ -1,7 +1,7 @@
 -- Asked millions of times: one look at all three, with days up to the 28th, which exist in every month.
 CREATE OR REPLACE FUNCTION ttfd.are_usual_import_times(p_last_daily text, p_created_at text, p_last_active text)
 RETURNS boolean
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 AS $$
   SELECT pg_catalog.strpos(pg_catalog.concat(p_last_daily, p_created_at, p_last_active), '|') = 0
          AND pg_catalog.concat_ws('|', p_last_daily, p_created_at, p_last_active)
