@@ -19,6 +19,8 @@ DROP FUNCTION ttfd.undo_merge_of(bigint, bigint);
 
 DROP FUNCTION ttfd.turn_seasons(timestamptz);
 
+DROP FUNCTION ttfd.trim_name(text);
+
 DROP FUNCTION ttfd.touches_boards(text);
 
 DROP FUNCTION ttfd.tell_member(bigint, text, jsonb, bigint, bigint);
@@ -273,7 +275,7 @@ DROP FUNCTION ttfd.insert_events(ttfd.sent_event[]);
 
 DROP FUNCTION ttfd.insert_event(uuid, bigint, text, text, jsonb, bigint, bigint, text, smallint, timestamptz);
 
-DROP FUNCTION ttfd.import_time(text, text);
+DROP FUNCTION ttfd.import_time(text, text, boolean);
 
 DROP FUNCTION ttfd.import_amount(text);
 
@@ -425,13 +427,13 @@ DROP FUNCTION ttfd.assess_sent_event(uuid, ttfd.event_type_versions, jsonb, time
 
 DROP FUNCTION ttfd.assess_seconds(jsonb);
 
-DROP FUNCTION ttfd.assess_import_times(text, text, text);
-
 DROP FUNCTION ttfd.assess_import_amount(text, text);
 
 DROP FUNCTION ttfd.assess_event(ttfd.event_type_versions, jsonb);
 
 DROP FUNCTION ttfd.assess_daily(ttfd.unified_users, timestamptz);
+
+DROP FUNCTION ttfd.are_usual_import_times(text, text, text);
 
 DROP FUNCTION ttfd.apply_import_policy(bigint);
 

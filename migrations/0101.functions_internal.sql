@@ -535,6 +535,20 @@ $$;
 COMMENT ON FUNCTION ttfd.apply_import_policy(bigint) IS
   'Decides which XP and coins of a person with several accounts in a run count.';
 
+-- sql/functions/internal/are_usual_import_times.sql
+-- Asked millions of times: one look at all three, with days up to the 28th, which exist in every month.
+CREATE OR REPLACE FUNCTION ttfd.are_usual_import_times(p_last_daily text, p_created_at text, p_last_active text)
+RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+  SELECT pg_catalog.strpos(pg_catalog.concat(p_last_daily, p_created_at, p_last_active), '|') = 0
+         AND pg_catalog.concat_ws('|', p_last_daily, p_created_at, p_last_active)
+             ~ '^(((19[7-9]\d|20\d\d)-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])([T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.]\d{1,6})?)?)?([|]|$))*$';
+$$;
+
+COMMENT ON FUNCTION ttfd.are_usual_import_times(text, text, text) IS
+  'Whether each time of a legacy record is missing, empty, or ISO 8601 in the form that nearly all have, without an offset. Of others explain_import_time knows.';
+
 -- sql/functions/internal/assess_daily.sql
 -- A day is a date where the member is. Dates that are claimed only ever grow, so moving the clocks earns nothing in the end.
 -- Whoever has moved since the last claim counts that claim by the date it had in the new zone, so that a flight east costs no
@@ -631,26 +645,6 @@ $$;
 
 COMMENT ON FUNCTION ttfd.assess_import_amount(text, text) IS
   'Why a legacy amount cannot be imported, or NULL when it is missing, empty or a number from 0 to 10^15.';
-
--- sql/functions/internal/assess_import_times.sql
--- Asked millions of times: one look at the usual forms of all three, with days up to the 28th, which exist in every month.
--- All else is left to explain_import_time.
-CREATE OR REPLACE FUNCTION ttfd.assess_import_times(p_last_daily text, p_created_at text, p_last_active text)
-RETURNS text
-LANGUAGE sql STABLE
-AS $$
-  SELECT CASE
-           WHEN pg_catalog.strpos(pg_catalog.concat(p_last_daily, p_created_at, p_last_active), '|') > 0
-             OR pg_catalog.concat(p_last_daily, '|', p_created_at, '|', p_last_active, '|')
-                !~ '^(((19[7-9]\d|20\d\d)-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])([T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.]\d{1,6})?)?)?[|])*$'
-           THEN coalesce(ttfd.explain_import_time('last_daily', p_last_daily),
-                         ttfd.explain_import_time('created_at', p_created_at),
-                         ttfd.explain_import_time('last_active', p_last_active))
-         END;
-$$;
-
-COMMENT ON FUNCTION ttfd.assess_import_times(text, text, text) IS
-  'Why one of the times of a legacy record cannot be imported, or NULL when each is missing, empty or ISO 8601.';
 
 -- sql/functions/internal/assess_seconds.sql
 -- A million years is no session; the bound keeps the cast to bigint safe.
@@ -1029,65 +1023,88 @@ BEGIN
     (run_id, row_id, origin, part, platform, external_id, source, source_key, reject_reason, name, username, display_name,
      telegram_id, discord_id, website_email, xp, coins, games_played, games_won, total_voice_time, messages_sent,
      daily_streak, last_daily, achievements, created_at, last_active)
-  SELECT p_run_id, r.id, s.origin, r.part, r.platform, f.external_id, r.source, r.source_key, j.reason,
-         ttfd.fold_name(v.username),
-         nullif(left(btrim(v.username), 255), ''),
-         nullif(left(btrim(v.display_name), 255), ''),
-         nullif(btrim(v.telegram_id), ''),
-         nullif(btrim(v.discord_id), ''),
-         nullif(lower(btrim(v.website_email)), ''),
-         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(v.xp) END,
-         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(v.coins) END,
-         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(v.games_played) END,
-         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(v.games_won) END,
-         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(v.total_voice_time) END,
-         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(v.messages_sent) END,
-         CASE WHEN j.reason IS NULL THEN least(ttfd.import_amount(v.daily_streak), 100000) END,
+  SELECT p_run_id, j.row_id, j.origin, j.part, j.platform, j.external_id, j.source, j.source_key, j.reason,
+         ttfd.fold_name(j.username),
+         nullif(left(btrim(j.username), 255), ''),
+         nullif(left(btrim(j.display_name), 255), ''),
+         nullif(btrim(j.telegram_id), ''),
+         nullif(btrim(j.discord_id), ''),
+         nullif(lower(btrim(j.website_email)), ''),
+         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(j.xp) END,
+         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(j.coins) END,
+         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(j.games_played) END,
+         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(j.games_won) END,
+         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(j.total_voice_time) END,
+         CASE WHEN j.reason IS NULL THEN ttfd.import_amount(j.messages_sent) END,
+         CASE WHEN j.reason IS NULL THEN least(ttfd.import_amount(j.daily_streak), 100000) END,
          CASE WHEN j.reason IS NULL
-              THEN (ttfd.import_time(v.last_daily, s.time_zone) AT TIME ZONE s.time_zone)::date END,
-         nullif(nullif(v.achievements, '[]'), 'null'),
-         CASE WHEN j.reason IS NULL THEN ttfd.import_time(v.created_at, s.time_zone) END,
-         CASE WHEN j.reason IS NULL THEN ttfd.import_time(v.last_active, s.time_zone) END
-    FROM ttfd.import_rows r
-    JOIN ttfd.import_sources s ON s.run_id = r.run_id AND s.source = r.source
-    LEFT JOIN ttfd.platforms p ON p.name = r.platform
-   CROSS JOIN LATERAL jsonb_to_record(CASE WHEN jsonb_typeof(r.record) = 'object' THEN r.record ELSE '{}' END) v (
-           external_id text, username text, display_name text, telegram_id text, discord_id text, website_email text,
-           xp text, coins text, games_played text, games_won text, total_voice_time text, messages_sent text,
-           daily_streak text, last_daily text, achievements jsonb, created_at text, last_active text)
-   CROSS JOIN LATERAL (
-           SELECT CASE WHEN p.folds_case THEN lower(btrim(v.external_id)) ELSE btrim(v.external_id) END OFFSET 0
-         ) f (external_id)
-   CROSS JOIN LATERAL (
-           SELECT CASE
-                    WHEN jsonb_typeof(r.record) IS DISTINCT FROM 'object' THEN 'the record is not an object'
-                    WHEN p.name IS NULL THEN 'the platform is unknown'
-                    WHEN coalesce(f.external_id, '') = '' THEN 'the id is missing'
-                    WHEN f.external_id !~ p.id_pattern THEN 'the id has the wrong form: ' || left(f.external_id, 60)
-                    WHEN jsonb_typeof(v.achievements) NOT IN ('array', 'object', 'null')
-                    THEN 'achievements is no list: ' || left(v.achievements::text, 40)
-                    ELSE coalesce(
-                      -- Nearly all amounts are plain digits: one look for all of them.
-                      CASE WHEN translate(concat(v.xp, v.coins, v.games_played, v.games_won, v.total_voice_time,
-                                                 v.messages_sent, v.daily_streak), '0123456789', '') <> ''
-                             OR greatest(length(v.xp), length(v.coins), length(v.games_played), length(v.games_won),
-                                         length(v.total_voice_time), length(v.messages_sent), length(v.daily_streak)) > 15
-                           THEN coalesce(
-                             ttfd.assess_import_amount('xp', v.xp),
-                             ttfd.assess_import_amount('coins', v.coins),
-                             ttfd.assess_import_amount('games_played', v.games_played),
-                             ttfd.assess_import_amount('games_won', v.games_won),
-                             ttfd.assess_import_amount('total_voice_time', v.total_voice_time),
-                             ttfd.assess_import_amount('messages_sent', v.messages_sent),
-                             ttfd.assess_import_amount('daily_streak', v.daily_streak)) END,
-                      ttfd.assess_import_times(v.last_daily, v.created_at, v.last_active),
-                      -- A claim in the future would forbid the next ones. It is tomorrow already somewhere.
-                      CASE WHEN greatest(left(v.last_daily, 10), left(v.created_at, 10), left(v.last_active, 10)) > v_tomorrow
-                           THEN 'a time lies in the future: '
-                                || greatest(v.last_daily, v.created_at, v.last_active) END)
-                  END
-           OFFSET 0) j (reason)
-   WHERE r.run_id = p_run_id AND r.id > p_after AND r.reject_reason IS NULL AND (r.record ? 'event_id') IS NOT TRUE;
+              THEN (ttfd.import_time(j.last_daily, j.time_zone, j.has_usual_times) AT TIME ZONE j.time_zone)::date END,
+         nullif(nullif(j.achievements, '[]'), 'null'),
+         CASE WHEN j.reason IS NULL THEN ttfd.import_time(j.created_at, j.time_zone, j.has_usual_times) END,
+         CASE WHEN j.reason IS NULL THEN ttfd.import_time(j.last_active, j.time_zone, j.has_usual_times) END
+    FROM (SELECT v.*,
+                 CASE
+                   WHEN NOT v.is_object THEN 'the record is not an object'
+                   WHEN v.id_pattern IS NULL THEN 'the platform is unknown'
+                   WHEN coalesce(v.external_id, '') = '' THEN 'the id is missing'
+                   WHEN v.external_id !~ v.id_pattern THEN 'the id has the wrong form: ' || left(v.external_id, 60)
+                   WHEN jsonb_typeof(v.achievements) NOT IN ('array', 'object', 'null')
+                   THEN 'achievements is no list: ' || left(v.achievements::text, 40)
+                   ELSE coalesce(
+                     -- Nearly all amounts are plain digits: one look for all of them.
+                     CASE WHEN concat(v.xp, v.coins, v.games_played, v.games_won, v.total_voice_time, v.messages_sent,
+                                      v.daily_streak) !~ '^[0-9]*$'
+                            OR greatest(length(v.xp), length(v.coins), length(v.games_played), length(v.games_won),
+                                        length(v.total_voice_time), length(v.messages_sent), length(v.daily_streak)) > 15
+                          THEN coalesce(
+                            ttfd.assess_import_amount('xp', v.xp),
+                            ttfd.assess_import_amount('coins', v.coins),
+                            ttfd.assess_import_amount('games_played', v.games_played),
+                            ttfd.assess_import_amount('games_won', v.games_won),
+                            ttfd.assess_import_amount('total_voice_time', v.total_voice_time),
+                            ttfd.assess_import_amount('messages_sent', v.messages_sent),
+                            ttfd.assess_import_amount('daily_streak', v.daily_streak)) END,
+                     CASE WHEN NOT v.has_usual_times
+                          THEN coalesce(
+                            ttfd.explain_import_time('last_daily', v.last_daily),
+                            ttfd.explain_import_time('created_at', v.created_at),
+                            ttfd.explain_import_time('last_active', v.last_active)) END,
+                     -- A claim in the future would forbid the next ones. It is tomorrow already somewhere.
+                     CASE WHEN greatest(v.last_daily, v.created_at, v.last_active) > v_tomorrow
+                           AND greatest(left(v.last_daily, 10), left(v.created_at, 10), left(v.last_active, 10)) > v_tomorrow
+                          THEN 'a time lies in the future: ' || greatest(v.last_daily, v.created_at, v.last_active) END)
+                 END AS reason
+            FROM (SELECT n.*,
+                         CASE WHEN n.folds_case THEN lower(btrim(n.given_id)) ELSE btrim(n.given_id) END AS external_id,
+                         ttfd.are_usual_import_times(n.last_daily, n.created_at, n.last_active) AS has_usual_times
+                    FROM (SELECT r.id AS row_id, r.part, r.platform, r.source, r.source_key, s.origin, s.time_zone,
+                                 p.id_pattern, p.folds_case,
+                                 jsonb_typeof(r.record) IS NOT DISTINCT FROM 'object' AS is_object,
+                                 r.record ->> 'external_id' AS given_id,
+                                 r.record ->> 'username' AS username,
+                                 r.record ->> 'display_name' AS display_name,
+                                 r.record ->> 'telegram_id' AS telegram_id,
+                                 r.record ->> 'discord_id' AS discord_id,
+                                 r.record ->> 'website_email' AS website_email,
+                                 r.record ->> 'xp' AS xp,
+                                 r.record ->> 'coins' AS coins,
+                                 r.record ->> 'games_played' AS games_played,
+                                 r.record ->> 'games_won' AS games_won,
+                                 r.record ->> 'total_voice_time' AS total_voice_time,
+                                 r.record ->> 'messages_sent' AS messages_sent,
+                                 r.record ->> 'daily_streak' AS daily_streak,
+                                 r.record ->> 'last_daily' AS last_daily,
+                                 r.record -> 'achievements' AS achievements,
+                                 r.record ->> 'created_at' AS created_at,
+                                 r.record ->> 'last_active' AS last_active
+                            FROM ttfd.import_rows r
+                            JOIN ttfd.import_sources s ON s.run_id = r.run_id AND s.source = r.source
+                            LEFT JOIN ttfd.platforms p ON p.name = r.platform
+                           WHERE r.run_id = p_run_id AND r.id > p_after AND r.reject_reason IS NULL
+                             AND (r.record ? 'event_id') IS NOT TRUE
+                          OFFSET 0) n
+                  OFFSET 0) v
+          OFFSET 0) j;
 END;
 $$;
 
@@ -2233,28 +2250,19 @@ $$;
 COMMENT ON FUNCTION ttfd.fold_external_id(ttfd.platforms, text) IS 'A legacy external id as it would be stored.';
 
 -- sql/functions/internal/fold_name.sql
--- Two names are the same when they differ in nothing that people see as a difference: width, case, a leading @.
+-- Two names are the same when they differ in nothing that trim_name takes away.
 -- The last three placeholders are the Russian words for unknown (twice) and anonymous; migrations are plain ASCII, because
--- yoyo reads them in the encoding of the machine. Plain ASCII is in normal form already, and most names are.
+-- yoyo reads them in the encoding of the machine. Said twice, so that PostgreSQL can put it in the place of each call.
 CREATE OR REPLACE FUNCTION ttfd.fold_name(p_name text)
 RETURNS text
-LANGUAGE plpgsql IMMUTABLE
+LANGUAGE sql IMMUTABLE
 AS $$
-DECLARE
-  v_name text := p_name;
-BEGIN
-  IF octet_length(v_name) <> length(v_name) THEN
-    v_name := normalize(v_name, NFKC);
-  END IF;
-  v_name := lower(ltrim(btrim(v_name), '@'));
-  IF v_name = ANY (ARRAY['', 'unknown', 'none', 'null', 'undefined', 'anonymous', 'deleted user', 'deleted account',
-                         E'\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u043e',
-                         E'\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u044b\u0439',
-                         E'\u0430\u043d\u043e\u043d\u0438\u043c']) THEN
-    RETURN NULL;
-  END IF;
-  RETURN v_name;
-END;
+  SELECT CASE WHEN ttfd.trim_name(p_name) <> ALL (ARRAY[
+                '', 'unknown', 'none', 'null', 'undefined', 'anonymous', 'deleted user', 'deleted account',
+                E'\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u043e',
+                E'\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u044b\u0439',
+                E'\u0430\u043d\u043e\u043d\u0438\u043c'])
+              THEN ttfd.trim_name(p_name) END;
 $$;
 
 COMMENT ON FUNCTION ttfd.fold_name(text) IS 'A username as it is compared (NFKC, lower case, no @); NULL for a placeholder.';
@@ -2269,23 +2277,21 @@ SET enable_nestloop = off
 AS $$
 BEGIN
   INSERT INTO ttfd.import_groups (run_id, home, person)
-  SELECT DISTINCT p_run_id, e.home, e.home
+  SELECT p_run_id, e.home, min(least(l.person, l.to_person))
     FROM ttfd.import_links l
    CROSS JOIN LATERAL (VALUES (l.person), (l.to_person)) e (home)
-   WHERE l.run_id = p_run_id AND l.kind = p_kind AND l.is_new;
+   WHERE l.run_id = p_run_id AND l.kind = p_kind AND l.is_new
+   GROUP BY e.home;
   LOOP
     UPDATE ttfd.import_groups g
        SET person = n.person
-      FROM (SELECT one.person AS was, min(other.person) AS person
-              FROM (SELECT person, to_person
-                      FROM ttfd.import_links WHERE run_id = p_run_id AND kind = p_kind AND is_new
-                     UNION ALL
-                    SELECT to_person, person
-                      FROM ttfd.import_links WHERE run_id = p_run_id AND kind = p_kind AND is_new) l (home, to_home)
-              JOIN ttfd.import_groups one ON one.run_id = p_run_id AND one.home = l.home
-              JOIN ttfd.import_groups other ON other.run_id = p_run_id AND other.home = l.to_home
-             GROUP BY one.person) n
-     WHERE g.run_id = p_run_id AND g.person = n.was AND n.person < n.was;
+      FROM (SELECT greatest(one.person, other.person) AS was, min(least(one.person, other.person)) AS person
+              FROM ttfd.import_links l
+              JOIN ttfd.import_groups one ON one.run_id = p_run_id AND one.home = l.person
+              JOIN ttfd.import_groups other ON other.run_id = p_run_id AND other.home = l.to_person
+             WHERE l.run_id = p_run_id AND l.kind = p_kind AND l.is_new AND one.person <> other.person
+             GROUP BY 1) n
+     WHERE g.run_id = p_run_id AND g.person = n.was;
     EXIT WHEN NOT FOUND;
   END LOOP;
 
@@ -2430,7 +2436,7 @@ AS $$
                overlay(
                  pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
                  PLACING pg_catalog.substring(
-                   pg_catalog.int8send((extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint), 3)
+                   pg_catalog.int8send((pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000)::bigint), 3)
                  FROM 1 FOR 6),
                52, 1),
              53, 1),
@@ -2721,11 +2727,12 @@ COMMENT ON FUNCTION ttfd.import_amount(text) IS
   'A legacy amount that assess_import_amount lets through, rounded down; 0 where it is missing.';
 
 -- sql/functions/internal/import_time.sql
-CREATE OR REPLACE FUNCTION ttfd.import_time(p_value text, p_time_zone text)
+CREATE OR REPLACE FUNCTION ttfd.import_time(p_value text, p_time_zone text, p_is_usual boolean)
 RETURNS timestamptz
 LANGUAGE sql STABLE
 AS $$
-  SELECT CASE WHEN p_value IS NULL OR p_value = '' THEN NULL
+  SELECT CASE WHEN p_is_usual THEN nullif(p_value, '')::timestamp AT TIME ZONE p_time_zone
+              WHEN p_value = '' THEN NULL
               WHEN pg_catalog.strpos(pg_catalog.substr(p_value, 12), '+') > 0
                 OR pg_catalog.strpos(pg_catalog.substr(p_value, 12), '-') > 0
                 OR pg_catalog.right(p_value, 1) = 'Z'
@@ -2734,8 +2741,8 @@ AS $$
          END;
 $$;
 
-COMMENT ON FUNCTION ttfd.import_time(text, text) IS
-  'A legacy time that assess_import_times lets through; one without an offset is taken to be of the time zone.';
+COMMENT ON FUNCTION ttfd.import_time(text, text, boolean) IS
+  'A legacy time that are_usual_import_times knows, or explain_import_time lets through; one without an offset is taken to be of the time zone.';
 
 -- sql/functions/internal/insert_event.sql
 -- Exactly once, raced by many senders and the processor: the key stops a twin in the queue; a twin that was applied or has
@@ -6101,6 +6108,18 @@ $$;
 
 COMMENT ON FUNCTION ttfd.touches_boards(text) IS
   'Whether an event may change any count of its member, without saying which: who meets one has to look.';
+
+-- sql/functions/internal/trim_name.sql
+-- Plain ASCII is in normal form already, and most names are.
+CREATE OR REPLACE FUNCTION ttfd.trim_name(p_name text)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT pg_catalog.lower(pg_catalog.ltrim(pg_catalog.btrim(
+           CASE WHEN pg_catalog.octet_length(p_name) = pg_catalog.length(p_name) THEN p_name ELSE normalize(p_name, NFKC) END), '@'));
+$$;
+
+COMMENT ON FUNCTION ttfd.trim_name(text) IS 'A username without what people do not see as a difference: width, case, a leading @.';
 
 -- sql/functions/internal/turn_seasons.sql
 -- Seasons follow the last one without a gap, however long nobody looked. The first is started by tend_seasons or a person.

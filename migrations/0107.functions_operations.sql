@@ -211,6 +211,8 @@ CREATE OR REPLACE FUNCTION ttfd.verify_imports()
 RETURNS TABLE (
   kind text, origin text, user_id bigint, expected_xp bigint, actual_xp bigint, expected_coins bigint, actual_coins bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET work_mem = '128MB'
+SET jit = off
 AS $$
   WITH booked AS (
     SELECT e.source_platform AS origin, e.user_id, sum(e.xp) AS xp, sum(e.coins) AS coins
@@ -261,6 +263,8 @@ GRANT EXECUTE ON FUNCTION ttfd.verify_imports() TO ttfd_worker, ttfd_admin, ttfd
 CREATE OR REPLACE FUNCTION ttfd.verify_integrity()
 RETURNS TABLE (kind text, user_id bigint, expected text, actual text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET work_mem = '128MB'
+SET jit = off
 AS $$
   WITH ledger AS (
     SELECT e.user_id, sum(e.xp) AS xp, sum(e.coins) AS coins

@@ -7,23 +7,21 @@ SET enable_nestloop = off
 AS $$
 BEGIN
   INSERT INTO ttfd.import_groups (run_id, home, person)
-  SELECT DISTINCT p_run_id, e.home, e.home
+  SELECT p_run_id, e.home, min(least(l.person, l.to_person))
     FROM ttfd.import_links l
    CROSS JOIN LATERAL (VALUES (l.person), (l.to_person)) e (home)
-   WHERE l.run_id = p_run_id AND l.kind = p_kind AND l.is_new;
+   WHERE l.run_id = p_run_id AND l.kind = p_kind AND l.is_new
+   GROUP BY e.home;
   LOOP
     UPDATE ttfd.import_groups g
        SET person = n.person
-      FROM (SELECT one.person AS was, min(other.person) AS person
-              FROM (SELECT person, to_person
-                      FROM ttfd.import_links WHERE run_id = p_run_id AND kind = p_kind AND is_new
-                     UNION ALL
-                    SELECT to_person, person
-                      FROM ttfd.import_links WHERE run_id = p_run_id AND kind = p_kind AND is_new) l (home, to_home)
-              JOIN ttfd.import_groups one ON one.run_id = p_run_id AND one.home = l.home
-              JOIN ttfd.import_groups other ON other.run_id = p_run_id AND other.home = l.to_home
-             GROUP BY one.person) n
-     WHERE g.run_id = p_run_id AND g.person = n.was AND n.person < n.was;
+      FROM (SELECT greatest(one.person, other.person) AS was, min(least(one.person, other.person)) AS person
+              FROM ttfd.import_links l
+              JOIN ttfd.import_groups one ON one.run_id = p_run_id AND one.home = l.person
+              JOIN ttfd.import_groups other ON other.run_id = p_run_id AND other.home = l.to_person
+             WHERE l.run_id = p_run_id AND l.kind = p_kind AND l.is_new AND one.person <> other.person
+             GROUP BY 1) n
+     WHERE g.run_id = p_run_id AND g.person = n.was;
     EXIT WHEN NOT FOUND;
   END LOOP;
 

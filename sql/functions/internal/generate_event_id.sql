@@ -9,7 +9,7 @@ AS $$
                overlay(
                  pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
                  PLACING pg_catalog.substring(
-                   pg_catalog.int8send((extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint), 3)
+                   pg_catalog.int8send((pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000)::bigint), 3)
                  FROM 1 FOR 6),
                52, 1),
              53, 1),

@@ -3,6 +3,8 @@ CREATE OR REPLACE FUNCTION ttfd.verify_imports()
 RETURNS TABLE (
   kind text, origin text, user_id bigint, expected_xp bigint, actual_xp bigint, expected_coins bigint, actual_coins bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET work_mem = '128MB'
+SET jit = off
 AS $$
   WITH booked AS (
     SELECT e.source_platform AS origin, e.user_id, sum(e.xp) AS xp, sum(e.coins) AS coins

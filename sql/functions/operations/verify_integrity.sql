@@ -2,6 +2,8 @@
 CREATE OR REPLACE FUNCTION ttfd.verify_integrity()
 RETURNS TABLE (kind text, user_id bigint, expected text, actual text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET work_mem = '128MB'
+SET jit = off
 AS $$
   WITH ledger AS (
     SELECT e.user_id, sum(e.xp) AS xp, sum(e.coins) AS coins
