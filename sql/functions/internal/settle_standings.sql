@@ -1,6 +1,7 @@
 -- Who has moved is told by the events. The value is read, not added up: whoever has changed it since is in the
 -- queue and is settled later.
--- The board plus 0 is for the planner: an index that begins with the board finds a member only after all the others.
+-- The board plus 0 is for the planner: an index that begins with the board finds a member only after all the others. Rows are
+-- changed by their place (ctid), which holds under the lock: a plan made while the table was empty would look for each anew.
 -- A hidden member keeps standing on the board below zero, where nobody looks, and so comes back to the old place. The score of
 -- a season (as list_season_players has it) says itself since when, and is kept for who is listed alone.
 CREATE OR REPLACE FUNCTION ttfd.settle_standings(p_after bigint, p_is_drained boolean)
@@ -51,8 +52,8 @@ BEGIN
         FROM heard h
         LEFT JOIN ttfd.unified_users u ON u.id = h.user_id AND u.merged_into IS NULL AND u.forgotten_at IS NULL
     ), changed AS MATERIALIZED (
-      SELECT b.user_id, b.sign * b.board AS board, b.value, s.board AS old_board, -s.minus_value AS old_value,
-             s.since AS old_since,
+      SELECT b.user_id, b.sign * b.board AS board, b.value, s.ctid AS place, s.board AS old_board,
+             -s.minus_value AS old_value, s.since AS old_since,
              CASE WHEN b.board > ttfd.season_board(0) THEN b.moved_at
                   ELSE ttfd.standing_since(s.since, b.value = -s.minus_value, b.moved_at, b.touched_at) END AS since
         FROM (SELECT p.user_id, p.sign, 1, p.coins, p.coins_at, p.touched_at
@@ -82,12 +83,12 @@ BEGIN
              ) b (user_id, sign, board, value, moved_at, touched_at)
         LEFT JOIN ttfd.standings s ON s.user_id = b.user_id AND s.board + 0 = ANY (ARRAY[b.board, -b.board])
     ), gone AS (
-      DELETE FROM ttfd.standings s USING changed c WHERE c.value = 0 AND s.user_id = c.user_id AND s.board + 0 = c.old_board
+      DELETE FROM ttfd.standings s USING changed c WHERE c.value = 0 AND s.ctid = c.place
     ), moved AS (
       UPDATE ttfd.standings s
          SET board = c.board, minus_value = -c.value, since = c.since
         FROM changed c
-       WHERE c.value > 0 AND s.user_id = c.user_id AND s.board + 0 = c.old_board
+       WHERE c.value > 0 AND s.ctid = c.place
          AND (c.board, c.value, c.since) <> (c.old_board, c.old_value, c.old_since)
     ), come AS (
       INSERT INTO ttfd.standings (board, minus_value, since, user_id)
