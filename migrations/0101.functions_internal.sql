@@ -999,7 +999,7 @@ BEGIN
     RETURN;
   END IF;
   DELETE FROM ttfd.standings
-   WHERE ctid = ANY (ARRAY(SELECT s.ctid FROM ttfd.standings s WHERE s.board = v_board LIMIT 2000));
+   WHERE ctid = ANY (ARRAY(SELECT s.ctid FROM ttfd.standings s WHERE s.board = v_board AND s.minus_value < 0 LIMIT 2000));
   IF NOT FOUND THEN
     DELETE FROM ttfd.board_counts c WHERE c.board = v_board;
   END IF;
@@ -1435,13 +1435,15 @@ BEGIN
    CROSS JOIN (
            SELECT count(*) AS above
              FROM ttfd.standings s
-            WHERE s.board = v_board AND s.minus_value = -p_value AND (s.since, s.user_id) < (p_since, p_user_id)) e
+            WHERE s.board = v_board AND s.minus_value < 0 AND s.minus_value = -p_value
+              AND (s.since, s.user_id) < (p_since, p_user_id)) e
    CROSS JOIN (
            SELECT count(*) FILTER (WHERE l.value > 0 AND (-l.value, l.since, l.user_id) < (-p_value, p_since, p_user_id))
                   - count(*) FILTER (WHERE (s.minus_value, s.since, s.user_id) < (-p_value, p_since, p_user_id)) AS moved,
                   count(*) FILTER (WHERE l.value > 0) - count(s.user_id) AS come
              FROM ttfd.list_unsettled(p_metric) l
-             LEFT JOIN ttfd.standings s ON s.user_id = l.user_id AND s.board + 0 = v_board) n;
+             LEFT JOIN LATERAL (
+                    SELECT o.* FROM ttfd.standings o WHERE o.user_id = l.user_id AND o.board = v_board OFFSET 0) s ON true) n;
   IF p_metric = 'season' THEN
     RETURN;
   END IF;
@@ -2135,7 +2137,7 @@ BEGIN
       (SELECT l.since FROM ttfd.list_unsettled(p_metric) l WHERE l.user_id = find_place.user_id),
       (SELECT s.since
          FROM ttfd.standings s
-        WHERE s.user_id = find_place.user_id AND s.board + 0 = ttfd.board_number(p_metric)));
+        WHERE s.user_id = find_place.user_id AND s.board = ttfd.board_number(p_metric)));
   END IF;
   IF NOT v_is_listed THEN
     since := NULL;
@@ -3534,7 +3536,11 @@ BEGIN
                   SELECT c.user_id, NULL, c.at FROM ttfd.standing_changes c WHERE c.user_id > 0) m (user_id, moved_at, touched_at)
            GROUP BY m.user_id) n
     LEFT JOIN ttfd.unified_users u ON u.id = n.user_id
-    LEFT JOIN ttfd.standings s ON s.user_id = n.user_id AND s.board + 0 = ANY (ARRAY[v_board, -v_board])
+    LEFT JOIN LATERAL (
+           SELECT o.*
+             FROM ttfd.standings o
+            WHERE o.user_id = n.user_id AND o.board = ANY (ARRAY[v_board, -v_board])
+           OFFSET 0) s ON true
    CROSS JOIN LATERAL (SELECT ttfd.metric_value(u, p_metric)) v (value)
     LEFT JOIN LATERAL (
            SELECT l.xp, l.reached_at
@@ -5732,9 +5738,8 @@ COMMENT ON FUNCTION ttfd.settle_season(ttfd.seasons) IS
 
 -- sql/functions/internal/settle_standings.sql
 -- Who has moved is told by the events. The value is read, not added up: whoever has changed it since is in the
--- queue and is settled later.
--- The board plus 0 is for the planner: an index that begins with the board finds a member only after all the others. Rows are
--- changed by their place (ctid), which holds under the lock: a plan made while the table was empty would look for each anew.
+-- queue and is settled later. Each row is looked up by itself (OFFSET 0) and changed by its place (ctid), which holds under
+-- the lock: a plan from when the table was empty would read all of it for each.
 -- A hidden member keeps standing on the board below zero, where nobody looks, and so comes back to the old place. The score of
 -- a season (as list_season_players has it) says itself since when, and is kept for who is listed alone.
 CREATE OR REPLACE FUNCTION ttfd.settle_standings(p_after bigint, p_is_drained boolean)
@@ -5811,10 +5816,18 @@ BEGIN
                      NULL
                 FROM present p
                CROSS JOIN unnest(v_seasons) o (id)
-                LEFT JOIN ttfd.season_scores k ON k.user_id = p.user_id AND k.season_id = o.id
+                LEFT JOIN LATERAL (
+                       SELECT c.xp, c.reached_at
+                         FROM ttfd.season_scores c
+                        WHERE c.user_id = p.user_id AND c.season_id = o.id
+                       OFFSET 0) k ON true
                WHERE p.has_played OR p.touched_at IS NOT NULL
              ) b (user_id, sign, board, value, moved_at, touched_at)
-        LEFT JOIN ttfd.standings s ON s.user_id = b.user_id AND s.board + 0 = ANY (ARRAY[b.board, -b.board])
+        LEFT JOIN LATERAL (
+               SELECT o.ctid, o.board, o.minus_value, o.since
+                 FROM ttfd.standings o
+                WHERE o.user_id = b.user_id AND o.board = ANY (ARRAY[b.board, -b.board])
+               OFFSET 0) s ON true
     ), gone AS (
       DELETE FROM ttfd.standings s USING changed c WHERE c.value = 0 AND s.ctid = c.place
     ), moved AS (
@@ -6390,7 +6403,7 @@ BEGIN
     ), settled AS (
       SELECT s.user_id, s.minus_value, s.since
         FROM ttfd.standings s
-       WHERE s.board = v_board AND (s.minus_value, s.since, s.user_id) < (-p_value, p_since, p_user_id)
+       WHERE s.board = v_board AND s.minus_value < 0 AND (s.minus_value, s.since, s.user_id) < (-p_value, p_since, p_user_id)
          AND s.user_id NOT IN (SELECT n.user_id FROM unsettled n)
        ORDER BY s.minus_value DESC, s.since DESC, s.user_id DESC
        LIMIT p_limit
@@ -6412,7 +6425,7 @@ BEGIN
     ), settled AS (
       SELECT s.user_id, s.minus_value, s.since
         FROM ttfd.standings s
-       WHERE s.board = v_board AND (s.minus_value, s.since, s.user_id) > (-p_value, p_since, p_user_id)
+       WHERE s.board = v_board AND s.minus_value < 0 AND (s.minus_value, s.since, s.user_id) > (-p_value, p_since, p_user_id)
          AND s.user_id NOT IN (SELECT n.user_id FROM unsettled n)
        ORDER BY s.minus_value, s.since, s.user_id
        LIMIT p_limit

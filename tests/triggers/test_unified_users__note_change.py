@@ -85,3 +85,18 @@ def test_a_batch_notes_nobody_even_when_its_events_are_late(db: Connection) -> N
     process_all(db)
     assert row(db, "SELECT value FROM ttfd.list_leaderboard('coins')") == (8,)
     assert [found for found in violations(db) if found[0] in ("standing", "count")] == []
+
+
+def test_a_plan_from_when_the_boards_were_empty_still_looks_up_one_member_at_a_time(db: Connection) -> None:
+    # An empty table that was vacuumed, as far as the planner knows.
+    db.execute("UPDATE pg_class SET relpages = 0, reltuples = 0 WHERE oid = 'ttfd.standings'::regclass")
+    for first in (1, 3001, 6001):
+        db.execute(
+            "INSERT INTO ttfd.unified_users (id, coins) SELECT n, n FROM generate_series(%s::bigint, %s) s (n)",
+            [first, first + 2999],
+        )
+        process_all(db)
+    db.execute("SELECT pg_stat_force_next_flush()")
+    read = value(db, "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'standings'")
+    assert read < 200_000, "each member has cost a look at all the others"
+    assert [found for found in violations(db) if found[0] in ("standing", "count")] == []

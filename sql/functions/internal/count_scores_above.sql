@@ -19,13 +19,15 @@ BEGIN
    CROSS JOIN (
            SELECT count(*) AS above
              FROM ttfd.standings s
-            WHERE s.board = v_board AND s.minus_value = -p_value AND (s.since, s.user_id) < (p_since, p_user_id)) e
+            WHERE s.board = v_board AND s.minus_value < 0 AND s.minus_value = -p_value
+              AND (s.since, s.user_id) < (p_since, p_user_id)) e
    CROSS JOIN (
            SELECT count(*) FILTER (WHERE l.value > 0 AND (-l.value, l.since, l.user_id) < (-p_value, p_since, p_user_id))
                   - count(*) FILTER (WHERE (s.minus_value, s.since, s.user_id) < (-p_value, p_since, p_user_id)) AS moved,
                   count(*) FILTER (WHERE l.value > 0) - count(s.user_id) AS come
              FROM ttfd.list_unsettled(p_metric) l
-             LEFT JOIN ttfd.standings s ON s.user_id = l.user_id AND s.board + 0 = v_board) n;
+             LEFT JOIN LATERAL (
+                    SELECT o.* FROM ttfd.standings o WHERE o.user_id = l.user_id AND o.board = v_board OFFSET 0) s ON true) n;
   IF p_metric = 'season' THEN
     RETURN;
   END IF;

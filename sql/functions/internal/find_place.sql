@@ -28,7 +28,7 @@ BEGIN
       (SELECT l.since FROM ttfd.list_unsettled(p_metric) l WHERE l.user_id = find_place.user_id),
       (SELECT s.since
          FROM ttfd.standings s
-        WHERE s.user_id = find_place.user_id AND s.board + 0 = ttfd.board_number(p_metric)));
+        WHERE s.user_id = find_place.user_id AND s.board = ttfd.board_number(p_metric)));
   END IF;
   IF NOT v_is_listed THEN
     since := NULL;

@@ -41,7 +41,11 @@ BEGIN
                   SELECT c.user_id, NULL, c.at FROM ttfd.standing_changes c WHERE c.user_id > 0) m (user_id, moved_at, touched_at)
            GROUP BY m.user_id) n
     LEFT JOIN ttfd.unified_users u ON u.id = n.user_id
-    LEFT JOIN ttfd.standings s ON s.user_id = n.user_id AND s.board + 0 = ANY (ARRAY[v_board, -v_board])
+    LEFT JOIN LATERAL (
+           SELECT o.*
+             FROM ttfd.standings o
+            WHERE o.user_id = n.user_id AND o.board = ANY (ARRAY[v_board, -v_board])
+           OFFSET 0) s ON true
    CROSS JOIN LATERAL (SELECT ttfd.metric_value(u, p_metric)) v (value)
     LEFT JOIN LATERAL (
            SELECT l.xp, l.reached_at

@@ -1,7 +1,6 @@
 -- Who has moved is told by the events. The value is read, not added up: whoever has changed it since is in the
--- queue and is settled later.
--- The board plus 0 is for the planner: an index that begins with the board finds a member only after all the others. Rows are
--- changed by their place (ctid), which holds under the lock: a plan made while the table was empty would look for each anew.
+-- queue and is settled later. Each row is looked up by itself (OFFSET 0) and changed by its place (ctid), which holds under
+-- the lock: a plan from when the table was empty would read all of it for each.
 -- A hidden member keeps standing on the board below zero, where nobody looks, and so comes back to the old place. The score of
 -- a season (as list_season_players has it) says itself since when, and is kept for who is listed alone.
 CREATE OR REPLACE FUNCTION ttfd.settle_standings(p_after bigint, p_is_drained boolean)
@@ -78,10 +77,18 @@ BEGIN
                      NULL
                 FROM present p
                CROSS JOIN unnest(v_seasons) o (id)
-                LEFT JOIN ttfd.season_scores k ON k.user_id = p.user_id AND k.season_id = o.id
+                LEFT JOIN LATERAL (
+                       SELECT c.xp, c.reached_at
+                         FROM ttfd.season_scores c
+                        WHERE c.user_id = p.user_id AND c.season_id = o.id
+                       OFFSET 0) k ON true
                WHERE p.has_played OR p.touched_at IS NOT NULL
              ) b (user_id, sign, board, value, moved_at, touched_at)
-        LEFT JOIN ttfd.standings s ON s.user_id = b.user_id AND s.board + 0 = ANY (ARRAY[b.board, -b.board])
+        LEFT JOIN LATERAL (
+               SELECT o.ctid, o.board, o.minus_value, o.since
+                 FROM ttfd.standings o
+                WHERE o.user_id = b.user_id AND o.board = ANY (ARRAY[b.board, -b.board])
+               OFFSET 0) s ON true
     ), gone AS (
       DELETE FROM ttfd.standings s USING changed c WHERE c.value = 0 AND s.ctid = c.place
     ), moved AS (
