@@ -30,16 +30,16 @@ COMMENT ON COLUMN ttfd.board_counts.members IS 'How many members there are on ea
 
 -- The other boards follow the queue: whatever changes them goes through it.
 CREATE TABLE ttfd.standings (
-  board       integer NOT NULL,
+  board       integer NOT NULL CHECK (board <> 0),
   minus_value bigint NOT NULL CHECK (minus_value < 0),
   since       timestamptz NOT NULL,
   user_id     bigint NOT NULL,
   PRIMARY KEY (user_id, board)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05);
 
--- Every row has a value below zero. The clause keeps the index from whoever looks for a member and does not speak of values: a plan
--- from when the table was empty might take this index for that, and read all of it.
-CREATE INDEX standings_order ON ttfd.standings (board, minus_value, since, user_id) WHERE minus_value < 0;
+-- True of every row; who walks a board says so. It keeps the index from whoever looks for a member: a plan from when the table
+-- was empty would take either index for that, and this one is read from end to end.
+CREATE INDEX standings_order ON ttfd.standings (board, minus_value, since, user_id) WHERE board <> 0;
 
 COMMENT ON TABLE ttfd.standings IS
   'The leaderboards by coins, messages, voice, games and wins, and one of each season: every member who has any of it, as of the last batch. Written by process_events alone; list_unsettled knows what has changed since.';

@@ -999,7 +999,7 @@ BEGIN
     RETURN;
   END IF;
   DELETE FROM ttfd.standings
-   WHERE ctid = ANY (ARRAY(SELECT s.ctid FROM ttfd.standings s WHERE s.board = v_board AND s.minus_value < 0 LIMIT 2000));
+   WHERE ctid = ANY (ARRAY(SELECT s.ctid FROM ttfd.standings s WHERE s.board = v_board AND s.board <> 0 LIMIT 2000));
   IF NOT FOUND THEN
     DELETE FROM ttfd.board_counts c WHERE c.board = v_board;
   END IF;
@@ -1435,7 +1435,7 @@ BEGIN
    CROSS JOIN (
            SELECT count(*) AS above
              FROM ttfd.standings s
-            WHERE s.board = v_board AND s.minus_value < 0 AND s.minus_value = -p_value
+            WHERE s.board = v_board AND s.board <> 0 AND s.minus_value = -p_value
               AND (s.since, s.user_id) < (p_since, p_user_id)) e
    CROSS JOIN (
            SELECT count(*) FILTER (WHERE l.value > 0 AND (-l.value, l.since, l.user_id) < (-p_value, p_since, p_user_id))
@@ -6403,7 +6403,7 @@ BEGIN
     ), settled AS (
       SELECT s.user_id, s.minus_value, s.since
         FROM ttfd.standings s
-       WHERE s.board = v_board AND s.minus_value < 0 AND (s.minus_value, s.since, s.user_id) < (-p_value, p_since, p_user_id)
+       WHERE s.board = v_board AND s.board <> 0 AND (s.minus_value, s.since, s.user_id) < (-p_value, p_since, p_user_id)
          AND s.user_id NOT IN (SELECT n.user_id FROM unsettled n)
        ORDER BY s.minus_value DESC, s.since DESC, s.user_id DESC
        LIMIT p_limit
@@ -6425,7 +6425,7 @@ BEGIN
     ), settled AS (
       SELECT s.user_id, s.minus_value, s.since
         FROM ttfd.standings s
-       WHERE s.board = v_board AND s.minus_value < 0 AND (s.minus_value, s.since, s.user_id) > (-p_value, p_since, p_user_id)
+       WHERE s.board = v_board AND s.board <> 0 AND (s.minus_value, s.since, s.user_id) > (-p_value, p_since, p_user_id)
          AND s.user_id NOT IN (SELECT n.user_id FROM unsettled n)
        ORDER BY s.minus_value, s.since, s.user_id
        LIMIT p_limit

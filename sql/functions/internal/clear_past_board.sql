@@ -15,7 +15,7 @@ BEGIN
     RETURN;
   END IF;
   DELETE FROM ttfd.standings
-   WHERE ctid = ANY (ARRAY(SELECT s.ctid FROM ttfd.standings s WHERE s.board = v_board AND s.minus_value < 0 LIMIT 2000));
+   WHERE ctid = ANY (ARRAY(SELECT s.ctid FROM ttfd.standings s WHERE s.board = v_board AND s.board <> 0 LIMIT 2000));
   IF NOT FOUND THEN
     DELETE FROM ttfd.board_counts c WHERE c.board = v_board;
   END IF;

@@ -19,7 +19,7 @@ BEGIN
    CROSS JOIN (
            SELECT count(*) AS above
              FROM ttfd.standings s
-            WHERE s.board = v_board AND s.minus_value < 0 AND s.minus_value = -p_value
+            WHERE s.board = v_board AND s.board <> 0 AND s.minus_value = -p_value
               AND (s.since, s.user_id) < (p_since, p_user_id)) e
    CROSS JOIN (
            SELECT count(*) FILTER (WHERE l.value > 0 AND (-l.value, l.since, l.user_id) < (-p_value, p_since, p_user_id))

@@ -27,7 +27,7 @@ BEGIN
     ), settled AS (
       SELECT s.user_id, s.minus_value, s.since
         FROM ttfd.standings s
-       WHERE s.board = v_board AND s.minus_value < 0 AND (s.minus_value, s.since, s.user_id) < (-p_value, p_since, p_user_id)
+       WHERE s.board = v_board AND s.board <> 0 AND (s.minus_value, s.since, s.user_id) < (-p_value, p_since, p_user_id)
          AND s.user_id NOT IN (SELECT n.user_id FROM unsettled n)
        ORDER BY s.minus_value DESC, s.since DESC, s.user_id DESC
        LIMIT p_limit
@@ -49,7 +49,7 @@ BEGIN
     ), settled AS (
       SELECT s.user_id, s.minus_value, s.since
         FROM ttfd.standings s
-       WHERE s.board = v_board AND s.minus_value < 0 AND (s.minus_value, s.since, s.user_id) > (-p_value, p_since, p_user_id)
+       WHERE s.board = v_board AND s.board <> 0 AND (s.minus_value, s.since, s.user_id) > (-p_value, p_since, p_user_id)
          AND s.user_id NOT IN (SELECT n.user_id FROM unsettled n)
        ORDER BY s.minus_value, s.since, s.user_id
        LIMIT p_limit
