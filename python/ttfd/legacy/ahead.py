@@ -10,8 +10,8 @@ __all__ = ["ahead"]
 
 _T = TypeVar("_T")
 
-# Who uses the items waits for the network again and again, and each time for the thread to let go of the interpreter: at
-# Python's 5 ms that would be a sixth of an import.
+# Who uses the items waits for the network again and again, and each time for the thread to let go of the interpreter:
+# at Python's 5 ms that would be a sixth of an import.
 _SECONDS_A_TURN = 0.0005
 
 
