@@ -1,6 +1,5 @@
 """The leaderboards other than by XP: whatever changes a member, the next batch knows."""
 
-import psycopg
 import pytest
 
 from calls import (
@@ -85,21 +84,4 @@ def test_a_batch_notes_nobody_even_when_its_events_are_late(db: Connection) -> N
     assert rows(db, "SELECT * FROM ttfd.standing_changes") == []
     process_all(db)
     assert row(db, "SELECT value FROM ttfd.list_leaderboard('coins')") == (8,)
-    assert [found for found in violations(db) if found[0] in ("standing", "count")] == []
-
-
-def test_a_plan_from_when_the_boards_were_empty_still_looks_up_one_member_at_a_time(
-    db: Connection, database_url: str
-) -> None:
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE")  # The planner takes it for granted now that nobody stands anywhere.
-    db.execute(
-        "SET statement_timeout = '8s'"
-    )  # A second each; when each member costs a look at all others, 15 and more.
-    for first in (1, 10001, 20001):
-        db.execute(
-            "INSERT INTO ttfd.unified_users (id, coins) SELECT n, n FROM generate_series(%s::bigint, %s) s (n)",
-            [first, first + 9999],
-        )
-        process_all(db)
     assert [found for found in violations(db) if found[0] in ("standing", "count")] == []

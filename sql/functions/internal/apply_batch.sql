@@ -5,7 +5,8 @@
 -- Who has come to the threshold of an achievement is looked at afterwards, and so is everybody to whom something was granted
 -- in another way, because the queue is where all of that comes by.
 -- Rows of the queue are only ever deleted, and by one processor at a time, so their places (ctid) hold.
--- The plan settings are there because the statistics of a queue always lie: it was empty when they were taken.
+-- The plan settings are there because the statistics of a queue always lie: it was empty when they were taken. So was the
+-- table of windows once, and a plan lives as long as its connection: each window is looked up by itself (OFFSET 0).
 CREATE OR REPLACE FUNCTION ttfd.apply_batch(p_rows tid[], p_looks_first boolean)
 RETURNS TABLE (processed integer, failed integer)
 LANGUAGE plpgsql VOLATILE
@@ -92,9 +93,12 @@ BEGIN
     SELECT o.cooldown_start IS NOT NULL AND (NOT o.is_first OR w.user_id IS NOT NULL) AS is_cooling,
            o.*
       FROM ordered o
-      LEFT JOIN ttfd.award_windows w
-        ON w.user_id = o.user_id AND w.event_type = o.event_type AND NOT w.is_daily
-       AND w.starts_at = CASE WHEN o.is_first THEN o.cooldown_start END
+      LEFT JOIN LATERAL (
+             SELECT v.user_id
+               FROM ttfd.award_windows v
+              WHERE v.user_id = o.user_id AND v.event_type = o.event_type AND NOT v.is_daily
+                AND v.starts_at = CASE WHEN o.is_first THEN o.cooldown_start END
+             OFFSET 0) w ON true
   ), summed AS (
     SELECT c.*, NULL::bigint AS used, NULL::numeric AS reached
       FROM cooled c
@@ -104,8 +108,11 @@ BEGIN
            coalesce(d.xp, 0) + sum(CASE WHEN c.is_cooling THEN 0 ELSE c.base_xp END)
              OVER (PARTITION BY c.user_id, c.event_type, c.day_start ORDER BY c.seq)
       FROM cooled c
-      LEFT JOIN ttfd.award_windows d
-        ON d.user_id = c.user_id AND d.event_type = c.event_type AND d.is_daily AND d.starts_at = c.day_start
+      LEFT JOIN LATERAL (
+             SELECT v.xp
+               FROM ttfd.award_windows v
+              WHERE v.user_id = c.user_id AND v.event_type = c.event_type AND v.is_daily AND v.starts_at = c.day_start
+             OFFSET 0) d ON true
      WHERE c.day_start IS NOT NULL
   ), granted AS MATERIALIZED (
     SELECT CASE WHEN s.granted_xp IS NOT NULL THEN s.granted_xp
