@@ -16,6 +16,7 @@ from discord.ext import commands
 
 from ..async_client import AsyncClient
 from ..bots.outbox import Outbox
+from ..bots.waiting import wait_until_set
 from ..errors import PlatformNotAllowedError, TtfdError
 from ..event_id import event_id_for
 from .talk import PLATFORM
@@ -119,7 +120,7 @@ class Voice(commands.Cog, name="ttfd voice"):
             except Exception:
                 log.exception("voice waits")  # a mistake: to be mended, but no reason to count nothing any more
             else:
-                await _wait(self._rung, self._next_round - time.monotonic())
+                await wait_until_set(self._rung, self._next_round - time.monotonic())
                 continue
             await asyncio.sleep(_RETRY_SECONDS)
 
@@ -178,10 +179,3 @@ def _describe(member: discord.Member, state: discord.VoiceState) -> dict[str, An
         "is_muted": state.mute or state.self_mute or state.suppress,
         "is_deafened": state.deaf or state.self_deaf,
     }
-
-
-async def _wait(rung: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(rung.wait(), max(seconds, 0))
-    except TimeoutError:
-        return

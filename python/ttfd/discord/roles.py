@@ -7,7 +7,6 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 
 import discord
 import psycopg
@@ -16,6 +15,7 @@ from discord.ext import commands
 from .. import models
 from ..async_client import AsyncClient
 from ..async_listener import AsyncFeedListener
+from ..bots.waiting import wait_until_set
 from ..errors import TtfdError, UserNotFoundError
 from ..names import marked
 from .notices import Complaints
@@ -105,8 +105,7 @@ class Roles(commands.Cog, name="ttfd roles"):
             except Exception as error:
                 _log(error)
                 pause = _RETRY_SECONDS
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._missed.wait(), pause)
+            await wait_until_set(self._missed, pause)
 
     async def mend_everybody(self) -> None:
         """Compare every member of every server. Raises what is raised when the database or Discord is away."""
