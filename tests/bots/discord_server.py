@@ -126,6 +126,10 @@ class FakeDiscord:
         for socket in self.sockets:
             await socket.send_str(text)
 
+    async def show_guild(self) -> None:
+        """The guild as it is now, to every bot that is connected."""
+        await self.dispatch("GUILD_CREATE", {**self._guild(), "unavailable": False})
+
     async def cut(self) -> None:
         """Lose every connection; the bots connect anew and are told what is there, but not what happened meanwhile."""
         for socket in list(self.sockets):
@@ -153,11 +157,13 @@ class FakeDiscord:
         ready = {"v": 10, "user": user(BOT_ID), "guilds": [{"id": str(GUILD_ID), "unavailable": True}],
                  "session_id": "s", "resume_gateway_url": str(DiscordWebSocket.DEFAULT_GATEWAY),
                  "application": {"id": str(BOT_ID), "flags": 0}}  # fmt: skip
-        here = guild(list(self.members.values()), list(self.voice_states.values()), self.locale)
-        for event, data in (("READY", ready), ("GUILD_CREATE", here)):
+        for event, data in (("READY", ready), ("GUILD_CREATE", self._guild())):
             self._sequence += 1
             await socket.send_json({"op": 0, "t": event, "s": self._sequence, "d": data})
         self.sockets.append(socket)
+
+    def _guild(self) -> Payload:
+        return guild(list(self.members.values()), list(self.voice_states.values()), self.locale)
 
     # What the bot says
 

@@ -68,6 +68,23 @@ def test_roles_are_given_and_taken_at_the_start(db: Connection, database_url: st
     assert {("PUT", ANNA, LOW_ROLE), ("DELETE", BORIS, LOW_ROLE)} <= set(changes(fake))
 
 
+def test_a_server_that_comes_back_is_compared_at_once(db: Connection, database_url: str, tmp_path: Path) -> None:
+    reward(db, LOW_ROLE)
+    reach(db, 100, BORIS)
+
+    async def story(talk: Chat) -> None:
+        away = {"id": str(GUILD_ID), "unavailable": True}
+        await until(lambda: not roles_of(talk)._missed.is_set())
+        await roles_of(talk).mend_everybody()
+        await talk.discord.dispatch("GUILD_DELETE", away)
+        await until(lambda: talk.bot.guilds[0].unavailable)
+        talk.discord.members[BORIS] = member(BORIS, [LOW_ROLE])
+        await talk.discord.show_guild()
+        await until(lambda: changes(talk.discord) == [("DELETE", BORIS, LOW_ROLE)])
+
+    chat(database_url, tmp_path, story)
+
+
 def test_a_new_rank_brings_its_role_at_once(db: Connection, database_url: str, tmp_path: Path) -> None:
     reward(db, LOW_ROLE)
 

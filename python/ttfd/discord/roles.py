@@ -209,6 +209,12 @@ class Roles(commands.Cog, name="ttfd roles"):
         self._given.clear()
         self._taken.clear()
 
+    @commands.Cog.listener("on_guild_join")
+    @commands.Cog.listener("on_guild_available")
+    async def on_guild(self, _guild: discord.Guild) -> None:
+        """A server that came late, or is back: its members were not compared without it."""
+        self._missed.set()
+
     @commands.Cog.listener()
     async def on_member_join(self, member: discord.Member) -> None:
         self._given = {change for change in self._given if change[0] != member.id}
