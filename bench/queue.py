@@ -10,7 +10,8 @@ from .figures import Results, interleave
 from .server import Bench
 from .workload import drain, queue_events
 
-BATCHES = (100, 1_000, 5_000, 20_000)
+EVENTS = {100: 10_000, 1_000: 60_000, 5_000: 200_000, 20_000: 200_000}
+"""How many are drained in one run, by size of the batch: some seconds' work, so that the noise of a moment is small."""
 NAME = "queue"
 
 
@@ -21,8 +22,8 @@ def measure(bench: Bench, results: Results) -> None:
     if bench.has_pgq:
         pgq.install(bench)
     few = bench.count(2_000, 500)
-    for batch in BATCHES:
-        count = max(batch * 2, bench.count(10_000 if batch == 100 else 60_000, 20_000) // batch * batch)
+    for batch, events in EVENTS.items():
+        count = max(batch * 2, bench.count(events, 20_000) // batch * batch)
         measures: dict[str, Callable[[], float]] = {
             f"ttfd.process_events, {batch:,}": lambda batch=batch, count=count: ours(bench, batch, count)
         }

@@ -85,6 +85,7 @@ GRANT EXECUTE ON FUNCTION ttfd.list_audit(bigint, integer) TO ttfd_admin;
 CREATE OR REPLACE FUNCTION ttfd.purge_expired()
 RETURNS TABLE (kind text, removed bigint, remaining boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET jit = off
 AS $$
 DECLARE
   v_limit CONSTANT integer := 10000;

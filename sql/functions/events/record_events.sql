@@ -6,14 +6,17 @@ AS $$
 DECLARE
   v_sent sent_event[] := ARRAY(SELECT e FROM parse_events(p_events) e ORDER BY e.ordinal);
   v_new uuid[];
+  v_are_all_new boolean;
 BEGIN
   PERFORM require_read_committed();
   PERFORM check_events(v_sent);
   v_new := insert_events(v_sent);
+  v_are_all_new := cardinality(v_new) = cardinality(v_sent);
   RETURN QUERY
   SELECT o.*
-    FROM (SELECT s.*, s.event_id = ANY (v_new)
-                        AND row_number() OVER (PARTITION BY s.event_id ORDER BY s.ordinal) = 1 AS is_new
+    FROM (SELECT s.*, v_are_all_new
+                        OR s.event_id = ANY (v_new)
+                           AND row_number() OVER (PARTITION BY s.event_id ORDER BY s.ordinal) = 1 AS is_new
             FROM unnest(v_sent) s) s
     JOIN platform_accounts a ON a.platform = s.platform AND a.external_id = s.external_id
     JOIN unified_users u ON u.id = a.user_id

@@ -5,18 +5,20 @@ LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
   PERFORM ttfd.raise_event_error(f.error, f.event_id, f.event_type)
-     FROM (SELECT s.event_id, s.event_type, e.error
+     FROM (SELECT s.ordinal, s.event_id, s.event_type,
+                  CASE WHEN s.external_id ~ p.id_pattern
+                       THEN ttfd.assess_sent_event(s.event_id, v, s.data, o.at)
+                       ELSE 'TU002'
+                  END AS error
              FROM unnest(p_events) s
-             LEFT JOIN ttfd.platforms p ON p.name = s.platform
             CROSS JOIN LATERAL (SELECT coalesce(s.occurred_at, ttfd.current_time())) o (at)
-            CROSS JOIN LATERAL (
-                    SELECT CASE WHEN s.external_id ~ p.id_pattern
-                                THEN ttfd.assess_sent_event(s.event_id, ttfd.find_rule(s.event_type, o.at), s.data, o.at)
-                                ELSE 'TU002'
-                           END) e (error)
-            WHERE e.error IS NOT NULL AND NOT ttfd.is_known_event(s.event_id)
-            ORDER BY s.ordinal
-            LIMIT 1) f;
+             LEFT JOIN ttfd.platforms p ON p.name = s.platform
+             LEFT JOIN ttfd.event_type_versions v
+               ON v.name = s.event_type AND v.valid_from <= o.at AND v.valid_to > o.at
+           OFFSET 0) f  -- Whether an event is known is asked of those alone that would be refused.
+    WHERE f.error IS NOT NULL AND NOT ttfd.is_known_event(f.event_id)
+    ORDER BY f.ordinal
+    LIMIT 1;
   -- One by one, in a fixed order: each takes a lock of its own, and first contacts are few.
   PERFORM ttfd.resolve_user(n.platform, n.external_id)
      FROM (SELECT DISTINCT s.platform, s.external_id

@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION ttfd.purge_expired()
 RETURNS TABLE (kind text, removed bigint, remaining boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET jit = off
 AS $$
 DECLARE
   v_limit CONSTANT integer := 10000;
