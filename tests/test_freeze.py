@@ -14,6 +14,9 @@ from ttfd.drift import Objects, read_objects
 from ttfd.migrate import migrate, rollback
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import check_sql  # noqa: E402
 
 
 @pytest.fixture
@@ -188,6 +191,15 @@ def test_a_release_with_a_table_changed_functions_and_a_move_leads_there_and_bac
     run("freeze", str(copy))
     write_polls(copy, "0203")
     assert write_pair(copy)[4:] == ["0203.polls.rollback.sql", "0203.polls.sql"], "the trigger is frozen already"
+
+
+def test_a_pair_is_looked_at_by_the_static_checks_and_passes_them(copy: Path) -> None:
+    if not (check_sql.TOOLS / "pgspot").exists():
+        pytest.skip("squawk and pgspot are not installed: run `make check` first")
+    change_everything(copy)
+    paths = [copy / "migrations" / name for name in write_pair(copy)]
+    assert [path for path in check_sql.find_functions(copy / "migrations") if path in paths] == paths[1:]
+    assert check_sql.run_squawk(paths) + check_sql.run_pgspot(paths[1:]) == []
 
 
 @pytest.mark.parametrize("number", ["0021", "0108"])

@@ -42,7 +42,7 @@ _KEPT = "-- (kept) "
 _REMEMBER_RIGHTS = """DO $$
 BEGIN
   PERFORM pg_catalog.set_config('ttfd.rights', coalesce(proacl, pg_catalog.acldefault('f', proowner))::text, true)
-    FROM pg_catalog.pg_proc WHERE oid = '{signature}'::regprocedure;
+    FROM pg_catalog.pg_proc WHERE oid = '{signature}'::pg_catalog.regprocedure;
 END $$;"""
 _RESTORE_RIGHTS = """REVOKE ALL ON FUNCTION {signature} FROM PUBLIC;
 DO $$
@@ -52,7 +52,7 @@ BEGIN
   FOR v_right IN
     SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS role,
            CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS option
-      FROM pg_catalog.aclexplode(current_setting('ttfd.rights')::aclitem[])
+      FROM pg_catalog.aclexplode(current_setting('ttfd.rights')::pg_catalog.aclitem[])
   LOOP
     EXECUTE 'GRANT EXECUTE ON FUNCTION {signature} TO ' || v_right.role || v_right.option;
   END LOOP;
