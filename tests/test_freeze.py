@@ -321,3 +321,12 @@ def test_sources_that_were_not_written_into_a_migration_are_not_frozen(copy: Pat
 def test_the_sums_are_those_that_sha256sum_knows(copy: Path) -> None:
     done = subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=copy / "migrations", check=False)
     assert done.returncode == 0
+
+
+def test_the_operator_finds_the_newest_migration_of_the_release() -> None:
+    sums = ROOT / "migrations/SHA256SUMS"
+    frozen = [line.split()[1] for line in sums.read_text().splitlines()] if sums.exists() else []
+    names = frozen or [path.name for path in (ROOT / "migrations").glob("*.sql")]
+    newest = max(name for name in names if not name.endswith(".rollback.sql")).removesuffix(".sql")
+    table = (ROOT / "docs/operations.md").read_text(encoding="utf-8").split("| release |")[1].split("\n\n")[0]
+    assert f"`{newest}` |" in table
