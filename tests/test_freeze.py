@@ -258,6 +258,16 @@ def test_rights_that_were_given_and_taken_by_hand_stay_so_there_and_back(
     assert rights(installed) == by_hand
 
 
+def test_a_function_that_is_made_anew_is_nobodys_by_default(copy: Path, installed: str) -> None:
+    with psycopg.connect(installed) as connection:
+        connection.execute("ALTER DEFAULT PRIVILEGES FOR ROLE ttfd_owner GRANT EXECUTE ON FUNCTIONS TO PUBLIC")
+    before = rights(installed)
+    change(copy, "functions/events/feed_state.sql", "pending bigint)", "waiting bigint)")
+    write_pair(copy)
+    migrate(installed, folder=copy / "migrations")
+    assert rights(installed) == before
+
+
 @pytest.mark.parametrize("signature", ["feed_state()", "feed_state(p_any text)"], ids=["same", "another"])
 def test_a_release_gives_and_takes_only_the_rights_that_it_changes(copy: Path, installed: str, signature: str) -> None:
     with psycopg.connect(installed) as connection:

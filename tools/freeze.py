@@ -227,7 +227,7 @@ def main() -> int:
         return 1
     names = sorted(path.name for path in folder.glob("*.sql"))
     lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="ascii")
+    (folder / "SHA256SUMS").write_text("".join(lines), encoding="ascii", newline="\n")
     print(f"{len(names)} files are frozen.")
     return 0
 

@@ -129,7 +129,7 @@ def main() -> int:
     ]
     if not arguments.check:
         for name in stale:
-            (folder / name).write_text(wanted[name], encoding="utf-8")
+            (folder / name).write_text(wanted[name], encoding="utf-8", newline="\n")
         for name in surplus:
             (folder / name).unlink()
     if stale or surplus:
