@@ -54,6 +54,8 @@ PYTHON_ELSEWHERE = {"bots.md": "tests/bots/test_bot_docs.py and test_discord_doc
 LEFT_OUT = re.compile(r"^(pip install|export DATABASE_URL|python3? -m venv|git clone|cd )")
 # Programs that run until they are stopped: started, and stopped as a service is.
 ENDLESS = re.compile(r"^(ttfd (?:worker|serve|telegram|discord)\b.*?)(\s+#.*)?$")
+# It looks, and ends with 1 where somebody has to act: a document has no worker running.
+LOOKS = re.compile(r"^(ttfd doctor\b.*?)(\s+#.*)?$")
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ class Machine:
                 continue
             # 124: stopped as asked. A program that fails by itself ends with something else.
             line = ENDLESS.sub(r"timeout --signal=TERM 4 \1 || [ $? = 124 ] || exit 1", line)
+            line = LOOKS.sub(r"\1 || [ $? = 1 ]", line)
             lines.append(line)
         environment = os.environ | {
             "DATABASE_URL": self.url,
