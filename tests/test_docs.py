@@ -229,6 +229,18 @@ def test_every_link_leads_somewhere() -> None:
                 assert anchor in headings(file), f"{page.name}: {target}"
 
 
+def test_every_page_is_found_by_following_links_from_the_first() -> None:
+    found, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page in found:
+            continue
+        found.add(page)
+        for target in re.findall(r"\]\(([^)\s#]+\.md)", page.read_text(encoding="utf-8")):
+            waiting.append((page.parent / target).resolve())
+    assert {*PAGES, *(ROOT / "docs").rglob("*.md")} <= found
+
+
 def headings(page: Path) -> set[str]:
     """The anchors that a page has, as GitHub names them."""
     found = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
