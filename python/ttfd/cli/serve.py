@@ -85,11 +85,13 @@ def _serve_threaded(listening: socket.socket, url: str) -> None:
 
     host, port = listening.getsockname()[:2]
     server = make_server(host, port, create_app(url), threaded=True, fd=listening.fileno())
-    click.echo(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    click.echo("Fit for some dozens of visitors: without gunicorn, each open page holds a thread.", err=True)
     for number in end_signals():
         signal.signal(number, signal.default_int_handler)
     try:
+        click.echo(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+        click.echo("Fit for some dozens of visitors: without gunicorn, each open page holds a thread.", err=True)
         server.serve_forever()
+    except KeyboardInterrupt:
+        pass  # before it served
     finally:
         server.server_close()
