@@ -51,6 +51,8 @@ def demo(port: int, is_check: bool, is_removal: bool) -> None:
     if is_removal:
         embedded.remove(_FOLDER)
         shutil.rmtree(_FOLDER, ignore_errors=True)
+        with suppress(OSError):  # absent, or somebody's things are in it
+            EMBEDDED_DIRECTORY.rmdir()
         return
     for number in [*end_signals(), *([] if sys.platform == "win32" else [signal.SIGHUP])]:
         signal.signal(number, signal.default_int_handler)
