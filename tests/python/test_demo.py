@@ -111,7 +111,7 @@ def test_ctrl_c_while_the_server_starts_leaves_none(project: Path, monkeypatch: 
     assert embedded.status(DEMO) is None
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_on_a_database_of_ones_own_nobody_is_made_up_and_no_program_is_left(
     project: Path, db: psycopg.Connection, database_url: str, number: int
 ) -> None:
