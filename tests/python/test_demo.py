@@ -55,7 +55,7 @@ def running_demo(**environment: str) -> Iterator[tuple[subprocess.Popen[str], st
         finally:
             if program.poll() is None:
                 program.terminate()
-                program.wait(30)
+                program.wait(60)
 
 
 def children(pid: int) -> set[int]:
@@ -82,7 +82,7 @@ def test_it_leaves_the_database_and_the_server_of_the_real_programs_alone(projec
         assert f"DATABASE_URL='{own.url}'" in said, "what it shows can be typed"
         assert schemas(own.url)
         program.send_signal(signal.SIGINT)
-        assert program.wait(30) == 0
+        assert program.wait(60) == 0
     assert schemas(real.url) == []
     assert embedded.status(DEMO) is None
     assert embedded.status(Path(".ttfd")) == real
@@ -122,7 +122,7 @@ def test_on_a_database_of_ones_own_nobody_is_made_up_and_no_program_is_left(
         programs = children(program.pid)
         assert len(programs) == 2
         program.send_signal(number)
-        assert program.wait(30) == 0
+        assert program.wait(60) == 0
     assert not any(map(is_there, programs))
     assert db.execute("SELECT count(*) FROM ttfd.unified_users").fetchone() == (0,)
     assert not Path(".ttfd").exists()
