@@ -30,7 +30,7 @@ from urllib.parse import quote, urlencode
 
 from .processes import out_of_reach
 
-__all__ = ["EmbeddedError", "Server", "remove", "start", "status", "stop"]
+__all__ = ["EmbeddedError", "Server", "is_installed", "remove", "start", "status", "stop"]
 
 StopMode = Literal["smart", "fast", "immediate"]
 
@@ -145,6 +145,11 @@ def stop(directory: Path = Path(".ttfd"), *, mode: StopMode = "fast") -> bool:
                 cluster.halt(mode)
                 stopped = True
     return stopped
+
+
+def is_installed() -> bool:
+    """Whether PostgreSQL's binaries are here."""
+    return importlib.util.find_spec(_PACKAGE) is not None
 
 
 def status(directory: Path = Path(".ttfd")) -> Server | None:
