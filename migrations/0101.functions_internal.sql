@@ -2556,6 +2556,7 @@ DECLARE
   v_factor numeric;
   v_is_cooling boolean := false;
   v_is_capped boolean := false;
+  v_grant ttfd.event_grant;
 BEGIN
   IF p_rule.is_boostable AND EXISTS (SELECT 1 FROM ttfd.boosts) THEN
     v_factor := ttfd.find_boost(p_user_id, p_rule.name, p_platform, p_occurred_at);
@@ -2600,8 +2601,10 @@ BEGIN
     ELSE
       NULL;
   END CASE;
-  RETURN (v_xp, v_coins, v_note, v_cooldown_start, v_day_start, v_messages, v_voice_seconds, v_games, v_wins,
-          v_xp = 0 AND v_coins = 0 AND v_games = 0 AND v_voice_seconds = 0)::ttfd.event_grant;
+  SELECT v_xp, v_coins, v_note, v_cooldown_start, v_day_start, v_messages, v_voice_seconds, v_games, v_wins,
+         v_xp = 0 AND v_coins = 0 AND v_games = 0 AND v_voice_seconds = 0
+    INTO v_grant;
+  RETURN v_grant;
 END;
 $$;
 
@@ -5530,17 +5533,24 @@ $$;
 COMMENT ON FUNCTION ttfd.return_transfer_days(bigint, bigint) IS 'Takes back what carry_transfer_days added.';
 
 -- sql/functions/internal/reverse_merge.sql
--- join_users backwards. What the survivor has earned since is nobody else's.
+-- join_users backwards. What the survivor has earned since is nobody else's. A column that was added since the merge is not
+-- in the journal: it stays as it is.
 CREATE OR REPLACE FUNCTION ttfd.reverse_merge(p_merge ttfd.user_merges)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-  v_from ttfd.unified_users := jsonb_populate_record(NULL::ttfd.unified_users, p_merge.from_before);
-  v_before ttfd.unified_users := jsonb_populate_record(NULL::ttfd.unified_users, p_merge.into_before);
-  v_after ttfd.unified_users := jsonb_populate_record(NULL::ttfd.unified_users, p_merge.into_after);
+  v_from ttfd.unified_users;
+  v_into ttfd.unified_users;
+  v_before ttfd.unified_users;
+  v_after ttfd.unified_users;
   v_told jsonb;
 BEGIN
+  SELECT * INTO v_from FROM ttfd.unified_users WHERE id = p_merge.from_id;
+  SELECT * INTO v_into FROM ttfd.unified_users WHERE id = p_merge.into_id;
+  v_from := jsonb_populate_record(v_from, p_merge.from_before);
+  v_before := jsonb_populate_record(v_into, p_merge.into_before);
+  v_after := jsonb_populate_record(v_into, p_merge.into_after);
   v_told := jsonb_build_object('merge_id', p_merge.id, 'into_id', p_merge.into_id, 'from_id', p_merge.from_id,
                                'platforms', v_before.platforms || v_from.platforms);
   UPDATE ttfd.unified_users

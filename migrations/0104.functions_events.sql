@@ -25,6 +25,7 @@ DECLARE
   v_grant event_grant;
   v_rank_id smallint;
   v_after record;
+  v_outcome event_outcome;
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     PERFORM require_read_committed();
@@ -65,8 +66,10 @@ BEGIN
     PERFORM settle_achievements(ARRAY[v_user.id], true);
     SELECT u.xp, u.coins, u.rank_id INTO v_after FROM unified_users u WHERE u.id = v_user.id;
   END IF;
-  RETURN (p_event_id, v_user.id, 'applied', v_grant.xp, v_grant.coins, v_grant.note, v_after.xp, v_after.coins,
-          v_after.rank_id, v_rank_id IS NOT NULL)::event_outcome;
+  SELECT p_event_id, v_user.id, 'applied', v_grant.xp, v_grant.coins, v_grant.note, v_after.xp, v_after.coins,
+         v_after.rank_id, v_rank_id IS NOT NULL
+    INTO v_outcome;
+  RETURN v_outcome;
 END;
 $$;
 
@@ -399,28 +402,32 @@ DECLARE
   v_sent sent_event[] := ARRAY(SELECT e FROM parse_events(p_events) e ORDER BY e.ordinal);
   v_new uuid[];
   v_are_all_new boolean;
+  v_place integer := 0;
+  v_outcome event_outcome;
 BEGIN
   PERFORM require_read_committed();
   PERFORM check_events(v_sent);
   v_new := insert_events(v_sent);
   v_are_all_new := cardinality(v_new) = cardinality(v_sent);
-  RETURN QUERY
-  SELECT o.*
-    FROM (SELECT s.*, v_are_all_new
-                        OR s.event_id = ANY (v_new)
-                           AND row_number() OVER (PARTITION BY s.event_id ORDER BY s.ordinal) = 1 AS is_new
-            FROM unnest(v_sent) s) s
-    JOIN platform_accounts a ON a.platform = s.platform AND a.external_id = s.external_id
-    JOIN unified_users u ON u.id = a.user_id
-   CROSS JOIN LATERAL (
-           SELECT s.event_id, u.id, 'queued', NULL::bigint, NULL::bigint, NULL, u.xp, u.coins, u.rank_id, false
-            WHERE s.is_new
-            UNION ALL
-           SELECT d.*
-             FROM find_outcome(s.event_id, u.id, s.event_type, s.platform, s.data, s.occurred_at) d
-            WHERE NOT s.is_new
-         ) o
-   ORDER BY s.ordinal;
+  -- A loop, because outcomes may get more attributes than are named here.
+  FOR v_outcome IN
+    SELECT s.event_id, u.id,
+           CASE WHEN v_are_all_new
+                  OR s.event_id = ANY (v_new)
+                     AND row_number() OVER (PARTITION BY s.event_id ORDER BY s.ordinal) = 1 THEN 'queued' END,
+           NULL, NULL, NULL, u.xp, u.coins, u.rank_id, false
+      FROM unnest(v_sent) s
+      LEFT JOIN platform_accounts a ON a.platform = s.platform AND a.external_id = s.external_id
+      LEFT JOIN unified_users u ON u.id = a.user_id
+     ORDER BY s.ordinal
+  LOOP
+    v_place := v_place + 1;
+    IF v_outcome.status IS NULL THEN
+      v_outcome := find_outcome(v_outcome.event_id, v_outcome.user_id, v_sent[v_place].event_type, v_sent[v_place].platform,
+                                v_sent[v_place].data, v_sent[v_place].occurred_at);
+    END IF;
+    RETURN NEXT v_outcome;
+  END LOOP;
 END;
 $$;
 
