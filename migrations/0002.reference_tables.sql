@@ -4,10 +4,11 @@ SET LOCAL lock_timeout = '10s';
 SET LOCAL ROLE ttfd_owner;
 
 CREATE TABLE ttfd.platforms (
-  name       text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{1,30}$'),
+  name       text PRIMARY KEY CONSTRAINT platforms_name_form CHECK (name ~ '^[a-z][a-z0-9_]{1,30}$'),
   id_pattern text NOT NULL,
   folds_case boolean NOT NULL DEFAULT false,
-  role_name  text NOT NULL
+  role_name  text NOT NULL,
+  CONSTRAINT platforms_name_kept_for_ttfd_choose_another CHECK (name <> 'system')
 );
 
 COMMENT ON TABLE ttfd.platforms IS 'Where members live. A further platform is one more row (and a role for its bot).';
@@ -66,10 +67,18 @@ CREATE TABLE ttfd.event_types (
   is_admin_only     boolean NOT NULL DEFAULT false,
   is_boostable      boolean NOT NULL DEFAULT true,
   counter           text CHECK (counter IN ('messages', 'voice', 'games')),
-  is_enabled        boolean NOT NULL DEFAULT true
+  is_enabled        boolean NOT NULL DEFAULT true,
+  -- What has a rule may be sent by a platform, and these are ttfd's own to write.
+  CONSTRAINT event_types_name_kept_for_ttfd_choose_another CHECK (
+    name !~ '^ttfd_'
+    AND name NOT IN (
+      'account_forgotten', 'account_linked', 'account_unlinked', 'accounts_merged', 'achievement_unlock', 'adjustment',
+      'adjustment_reverted', 'award', 'coins_spent', 'daily_claim', 'merge_undone', 'opening_balance', 'purchase', 'rank_up',
+      'season_closed', 'season_started', 'transfer_received', 'transfer_sent', 'work'))
 );
 
 COMMENT ON TABLE ttfd.event_types IS 'What may be recorded, and what it earns. A change holds for events that happen after it, and is audited.';
+COMMENT ON COLUMN ttfd.event_types.name IS 'Names of events that ttfd writes itself are not allowed, nor are names that begin with ttfd_: they are kept for later versions.';
 COMMENT ON COLUMN ttfd.event_types.xp IS 'XP for one event, or for per_seconds counted seconds.';
 COMMENT ON COLUMN ttfd.event_types.coins IS 'Coins for one event, or for per_seconds counted seconds.';
 COMMENT ON COLUMN ttfd.event_types.per_seconds IS 'When set, data.seconds is required, and amounts are for this many seconds of it.';

@@ -103,7 +103,8 @@ CREATE TABLE ttfd.award_windows (
 -- For purge_expired: rows come in the order of their time, more or less, so old ones are in a few pages.
 CREATE INDEX award_windows_starts_at ON ttfd.award_windows USING brin (starts_at) WITH (autosummarize = on);
 
-COMMENT ON TABLE ttfd.award_windows IS 'Clock-aligned windows (UTC) in which a member has earned something of a type.';
+COMMENT ON TABLE ttfd.award_windows IS 'Windows in which a member has earned something of a type. Those of event types and of work are aligned to the clock (UTC); that of a game begins when it is played.';
+COMMENT ON COLUMN ttfd.award_windows.event_type IS 'An event type, or work, or a game as game:name; no event type can be called so.';
 COMMENT ON COLUMN ttfd.award_windows.is_daily IS 'A UTC day, for the daily cap; otherwise a window of the cooldown.';
 COMMENT ON COLUMN ttfd.award_windows.xp IS 'XP earned in the window.';
 

@@ -135,7 +135,8 @@ COMMENT ON FUNCTION ttfd.add_season_score(bigint, integer, bigint, timestamptz) 
 -- The index of the queue is full of rows that are dead but not yet vacuumed, millions of them in a rush; so a batch starts
 -- looking above a floor. Below what has been handed out, a number may still turn up as long as a transaction runs that may
 -- have taken it. Such a transaction has an id, older than ours (the default of seq sees to that): once all ids before ours have
--- ended, nothing new can appear up to the number that was the last one before we had an id.
+-- ended, nothing new can appear up to the number that was the last one before we had an id. A dump brings along an id of the
+-- cluster that it was made in; in a younger one that is an id of the future, and ours takes its place.
 CREATE OR REPLACE FUNCTION ttfd.advance_floor(p_head ttfd.feed_head, p_taken_seq bigint)
 RETURNS boolean
 LANGUAGE plpgsql VOLATILE
@@ -151,7 +152,7 @@ BEGIN
                           ELSE h.floor_seq END,
          next_floor_seq = CASE WHEN v_is_settled THEN coalesce(p_taken_seq, h.next_floor_seq) ELSE h.next_floor_seq END,
          next_floor_xid = CASE WHEN v_is_settled AND p_taken_seq IS NOT NULL THEN pg_current_xact_id()
-                               ELSE h.next_floor_xid END
+                               ELSE least(h.next_floor_xid, pg_current_xact_id()) END
    WHERE h.last_seq <> coalesce(v_oldest_seq - 1, p_taken_seq, h.last_seq)
       OR h.next_floor_seq <> p_taken_seq
       OR h.floor_seq < least(h.next_floor_seq, v_oldest_seq - 1);
@@ -1281,9 +1282,10 @@ BEGIN
              'windows', (SELECT coalesce(jsonb_agg(to_jsonb(w) - 'user_id'), '[]')
                            FROM ttfd.award_windows w
                            LEFT JOIN ttfd.event_types t ON t.name = w.event_type
-                           LEFT JOIN ttfd.games g ON 'game_' || g.name = w.event_type
+                           LEFT JOIN ttfd.games g ON 'game:' || g.name = w.event_type
                           WHERE w.user_id = ANY (p_user_ids)
                             AND w.starts_at + make_interval(secs => CASE WHEN w.is_daily THEN 86400
+                                                                            WHEN w.event_type = 'work' THEN ttfd.read_setting('work_cooldown_seconds')
                                                                             ELSE coalesce(t.cooldown_seconds, g.cooldown_seconds) END)
                                 > ttfd.current_time()),
              'transfers', (SELECT coalesce(jsonb_agg(to_jsonb(t) - 'user_id'), '[]')
@@ -1919,13 +1921,18 @@ BEGIN
       SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]')
         FROM ttfd.voice_sessions r
         JOIN unnest(p_accounts) a ON (r.platform, r.external_id) = (a.platform, a.external_id)),
+    -- What the member did as an administrator is there without before and after: those are somebody else's.
     'audit_log', (
-      SELECT coalesce(jsonb_agg(to_jsonb(l) ORDER BY l.id), '[]') FROM ttfd.list_audit_lines(p_user_ids, p_accounts) l));
+      SELECT coalesce(jsonb_agg(CASE WHEN a.id IS NULL THEN to_jsonb(l) - ARRAY['before', 'after'] ELSE to_jsonb(l) END
+                                ORDER BY l.id), '[]')
+        FROM ttfd.audit_log l
+        LEFT JOIN ttfd.list_audit_lines(p_user_ids, p_accounts) a ON a.id = l.id
+       WHERE a.id IS NOT NULL OR l.on_behalf_of = ANY (p_user_ids)));
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]) IS
-  'Legacy records, import conflicts, remembered limits, roles that were given or taken by hand, preferences, time in voice and audit lines that are about a member.';
+  'Legacy records, import conflicts, remembered limits, roles that were given or taken by hand, preferences, time in voice, audit lines that are about a member, and those of what the member did as an administrator.';
 
 -- sql/functions/internal/fail_event.sql
 -- An event that was granted already has its place in the ledger and never leaves it: that error is raised again.
@@ -4219,7 +4226,7 @@ BEGIN
   END IF;
   SELECT max(w.starts_at) INTO v_last_at
     FROM ttfd.award_windows w
-   WHERE w.user_id = p_user_id AND w.event_type = 'game_' || p_game AND NOT w.is_daily;
+   WHERE w.user_id = p_user_id AND w.event_type = 'game:' || p_game AND NOT w.is_daily;
   IF v_last_at + make_interval(secs => v_game.cooldown_seconds) > ttfd.current_time() THEN
     PERFORM ttfd.raise_already_claimed('the game', v_last_at + make_interval(secs => v_game.cooldown_seconds));
   END IF;
