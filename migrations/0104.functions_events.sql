@@ -415,7 +415,7 @@ BEGIN
            CASE WHEN v_are_all_new
                   OR s.event_id = ANY (v_new)
                      AND row_number() OVER (PARTITION BY s.event_id ORDER BY s.ordinal) = 1 THEN 'queued' END,
-           NULL, NULL, NULL, u.xp, u.coins, u.rank_id, false
+           NULL::bigint, NULL::bigint, NULL, u.xp, u.coins, u.rank_id, false
       FROM unnest(v_sent) s
       LEFT JOIN platform_accounts a ON a.platform = s.platform AND a.external_id = s.external_id
       LEFT JOIN unified_users u ON u.id = a.user_id

@@ -75,7 +75,7 @@ class FeedState:
 class Announcement:
     """Something for a bot to tell: to the community where ``external_id`` is None, else about that member.
 
-    ``audience`` is ``private`` (the member alone) or ``public``; ``language`` is None where none was chosen. ``data`` is
+    ``audience`` is ``private`` (for the member) or ``public``; ``language`` is None where none was chosen. ``data`` is
     that of the event, with ``rank_name``, ``titles_ru``, ``titles_en`` or ``winner_names`` where the text needs them.
     """
 
