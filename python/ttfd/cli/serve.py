@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import socket
 import sys
@@ -77,6 +78,7 @@ def _serve_threaded(listening: socket.socket, url: str) -> None:
 
     from ttfd.website import create_app
 
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # at INFO it writes addresses, and login links are secret
     host, port = listening.getsockname()[:2]
     server = make_server(host, port, create_app(url), threaded=True, fd=listening.fileno())
     click.echo(f"http://{f'[{host}]' if ':' in host else host}:{port}")

@@ -15,6 +15,7 @@ from discord.ext import commands
 from .. import models
 from ..async_client import AsyncClient
 from ..async_listener import AsyncFeedListener
+from ..bots.tasks import end_tasks
 from ..bots.waiting import wait_until_set
 from ..errors import TtfdError, UserNotFoundError
 from ..names import marked
@@ -68,8 +69,7 @@ class Roles(commands.Cog, name="ttfd roles"):
         self._mending = asyncio.create_task(self._mend())
 
     async def cog_unload(self) -> None:
-        self._following.cancel()
-        self._mending.cancel()
+        await end_tasks(self._following, self._mending)
 
     async def _follow(self) -> None:
         await self._bot.wait_until_ready()
@@ -199,7 +199,7 @@ class Roles(commands.Cog, name="ttfd roles"):
             if isinstance(error, discord.Forbidden):
                 await self._complaints.tell(member.guild, _NO_RIGHT, role=role.name)
             else:
-                log.warning("role %d of member %d: %s", role.id, member.id, type(error).__name__)
+                log.warning("role %d of a member: %s", role.id, type(error).__name__)
             return False
         return True
 
@@ -217,7 +217,7 @@ class Roles(commands.Cog, name="ttfd roles"):
 
     @commands.Cog.listener()
     async def on_member_join(self, member: discord.Member) -> None:
-        self._given = {change for change in self._given if change[0] != member.id}
+        self._given -= {change for change in self._given if change[0] == member.id}
         try:
             await self._mend_member(member)
         except Exception as error:
