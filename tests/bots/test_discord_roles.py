@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import aiohttp
 import discord
@@ -68,14 +69,26 @@ def test_roles_are_given_and_taken_at_the_start(db: Connection, database_url: st
     assert {("PUT", ANNA, LOW_ROLE), ("DELETE", BORIS, LOW_ROLE)} <= set(changes(fake))
 
 
-def test_a_server_that_comes_back_is_compared_at_once(db: Connection, database_url: str, tmp_path: Path) -> None:
+def test_a_server_that_comes_back_is_compared_at_once(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reward(db, LOW_ROLE)
     reach(db, 100, BORIS)
+    mend, comparing = Roles.mend_everybody, 0
+
+    async def mend_everybody(self: Roles) -> None:
+        nonlocal comparing
+        comparing += 1
+        await mend(self)
+        comparing -= 1
+
+    monkeypatch.setattr(Roles, "mend_everybody", mend_everybody)
+    follows = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ttfd listener'"
 
     async def story(talk: Chat) -> None:
         away = {"id": str(GUILD_ID), "unavailable": True}
-        await until(lambda: not roles_of(talk)._missed.is_set())
-        await roles_of(talk).mend_everybody()
+        await until(lambda: value(db, follows))  # from here on it misses nothing by itself
+        await until(lambda: not roles_of(talk)._missed.is_set() and not comparing)
         await talk.discord.dispatch("GUILD_DELETE", away)
         await until(lambda: talk.bot.guilds[0].unavailable)
         talk.discord.members[BORIS] = member(BORIS, [LOW_ROLE])
@@ -317,6 +330,37 @@ def test_a_failure_ends_one_attempt_and_not_the_giving_of_roles(
         await until(lambda: ("PUT", BORIS, LOW_ROLE) in changes(talk.discord))
 
     chat(database_url, tmp_path, story)
+
+
+def test_a_role_that_failed_while_somebody_joined_is_given_in_the_end(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    give = discord.Member.add_roles
+    giving, may_fail = asyncio.Event(), asyncio.Event()
+
+    async def fail_first(self: discord.Member, *roles: discord.Role) -> None:
+        if not giving.is_set():
+            giving.set()
+            await may_fail.wait()
+            raise discord.HTTPException(SimpleNamespace(status=400, reason="?"), "?")
+        await give(self, *roles)
+
+    monkeypatch.setattr(discord.Member, "add_roles", fail_first)
+    reward(db, LOW_ROLE)
+    reach(db)
+
+    async def story(talk: Chat) -> None:
+        await asyncio.wait_for(giving.wait(), 20)
+        await talk.discord.dispatch("GUILD_MEMBER_ADD", {**member(1010), "guild_id": str(GUILD_ID)})
+        await until(lambda: talk.bot.guilds[0].get_member(1010))
+        await asyncio.sleep(0)  # the listener's turn
+        may_fail.set()
+        await roles_of(talk).mend_everybody()
+        assert changes(talk.discord) == [("PUT", ANNA, LOW_ROLE)]
+
+    chat(database_url, tmp_path, story)
+    assert f"role {LOW_ROLE} of a member: HTTPException" in caplog.messages
+    assert str(ANNA) not in caplog.text
 
 
 def test_what_the_bot_itself_takes_is_not_taken_for_a_removal_by_hand(

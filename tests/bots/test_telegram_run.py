@@ -57,25 +57,32 @@ def test_of_two_pollers_one_works_and_the_other_takes_over_without_a_loss(
 
 
 def test_a_bot_whose_lease_was_taken_stops_polling_and_stands_by(
-    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     telegram = FakeTelegram()
+    may_ask = asyncio.Event()
+    may_ask.set()
+
+    class Held(lease.Lease):
+        async def _attempt(self) -> str:
+            await may_ask.wait()
+            return await super()._attempt()
+
+    monkeypatch.setattr("ttfd.telegram.run.Lease", Held)
 
     async def run() -> None:
         bot = TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request)
         running = asyncio.create_task(bot.run())
         await until(lambda: telegram.pollers > 0)
         rival = lease.Lease(database_url, "telegram 4242")
-        waiting = asyncio.create_task(rival.acquire())
-        await asyncio.sleep(0.2)
-        monkeypatch.setattr(lease, "_PROBE_SECONDS", 1)
-        await asyncio.sleep(0.2)
+        may_ask.clear()
         db.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
-        await asyncio.wait_for(waiting, 10)
-        await asyncio.sleep(1.5)
-        polls = telegram.pollers
+        await asyncio.wait_for(rival.acquire(), 20)
+        may_ask.set()
+        await until(lambda: any("Standing by until it ends" in said for said in caplog.messages))
+        telegram.most_pollers = 0
         await asyncio.sleep(0.3)
-        assert (polls, telegram.pollers) == (0, 0)
+        assert telegram.most_pollers == 0
         await rival.release()
         await until(lambda: telegram.pollers > 0)
         bot.stop()
@@ -123,6 +130,28 @@ def test_it_waits_for_a_telegram_that_cannot_be_reached(
 
     asyncio.run(run())
     assert len([said for said in caplog.messages if "cannot be reached" in said]) == 1
+
+
+@pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # the library's own, of how it keeps the wait
+@pytest.mark.parametrize("method", ["deleteWebhook", "setMyCommands"])
+def test_it_ends_while_it_tries_to_begin(db: Connection, database_url: str, tmp_path: Path, method: str) -> None:
+    """Telegram went away between saying who the bot is and letting it poll, or asks it to wait."""
+    telegram = FakeTelegram()
+    answers = {
+        "deleteWebhook": refused(502, "Bad Gateway"),
+        "setMyCommands": httpx.Response(429, json={"ok": False, "error_code": 429, "description": "Too Many Requests",
+                                                   "parameters": {"retry_after": 600}}),
+    }  # fmt: skip
+    telegram.fails = lambda called, _: answers[method] if called == method else None
+
+    async def run() -> None:
+        bot = TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request)
+        running = asyncio.create_task(bot.run())
+        await until(lambda: bool(telegram.named(method)))
+        bot.stop()
+        await asyncio.wait_for(running, 20)
+
+    asyncio.run(run())
 
 
 def test_a_wrong_token_is_said_at_once(db: Connection, database_url: str, tmp_path: Path) -> None:
