@@ -1,24 +1,26 @@
 """The whole Telegram bot and its command: one poller at a time, a start that waits, an end without loss."""
 
 import asyncio
+import json
 import logging
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 from outage import outage
-from telegram.error import InvalidToken
+from telegram.error import InvalidToken, TelegramError
 from telegram_chat import ANNA, GROUP, TOKEN, Chat, FakeTelegram, as_telegram, chat, message_update, refused, until
 
 from calls import Connection, process_all, value
 from ttfd.bots import lease
-from ttfd.telegram.run import TelegramBot
+from ttfd.telegram.run import TelegramBot, _log_error
 
 
 @pytest.fixture(autouse=True)
@@ -228,10 +230,10 @@ def test_privacy_mode_is_said_at_the_start(
     assert len([record for record in caplog.records if "privacy mode is on" in record.message]) == warnings
 
 
-def start_command(place: Path, **environment: str) -> "subprocess.Popen[str]":
+def start_command(place: Path, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
     inherited = {key: text for key, text in os.environ.items() if key not in ("DATABASE_URL", "TELEGRAM_TOKEN")}
     return subprocess.Popen(
-        [sys.executable, "-m", "ttfd", "telegram"],
+        [sys.executable, "-m", "ttfd", "telegram", *arguments],
         cwd=place,
         env={**inherited, **environment},
         stdout=subprocess.PIPE,
@@ -265,6 +267,25 @@ def test_the_command_ends_gracefully_and_never_shows_its_token(
     assert process.returncode == 0, said
     assert said.endswith("Stopped.\n")
     assert "verysecrettoken" not in said
+
+
+def test_its_log_may_be_for_machines(db: Connection, database_url: str, tmp_path: Path) -> None:
+    environment = {"DATABASE_URL": database_url, "TELEGRAM_TOKEN": "4242:secret"}
+    with start_command(tmp_path, "--log-format", "json", **environment) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline(), process.stdout.readline()]
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert json.loads(next(line for line in lines if line.startswith("{")))["logger"].startswith("ttfd.")
+
+
+@pytest.mark.parametrize("what", [psycopg.errors.UniqueViolation("1001"), TelegramError("Nope")])
+def test_of_a_mistake_the_log_has_what_telegram_says_and_no_data(
+    what: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    asyncio.run(_log_error(None, SimpleNamespace(error=what)))
+    assert type(what).__name__ in caplog.text
+    assert ("Nope" in caplog.text, "1001" in caplog.text) == (isinstance(what, TelegramError), False)
 
 
 def test_the_log_of_a_failed_call_has_no_token(
