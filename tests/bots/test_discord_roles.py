@@ -54,6 +54,23 @@ def roles_of(talk: Chat) -> Roles:
     return cog
 
 
+async def by_hand(talk: Chat, member_id: int, roles: list[int]) -> None:
+    """What a person does to somebody's roles, until the bot has dealt with it."""
+    await talk.discord.set_roles(member_id, roles)
+    guild = talk.bot.guilds[0]
+
+    def is_known() -> bool:
+        found = guild.get_member(member_id)
+        names = {task.get_name() for task in asyncio.all_tasks()}
+        return (
+            found is not None
+            and {role.id for role in found.roles} == {guild.id, *roles}
+            and "discord.py: on_member_update" not in names
+        )
+
+    await until(is_known)
+
+
 def test_roles_are_given_and_taken_at_the_start(db: Connection, database_url: str, tmp_path: Path) -> None:
     reward(db, LOW_ROLE)
     reach(db)
@@ -118,14 +135,14 @@ def test_a_role_that_was_taken_by_hand_is_not_given_again_until_it_is_given_by_h
     removed = "SELECT count(*) FROM ttfd.removed_roles"
 
     async def story(talk: Chat) -> None:
-        await until(lambda: changes(talk.discord) == [("PUT", ANNA, LOW_ROLE)])
-        await talk.discord.set_roles(ANNA, [LOW_ROLE])
-        await talk.discord.set_roles(ANNA, [])
-        await until(lambda: value(db, removed) == 1)
+        await until(lambda: value(db, "SELECT count(*) FROM ttfd.given_roles") == 1)
+        await by_hand(talk, ANNA, [LOW_ROLE])  # as Discord tells of what the bot has done
+        await by_hand(talk, ANNA, [])
+        assert value(db, removed) == 1
         await roles_of(talk).mend_everybody()
         assert changes(talk.discord) == [("PUT", ANNA, LOW_ROLE)]
-        await talk.discord.set_roles(ANNA, [LOW_ROLE])
-        await until(lambda: value(db, removed) == 0)
+        await by_hand(talk, ANNA, [LOW_ROLE])
+        assert value(db, removed) == 0
 
     chat(database_url, tmp_path, story)
 
@@ -163,8 +180,7 @@ def test_what_was_taken_by_hand_while_the_database_was_away_is_not_given_again(
     async def story(talk: Chat) -> None:
         await until(lambda: value(db, "SELECT count(*) FROM ttfd.given_roles") == 1)
         with outage(database_url):
-            await talk.discord.set_roles(ANNA, [])
-            await asyncio.sleep(0.5)
+            await by_hand(talk, ANNA, [])
         with psycopg.connect(database_url, autocommit=True) as again:
             await until(lambda: value(again, "SELECT count(*) FROM ttfd.removed_roles") == 1)
 
@@ -389,8 +405,7 @@ def test_roles_that_are_nobodys_business_are_left_alone(db: Connection, database
 
     async def story(talk: Chat) -> None:
         await roles_of(talk).mend_everybody()
-        await talk.discord.set_roles(ANNA, [])
-        await talk.send("profile")
+        await by_hand(talk, ANNA, [])
 
     chat(database_url, tmp_path, story, fake)
     assert changes(fake) == []

@@ -64,12 +64,17 @@ def voice_of(talk: Chat) -> Voice:
     return cog
 
 
+def is_at_rest(voice: Voice) -> bool:
+    """Whether it waits for something to report: what ends sessions is part of a report."""
+    coroutine: Any = voice._reporting.get_coro()
+    return getattr(coroutine.cr_await, "__name__", "") == "wait_until_set" and not voice._rung.is_set()
+
+
 async def together(talk: Chat, db: Connection, *members: int) -> None:
     for member in members:
         await talk.discord.voice(member, VOICE_CHANNEL)
     await until(lambda: len(sessions(db)) == len(members))
-    voice = voice_of(talk)
-    await until(lambda: not voice._waiting and not voice._changed)  # no report is on its way
+    await until(lambda: is_at_rest(voice_of(talk)))
 
 
 def test_time_in_voice_with_somebody_is_counted(db: Connection, database_url: str, tmp_path: Path) -> None:
