@@ -54,21 +54,41 @@ def roles_of(talk: Chat) -> Roles:
     return cog
 
 
+def has_done(talk: Chat, *methods: str) -> bool:
+    """Whether these are the changes that the bot has made, and it is at rest after them."""
+    done = [call.method for call in talk.discord.called("PUT|DELETE", r"/members/\d+/roles/\d+$")]
+    return done == list(methods) and not roles_of(talk)._one_by_one.locked()
+
+
+def has_roles(talk: Chat, member_id: int, roles: list[int]) -> bool:
+    """Whether the library knows that somebody has these roles."""
+    found = talk.bot.guilds[0].get_member(member_id)
+    return found is not None and {role.id for role in found.roles} == {GUILD_ID, *roles}
+
+
+def has_heard() -> bool:
+    """Whether the bot has dealt with what the library knows."""
+    return all(task.get_name() != "discord.py: on_member_update" for task in asyncio.all_tasks())
+
+
+def hearing(talk: Chat) -> asyncio.Event:
+    """While this is not set, the bot does not hear of what the library knows."""
+    (hear,) = talk.bot.extra_events["on_member_update"]
+    may_hear = asyncio.Event()
+    may_hear.set()
+
+    async def on_member_update(*members: discord.Member) -> None:
+        await may_hear.wait()
+        await hear(*members)
+
+    talk.bot.extra_events["on_member_update"] = [on_member_update]
+    return may_hear
+
+
 async def by_hand(talk: Chat, member_id: int, roles: list[int]) -> None:
     """What a person does to somebody's roles, until the bot has dealt with it."""
     await talk.discord.set_roles(member_id, roles)
-    guild = talk.bot.guilds[0]
-
-    def is_known() -> bool:
-        found = guild.get_member(member_id)
-        names = {task.get_name() for task in asyncio.all_tasks()}
-        return (
-            found is not None
-            and {role.id for role in found.roles} == {guild.id, *roles}
-            and "discord.py: on_member_update" not in names
-        )
-
-    await until(is_known)
+    await until(lambda: has_roles(talk, member_id, roles) and has_heard())
 
 
 def test_roles_are_given_and_taken_at_the_start(db: Connection, database_url: str, tmp_path: Path) -> None:
@@ -245,6 +265,55 @@ def test_a_role_that_came_and_went_with_a_rank_comes_again_with_it(
             await talk.discord.set_roles(ANNA, roles)
 
     chat(database_url, tmp_path, story, fake)
+    assert value(db, "SELECT count(*) FROM ttfd.removed_roles") == 0
+
+
+def test_a_role_that_is_given_while_its_taking_is_being_heard_of_is_not_taken_for_removed_by_hand(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    """The library knows what Discord tells a moment before the bot hears of it."""
+    reward(db, LOW_ROLE)
+    reach(db)
+
+    async def story(talk: Chat) -> None:
+        may_hear = hearing(talk)
+        await until(lambda: has_done(talk, "PUT"))
+        await by_hand(talk, ANNA, [LOW_ROLE])
+        reach(db, -400)
+        await until(lambda: has_done(talk, "PUT", "DELETE"))
+        may_hear.clear()
+        await talk.discord.set_roles(ANNA, [])
+        await until(lambda: has_roles(talk, ANNA, []))
+        reach(db)
+        await until(lambda: has_done(talk, "PUT", "DELETE", "PUT"))
+        may_hear.set()
+        await by_hand(talk, ANNA, [LOW_ROLE])
+
+    chat(database_url, tmp_path, story)
+    assert value(db, "SELECT count(*) FROM ttfd.removed_roles") == 0
+
+
+def test_a_role_that_is_taken_while_its_giving_is_being_heard_of_is_not_taken_for_removed_by_hand(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    reward(db, LOW_ROLE)
+    reach(db)
+
+    async def story(talk: Chat) -> None:
+        may_hear = hearing(talk)
+        may_hear.clear()
+        await until(lambda: has_done(talk, "PUT"))
+        await talk.discord.set_roles(ANNA, [LOW_ROLE])
+        await until(lambda: has_roles(talk, ANNA, [LOW_ROLE]))
+        reach(db, -400)
+        await until(lambda: has_done(talk, "PUT", "DELETE"))
+        may_hear.set()
+        await until(has_heard)
+        reach(db)
+        await by_hand(talk, ANNA, [])
+        await until(lambda: has_done(talk, "PUT", "DELETE", "PUT"))
+
+    chat(database_url, tmp_path, story)
     assert value(db, "SELECT count(*) FROM ttfd.removed_roles") == 0
 
 
