@@ -1,18 +1,34 @@
-"""What events, metrics and the notes of the ledger are called: one name each, for the bots and for the website.
+"""What platforms, events, metrics and the notes of the ledger are called, and which name of a member may be shown.
 
-Each of them has a catalogue of its own that translates these. A type of event that is not listed here, because an
-administrator has added it, is shown by its own name.
+One name each, for the bots and for the website: each of them has a catalogue of its own that translates these. A type
+of event that is not listed here, because an administrator has added it, is shown by its own name.
 """
 
 from __future__ import annotations
 
-__all__ = ["EVENTS", "METRICS", "NOTES", "marked"]
+import re
+
+__all__ = ["EVENTS", "METRICS", "NOTES", "PLATFORMS", "marked", "shown_name"]
+
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # characters that turn round what follows
 
 
 def marked(text: str) -> str:
     """Mark a text for the catalogues; it is translated where it is shown."""
     return text
 
+
+def shown_name(*names: str | None) -> str | None:
+    """The first name that may be shown: none that is empty or an e-mail address. Nothing in it turns round the text."""
+    for name in names:
+        shown = " ".join((name or "").translate(_TURNS).split())
+        if shown and not _EMAIL.fullmatch(shown):
+            return shown
+    return None
+
+
+PLATFORMS = {"telegram": "Telegram", "discord": "Discord", "website": marked("Website")}
 
 METRICS = {
     "xp": marked("XP"),

@@ -24,6 +24,7 @@ from telegram.request import BaseRequest, HTTPXRequest
 from ttfd import AsyncClient
 from ttfd.bots.database import create_pool
 from ttfd.bots.outbox import Outbox
+from ttfd.bots.tasks import end_tasks
 from ttfd.telegram import mount
 from ttfd.telegram.run import build_application
 
@@ -240,7 +241,7 @@ async def chatting(
         try:
             yield Chat(telegram, application, outbox, AsyncClient(pool))
         finally:
-            sender.cancel()
+            await end_tasks(sender)
             await application.shutdown()
             await outbox.close()
 

@@ -46,6 +46,7 @@ def test_an_existing_python_telegram_bot_keeps_its_commands_and_gets_ours(
         running = asyncio.create_task(load("existing_telegram_bot", tmp_path).main())
         await until(lambda: len(telegram.named("sendMessage")) == 2 and not telegram.updates)
         await until(lambda: bool(value(db, "SELECT count(*) FROM ttfd.announcement_cursors")))
+        await until(lambda: bool(value(db, "SELECT count(*) FROM ttfd.cross_platform_events")))
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 

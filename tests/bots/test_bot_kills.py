@@ -19,6 +19,7 @@ from discord_chat import as_discord
 from discord_server import ANNA as DISCORD_ANNA
 from discord_server import PROGRAM as DISCORD
 from discord_server import FakeDiscord, discord_running
+from kept import discord_event, is_gone, is_kept
 from outage import outage
 from telegram_chat import ANNA, BOT, GROUP, TOKEN, FakeTelegram, as_telegram, message_update, until
 
@@ -215,6 +216,7 @@ def test_a_telegram_bot_that_is_killed_loses_and_doubles_nothing(
                     await until(lambda: len(fake.updates) < share)
                     await asyncio.sleep(dice.random() * 0.05)
                     await program.kill()
+                    await until(lambda: is_gone(db, "telegram"))
                     # Two minutes pass, after which another process may announce.
                     db.execute("UPDATE ttfd.announcement_cursors SET leased_until = ttfd.current_time()")
                     await program.start()
@@ -243,13 +245,7 @@ def test_a_discord_bot_that_is_killed_doubles_nothing_and_keeps_what_it_was_give
 
     async def write(count: int, ids: list[str]) -> None:
         for _ in range(count):
-            sent = await fake.write(DISCORD_ANNA)
-            ids.append(str(event_id_for("discord", "message", int(sent["id"]))))
-
-    def has(ids: list[str]) -> bool:
-        with contextlib.closing(sqlite3.connect(tmp_path / "outbox")) as file:
-            kept = {row[0] for row in file.execute("SELECT event_id FROM waiting")}
-        return set(ids) <= kept | {str(row.id) for row in rows(db, "SELECT id FROM ttfd.cross_platform_events")}
+            ids.append(discord_event(await fake.write(DISCORD_ANNA)))
 
     async def run() -> None:
         async with (
@@ -267,11 +263,11 @@ def test_a_discord_bot_that_is_killed_doubles_nothing_and_keeps_what_it_was_give
                 await until(lambda: value(db, "SELECT count(*) FROM ttfd.announcement_cursors") == 1)
                 promote(db, "discord", 9000 + turn)
                 await write(MESSAGES // (KILLS + 1), sure)
-                await until(lambda: has(sure))
+                await until(lambda: is_kept(db, tmp_path / "outbox", sure))
                 if turn < KILLS:
                     await write(20, doubtful)
                     await program.kill()
-                    await until(lambda: not fake.sockets)
+                    await until(lambda: not fake.sockets and is_gone(db, "discord"))
                     db.execute("UPDATE ttfd.announcement_cursors SET leased_until = ttfd.current_time()")
                     await program.start()
             await until(lambda: counted(db) >= len(sure), 60)

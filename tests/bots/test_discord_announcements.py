@@ -1,13 +1,17 @@
 """Announcements on Discord: to whom, where, once, and what becomes of those that cannot be sent."""
 
 from pathlib import Path
+from typing import Any
 
+import aiohttp
+import discord
 import pytest
 from discord_chat import Chat, chat, plain
 from discord_server import ANNA, BORIS, GUILD_ID, OWNER_ID, TEXT_CHANNEL, Call, FakeDiscord, channel
 
 from calls import Connection, apply_event, enable_achievements, get_user, process_all, value
 from ttfd.bots import announcer
+from ttfd.bots.announcer import PlatformAwayError
 
 FORBIDDEN = (403, {"code": 50007, "message": "Cannot send messages to this user"})
 
@@ -233,3 +237,55 @@ def test_what_fails_is_tried_again_and_then_holds_up_no_other(
     assert len(attempts) == 3
     assert len({call.body["nonce"] for call in attempts}) == 1, "so that Discord would drop a repetition"
     assert len(fake.said_in(f"9{BORIS}")) == 1
+
+
+class Unreachable:
+    """Discord's part in a failure: an answer, or none at all."""
+
+    def __init__(self, what: tuple[int, object] | type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.what: tuple[int, object] | type[Exception] | None = what
+        send = discord.abc.Messageable.send
+
+        async def fail_or_send(*args: Any, **options: Any) -> Any:
+            if isinstance(self.what, type):
+                raise self.what
+            return await send(*args, **options)
+
+        monkeypatch.setattr(discord.abc.Messageable, "send", fail_or_send)
+
+    def __call__(self, call: Call) -> tuple[int, object] | None:
+        return self.what if isinstance(self.what, tuple) and call.path.endswith("/messages") else None
+
+
+@pytest.mark.parametrize("place", ["private", "public"])
+@pytest.mark.parametrize(
+    "what",
+    [(503, {"message": "away"}), (429, "banned"), aiohttp.ClientConnectionError, ConnectionResetError, TimeoutError],
+)
+def test_what_discord_did_not_take_is_told_when_it_is_back(
+    db: Connection,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    what: tuple[int, object] | type[Exception],
+    place: str,
+) -> None:
+    monkeypatch.setattr(announcer, "_PAUSES", (0.01, 0.01))
+    prefer(db, place)
+    fake = FakeDiscord()
+    fake.fails = unreachable = Unreachable(what, monkeypatch)
+
+    async def story(talk: Chat) -> None:
+        await talk.announcer.drain()
+        reach(db)
+        for _ in range(4):
+            with pytest.raises(PlatformAwayError):
+                await talk.announcer.drain()
+        unreachable.what = None
+        assert await talk.announcer.drain() == 1
+        assert await talk.announcer.drain() == 0
+
+    chat(database_url, tmp_path, story, fake, channel_id=TEXT_CHANNEL)
+    assert len(set(fake.said_in(TEXT_CHANNEL if place == "public" else f"9{ANNA}"))) == 1
+    nonces = {call.body["nonce"] for call in fake.called("POST", r"/channels/\d+/messages$")}
+    assert len(nonces) == 1, "so that Discord would drop a repetition of what it has after all"

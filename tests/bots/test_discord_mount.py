@@ -6,7 +6,7 @@ from pathlib import Path
 import discord
 from discord import app_commands
 from discord.ext import commands
-from discord_chat import TOKEN, as_discord
+from discord_chat import TOKEN, Chat, as_discord, chat
 from discord_server import FakeDiscord, discord_running
 
 from calls import Connection
@@ -52,3 +52,16 @@ def test_a_bot_keeps_its_cogs_and_its_texts(db: Connection, database_url: str, t
     (registered,) = fake.called("PUT", r"/commands$")
     russian = {command["name"]: command["description_localizations"]["ru"] for command in registered.body["list"]}
     assert russian == {"roll": "Бросить {n} кубиков", "profile": "Ваш ранг, опыт и монеты"}
+
+
+def test_what_is_unmounted_has_ended(db: Connection, database_url: str, tmp_path: Path) -> None:
+    """And does not go on in the background with what is closed after it."""
+
+    async def story(talk: Chat) -> None:
+        for name in ("ttfd roles", "ttfd voice"):
+            cog = await talk.bot.remove_cog(name)
+            tasks = [task for task in vars(cog).values() if isinstance(task, asyncio.Task)]
+            assert tasks
+            assert all(task.done() for task in tasks)
+
+    chat(database_url, tmp_path, story)

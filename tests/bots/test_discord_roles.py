@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import aiohttp
 import discord
@@ -53,6 +54,43 @@ def roles_of(talk: Chat) -> Roles:
     return cog
 
 
+def has_done(talk: Chat, *methods: str) -> bool:
+    """Whether these are the changes that the bot has made, and it is at rest after them."""
+    done = [call.method for call in talk.discord.called("PUT|DELETE", r"/members/\d+/roles/\d+$")]
+    return done == list(methods) and not roles_of(talk)._one_by_one.locked()
+
+
+def has_roles(talk: Chat, member_id: int, roles: list[int]) -> bool:
+    """Whether the library knows that somebody has these roles."""
+    found = talk.bot.guilds[0].get_member(member_id)
+    return found is not None and {role.id for role in found.roles} == {GUILD_ID, *roles}
+
+
+def has_heard() -> bool:
+    """Whether the bot has dealt with what the library knows."""
+    return all(task.get_name() != "discord.py: on_member_update" for task in asyncio.all_tasks())
+
+
+def hearing(talk: Chat) -> asyncio.Event:
+    """While this is not set, the bot does not hear of what the library knows."""
+    (hear,) = talk.bot.extra_events["on_member_update"]
+    may_hear = asyncio.Event()
+    may_hear.set()
+
+    async def on_member_update(*members: discord.Member) -> None:
+        await may_hear.wait()
+        await hear(*members)
+
+    talk.bot.extra_events["on_member_update"] = [on_member_update]
+    return may_hear
+
+
+async def by_hand(talk: Chat, member_id: int, roles: list[int]) -> None:
+    """What a person does to somebody's roles, until the bot has dealt with it."""
+    await talk.discord.set_roles(member_id, roles)
+    await until(lambda: has_roles(talk, member_id, roles) and has_heard())
+
+
 def test_roles_are_given_and_taken_at_the_start(db: Connection, database_url: str, tmp_path: Path) -> None:
     reward(db, LOW_ROLE)
     reach(db)
@@ -68,14 +106,26 @@ def test_roles_are_given_and_taken_at_the_start(db: Connection, database_url: st
     assert {("PUT", ANNA, LOW_ROLE), ("DELETE", BORIS, LOW_ROLE)} <= set(changes(fake))
 
 
-def test_a_server_that_comes_back_is_compared_at_once(db: Connection, database_url: str, tmp_path: Path) -> None:
+def test_a_server_that_comes_back_is_compared_at_once(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reward(db, LOW_ROLE)
     reach(db, 100, BORIS)
+    mend, comparing = Roles.mend_everybody, 0
+
+    async def mend_everybody(self: Roles) -> None:
+        nonlocal comparing
+        comparing += 1
+        await mend(self)
+        comparing -= 1
+
+    monkeypatch.setattr(Roles, "mend_everybody", mend_everybody)
+    follows = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ttfd listener'"
 
     async def story(talk: Chat) -> None:
         away = {"id": str(GUILD_ID), "unavailable": True}
-        await until(lambda: not roles_of(talk)._missed.is_set())
-        await roles_of(talk).mend_everybody()
+        await until(lambda: value(db, follows))  # from here on it misses nothing by itself
+        await until(lambda: not roles_of(talk)._missed.is_set() and not comparing)
         await talk.discord.dispatch("GUILD_DELETE", away)
         await until(lambda: talk.bot.guilds[0].unavailable)
         talk.discord.members[BORIS] = member(BORIS, [LOW_ROLE])
@@ -105,14 +155,14 @@ def test_a_role_that_was_taken_by_hand_is_not_given_again_until_it_is_given_by_h
     removed = "SELECT count(*) FROM ttfd.removed_roles"
 
     async def story(talk: Chat) -> None:
-        await until(lambda: changes(talk.discord) == [("PUT", ANNA, LOW_ROLE)])
-        await talk.discord.set_roles(ANNA, [LOW_ROLE])
-        await talk.discord.set_roles(ANNA, [])
-        await until(lambda: value(db, removed) == 1)
+        await until(lambda: value(db, "SELECT count(*) FROM ttfd.given_roles") == 1)
+        await by_hand(talk, ANNA, [LOW_ROLE])  # as Discord tells of what the bot has done
+        await by_hand(talk, ANNA, [])
+        assert value(db, removed) == 1
         await roles_of(talk).mend_everybody()
         assert changes(talk.discord) == [("PUT", ANNA, LOW_ROLE)]
-        await talk.discord.set_roles(ANNA, [LOW_ROLE])
-        await until(lambda: value(db, removed) == 0)
+        await by_hand(talk, ANNA, [LOW_ROLE])
+        assert value(db, removed) == 0
 
     chat(database_url, tmp_path, story)
 
@@ -150,8 +200,7 @@ def test_what_was_taken_by_hand_while_the_database_was_away_is_not_given_again(
     async def story(talk: Chat) -> None:
         await until(lambda: value(db, "SELECT count(*) FROM ttfd.given_roles") == 1)
         with outage(database_url):
-            await talk.discord.set_roles(ANNA, [])
-            await asyncio.sleep(0.5)
+            await by_hand(talk, ANNA, [])
         with psycopg.connect(database_url, autocommit=True) as again:
             await until(lambda: value(again, "SELECT count(*) FROM ttfd.removed_roles") == 1)
 
@@ -216,6 +265,55 @@ def test_a_role_that_came_and_went_with_a_rank_comes_again_with_it(
             await talk.discord.set_roles(ANNA, roles)
 
     chat(database_url, tmp_path, story, fake)
+    assert value(db, "SELECT count(*) FROM ttfd.removed_roles") == 0
+
+
+def test_a_role_that_is_given_while_its_taking_is_being_heard_of_is_not_taken_for_removed_by_hand(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    """The library knows what Discord tells a moment before the bot hears of it."""
+    reward(db, LOW_ROLE)
+    reach(db)
+
+    async def story(talk: Chat) -> None:
+        may_hear = hearing(talk)
+        await until(lambda: has_done(talk, "PUT"))
+        await by_hand(talk, ANNA, [LOW_ROLE])
+        reach(db, -400)
+        await until(lambda: has_done(talk, "PUT", "DELETE"))
+        may_hear.clear()
+        await talk.discord.set_roles(ANNA, [])
+        await until(lambda: has_roles(talk, ANNA, []))
+        reach(db)
+        await until(lambda: has_done(talk, "PUT", "DELETE", "PUT"))
+        may_hear.set()
+        await by_hand(talk, ANNA, [LOW_ROLE])
+
+    chat(database_url, tmp_path, story)
+    assert value(db, "SELECT count(*) FROM ttfd.removed_roles") == 0
+
+
+def test_a_role_that_is_taken_while_its_giving_is_being_heard_of_is_not_taken_for_removed_by_hand(
+    db: Connection, database_url: str, tmp_path: Path
+) -> None:
+    reward(db, LOW_ROLE)
+    reach(db)
+
+    async def story(talk: Chat) -> None:
+        may_hear = hearing(talk)
+        may_hear.clear()
+        await until(lambda: has_done(talk, "PUT"))
+        await talk.discord.set_roles(ANNA, [LOW_ROLE])
+        await until(lambda: has_roles(talk, ANNA, [LOW_ROLE]))
+        reach(db, -400)
+        await until(lambda: has_done(talk, "PUT", "DELETE"))
+        may_hear.set()
+        await until(has_heard)
+        reach(db)
+        await by_hand(talk, ANNA, [])
+        await until(lambda: has_done(talk, "PUT", "DELETE", "PUT"))
+
+    chat(database_url, tmp_path, story)
     assert value(db, "SELECT count(*) FROM ttfd.removed_roles") == 0
 
 
@@ -319,6 +417,37 @@ def test_a_failure_ends_one_attempt_and_not_the_giving_of_roles(
     chat(database_url, tmp_path, story)
 
 
+def test_a_role_that_failed_while_somebody_joined_is_given_in_the_end(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    give = discord.Member.add_roles
+    giving, may_fail = asyncio.Event(), asyncio.Event()
+
+    async def fail_first(self: discord.Member, *roles: discord.Role) -> None:
+        if not giving.is_set():
+            giving.set()
+            await may_fail.wait()
+            raise discord.HTTPException(SimpleNamespace(status=400, reason="?"), "?")
+        await give(self, *roles)
+
+    monkeypatch.setattr(discord.Member, "add_roles", fail_first)
+    reward(db, LOW_ROLE)
+    reach(db)
+
+    async def story(talk: Chat) -> None:
+        await asyncio.wait_for(giving.wait(), 20)
+        await talk.discord.dispatch("GUILD_MEMBER_ADD", {**member(1010), "guild_id": str(GUILD_ID)})
+        await until(lambda: talk.bot.guilds[0].get_member(1010))
+        await asyncio.sleep(0)  # the listener's turn
+        may_fail.set()
+        await roles_of(talk).mend_everybody()
+        assert changes(talk.discord) == [("PUT", ANNA, LOW_ROLE)]
+
+    chat(database_url, tmp_path, story)
+    assert f"role {LOW_ROLE} of a member: HTTPException" in caplog.messages
+    assert str(ANNA) not in caplog.text
+
+
 def test_what_the_bot_itself_takes_is_not_taken_for_a_removal_by_hand(
     db: Connection, database_url: str, tmp_path: Path
 ) -> None:
@@ -345,8 +474,7 @@ def test_roles_that_are_nobodys_business_are_left_alone(db: Connection, database
 
     async def story(talk: Chat) -> None:
         await roles_of(talk).mend_everybody()
-        await talk.discord.set_roles(ANNA, [])
-        await talk.send("profile")
+        await by_hand(talk, ANNA, [])
 
     chat(database_url, tmp_path, story, fake)
     assert changes(fake) == []

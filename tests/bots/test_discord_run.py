@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from discord_server import ANNA, PROGRAM, FakeDiscord, discord_running, until
+from kept import discord_event, is_kept
 
 from calls import Connection, process_all, value
 from ttfd.discord import DiscordBot
@@ -45,9 +46,8 @@ def test_a_program_counts_what_it_was_told_and_ends_when_it_is_asked_to(
 
     async def story(process: asyncio.subprocess.Process) -> None:
         await until(lambda: fake.sockets, 40)
-        for _ in range(10):
-            await fake.write(ANNA)
-        await until(lambda: value(db, "SELECT count(*) FROM ttfd.cross_platform_events") > 0)
+        ids = [discord_event(await fake.write(ANNA)) for _ in range(10)]
+        await until(lambda: is_kept(db, tmp_path / "outbox", ids))
         process.send_signal(signal.SIGTERM)
 
     token = "not to be seen"  # noqa: S105
@@ -89,21 +89,24 @@ def test_of_two_processes_one_works_and_the_other_takes_over(db: Connection, dat
     fake = FakeDiscord()
 
     async def run() -> None:
+        async def tell_and_stop(number: int) -> None:
+            await until(lambda: fake.sockets)
+            socket = fake.sockets[0]
+            ids = [discord_event(await fake.write(ANNA))]
+            await until(lambda: is_kept(db, tmp_path / f"outbox{number + 1}", ids))
+            bots[number].stop()
+            await asyncio.wait_for(running[number], 20)
+            await until(lambda: socket not in fake.sockets)
+
         async with discord_running(fake):
             bots = [DiscordBot("test", database_url, tmp_path / f"outbox{number}") for number in (1, 2)]
             running = [asyncio.create_task(bot.run()) for bot in bots]
             await until(lambda: fake.sockets)
             await asyncio.sleep(1)
             assert len(fake.sockets) == 1
-            await fake.write(ANNA)
             first = 0 if (tmp_path / "outbox1").exists() else 1
-            bots[first].stop()
-            await until(lambda: running[first].done() or running[1 - first].done())
-            await until(lambda: len(fake.sockets) == 1)
-            await fake.write(ANNA)
-            for bot in bots:
-                bot.stop()
-            await asyncio.gather(*running)
+            await tell_and_stop(first)
+            await tell_and_stop(1 - first)
 
     asyncio.run(run())
     process_all(db)

@@ -38,6 +38,11 @@ def let_pass(db: Connection, seconds: int) -> None:
     db.execute("UPDATE ttfd.voice_sessions SET seen_at = seen_at - make_interval(secs => %s)", [seconds])
 
 
+def clock(db: Connection) -> float:
+    """Seconds, as the database counts them: what a test takes is time in voice, too."""
+    return float(value(db, "SELECT extract(epoch FROM clock_timestamp())"))
+
+
 def voice_time(db: Connection, member: int = ANNA) -> tuple[int, int]:
     """Seconds, and those of them that were idle."""
     process_all(db)
@@ -59,12 +64,17 @@ def voice_of(talk: Chat) -> Voice:
     return cog
 
 
+def is_at_rest(voice: Voice) -> bool:
+    """Whether it waits for something to report: what ends sessions is part of a report."""
+    coroutine: Any = voice._reporting.get_coro()
+    return getattr(coroutine.cr_await, "__name__", "") == "wait_until_set" and not voice._rung.is_set()
+
+
 async def together(talk: Chat, db: Connection, *members: int) -> None:
     for member in members:
         await talk.discord.voice(member, VOICE_CHANNEL)
     await until(lambda: len(sessions(db)) == len(members))
-    voice = voice_of(talk)
-    await until(lambda: not voice._waiting and not voice._changed)  # no report is on its way
+    await until(lambda: is_at_rest(voice_of(talk)))
 
 
 def test_time_in_voice_with_somebody_is_counted(db: Connection, database_url: str, tmp_path: Path) -> None:
@@ -75,10 +85,12 @@ def test_time_in_voice_with_somebody_is_counted(db: Connection, database_url: st
         await talk.discord.voice(ANNA, None)
         await until(lambda: str(ANNA) not in sessions(db))
 
+    began = clock(db)
     chat(database_url, tmp_path, story)
+    taken = clock(db) - began
     seconds, idle = voice_time(db)
-    assert 120 <= seconds <= 125
-    assert idle <= 1
+    assert 120 <= seconds <= 120 + taken
+    assert idle <= taken
 
 
 @pytest.mark.parametrize(
@@ -126,7 +138,7 @@ def test_a_move_is_one_session(db: Connection, database_url: str, tmp_path: Path
         let_pass(db, 60)
         await talk.discord.voice(ANNA, OTHER_VOICE_CHANNEL)
         await until(lambda: sessions(db).get(str(ANNA), ("", False))[0] == str(OTHER_VOICE_CHANNEL))
-        await until(lambda: sessions(db)[str(BORIS)][1], 5)
+        await until(lambda: sessions(db)[str(BORIS)][1])
 
     chat(database_url, tmp_path, story)
     assert voice_time(db) == (0, 0), "nothing was ended"
@@ -147,12 +159,14 @@ def test_a_session_survives_a_restart_of_the_bot_and_counts_once(
         await talk.discord.voice(ANNA, None)
         await until(lambda: str(ANNA) not in sessions(db))
 
+    began = clock(db)
     chat(database_url, tmp_path, before, fake)
     let_pass(db, 300)  # the bot is away
     chat(database_url, tmp_path, after, fake)
+    taken = clock(db) - began
     seconds, idle = voice_time(db)
-    assert 300 <= seconds <= 315
-    assert idle <= 1
+    assert 300 <= seconds <= 300 + taken
+    assert idle <= taken
 
 
 def test_who_left_while_the_bot_was_away_is_not_counted_on(db: Connection, database_url: str, tmp_path: Path) -> None:
@@ -164,11 +178,12 @@ def test_who_left_while_the_bot_was_away_is_not_counted_on(db: Connection, datab
     async def after(talk: Chat) -> None:
         await until(lambda: sessions(db) == {})
 
+    began = clock(db)
     chat(database_url, tmp_path, before, fake)
     let_pass(db, 600)
     fake.voice_states.clear()
     chat(database_url, tmp_path, after, fake)
-    assert voice_time(db)[0] <= 10
+    assert voice_time(db)[0] <= clock(db) - began
 
 
 def test_nobody_is_reported_whom_the_bot_cannot_see(db: Connection, database_url: str, tmp_path: Path) -> None:
@@ -179,7 +194,7 @@ def test_nobody_is_reported_whom_the_bot_cannot_see(db: Connection, database_url
         let_pass(db, 100)
         voice._next_round = 0
         await voice.report()
-        assert value(db, "SELECT max(seconds) FROM ttfd.voice_sessions") < 50
+        assert value(db, "SELECT max(seconds) FROM ttfd.voice_sessions") < 100
         await voice.on_return()
         await until(lambda: value(db, "SELECT min(seconds) FROM ttfd.voice_sessions") >= 100)
 
@@ -240,19 +255,33 @@ def test_who_leaves_while_the_database_is_away_is_counted_until_then(
         nonlocal asleep
         await together(talk, db, ANNA, BORIS)
         let_pass(db, 160)
+        report, failures = talk.client.report_voice, 0
+
+        async def counting(*arguments: Any) -> Any:
+            nonlocal failures
+            try:
+                return await report(*arguments)
+            except psycopg.Error:
+                failures += 1
+                raise
+
+        talk.client.report_voice = counting  # type: ignore[method-assign]
         with outage(database_url):
             await talk.discord.voice(ANNA, None)
             await until(lambda: voice_of(talk)._waiting)
             asleep = 100.0
-            await asyncio.sleep(1)  # an attempt that began before has failed
+            before = failures
+            await until(lambda: failures >= before + 2)  # an attempt that began before has failed
         with psycopg.connect(database_url, autocommit=True) as again:
             await until(lambda: str(ANNA) not in sessions(again))
 
+    began = clock(db)
     chat(database_url, tmp_path, story)
     with psycopg.connect(database_url, autocommit=True) as again:
+        taken = clock(again) - began
         seconds, idle = voice_time(again)
-        assert 60 <= seconds <= 75
-        assert idle <= 1
+        assert 60 <= seconds <= 60 + taken
+        assert idle <= taken
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 import asyncio
 
+import psycopg
 import pytest
 from outage import outage
+from telegram_chat import until
 
 from calls import Connection, value
 from ttfd.bots import lease as module
 from ttfd.bots.lease import Lease
+from ttfd.bots.tasks import end_tasks
 
 
 @pytest.fixture(autouse=True)
@@ -16,9 +19,21 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PROBE_SECONDS", 0.05)
 
 
-async def is_waiting(task: "asyncio.Task[None]") -> bool:
-    await asyncio.sleep(0.3)
-    return not task.done()
+class Held(Lease):
+    """Asks for the lease only while it may: so another is faster."""
+
+    def __init__(self, url: str, name: str) -> None:
+        super().__init__(url, name)
+        self.may_ask = asyncio.Event()
+        self.may_ask.set()
+
+    async def _attempt(self) -> str:
+        await self.may_ask.wait()
+        return await super()._attempt()
+
+
+STANDING_BY = "another process does this already: {}. Standing by until it ends."
+HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
 
 
 def test_the_second_stands_by_until_the_first_ends(
@@ -29,30 +44,35 @@ def test_the_second_stands_by_until_the_first_ends(
         await first.acquire()
         await other.acquire()
         waiting = asyncio.create_task(second.acquire())
-        assert await is_waiting(waiting)
+        await until(lambda: STANDING_BY.format("bot 1") in caplog.messages)
+        await asyncio.sleep(0.2)  # some further attempts
+        assert not waiting.done()
         await first.release()
         await asyncio.wait_for(waiting, 10)
         await second.release()
         await other.release()
 
     asyncio.run(run())
-    assert [record.message for record in caplog.records if "already" in record.message] == [
-        "another process does this already: bot 1. Standing by until it ends."
-    ]
+    assert [said for said in caplog.messages if "already" in said] == [STANDING_BY.format("bot 1")]
 
 
-def test_whoever_lost_its_connection_takes_the_lease_again(db: Connection, database_url: str) -> None:
+def test_whoever_lost_its_connection_takes_the_lease_again(
+    db: Connection, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async def run() -> None:
         lease = Lease(database_url, "bot")
         await lease.acquire()
         with outage(database_url):
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.3)  # some attempts
             assert not lease.lost.is_set()
-        await asyncio.sleep(0.5)
+        with psycopg.connect(database_url, autocommit=True) as again:
+            await until(lambda: value(again, HELD) == 1)
+        rival = Lease(database_url, "bot")
+        waiting = asyncio.create_task(rival.acquire())
+        await until(lambda: STANDING_BY.format("bot") in caplog.messages)
         assert not lease.lost.is_set()
-        rival = asyncio.create_task(Lease(database_url, "bot").acquire())
-        assert await is_waiting(rival)
-        rival.cancel()
+        await end_tasks(waiting)
+        await rival.release()
         await lease.release()
 
     asyncio.run(run())
@@ -60,17 +80,17 @@ def test_whoever_lost_its_connection_takes_the_lease_again(db: Connection, datab
 
 def test_whoever_was_too_slow_is_told(db: Connection, database_url: str) -> None:
     async def run() -> None:
-        lease = Lease(database_url, "bot")
+        lease, rival = Held(database_url, "bot"), Lease(database_url, "bot")
         await lease.acquire()
-        rival = asyncio.create_task(Lease(database_url, "bot").acquire())
-        await asyncio.sleep(0.1)
-        module_probe, module._PROBE_SECONDS = module._PROBE_SECONDS, 0.5
-        await asyncio.sleep(0.1)  # the keeper sleeps the longer time from now on
-        assert value(db, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted") == 1
+        lease.may_ask.clear()
+        assert value(db, HELD) == 1
         db.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
-        await asyncio.wait_for(rival, 10)
-        await asyncio.wait_for(lease.lost.wait(), 10)
-        module._PROBE_SECONDS = module_probe
+        await asyncio.wait_for(rival.acquire(), 20)
+        assert not lease.lost.is_set()
+        lease.may_ask.set()
+        await asyncio.wait_for(lease.lost.wait(), 20)
+        await rival.release()
+        await lease.release()
 
     asyncio.run(run())
 
@@ -82,9 +102,9 @@ def test_a_database_that_is_away_is_waited_for(
         lease = Lease(database_url, "bot")
         with outage(database_url):
             waiting = asyncio.create_task(lease.acquire())
-            assert await is_waiting(waiting)
-        await asyncio.wait_for(waiting, 10)
+            await until(lambda: "the database cannot be reached: bot starts as soon as it can" in caplog.messages)
+            assert not waiting.done()
+        await asyncio.wait_for(waiting, 20)
         await lease.release()
 
     asyncio.run(run())
-    assert "the database cannot be reached: bot starts as soon as it can" in caplog.messages

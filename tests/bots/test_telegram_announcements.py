@@ -118,6 +118,38 @@ def test_what_telegram_did_not_take_is_told_when_it_is_back(
     assert chat(database_url, tmp_path, story).named("sendMessage")[-1]["text"] == "New rank: <b>F II</b>!"
 
 
+def test_a_bell_that_is_broken_ends_no_announcements(
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As when a function is dropped and made again, or a backup is restored in place."""
+    monkeypatch.setattr(announcer, "_DEAF_SECONDS", 0.05)
+    told: list[str] = []
+
+    async def story(talk: Chat) -> None:
+        async def deliver(found: models.Announcement) -> None:
+            told.append(found.event_type)
+
+        db.execute("ALTER FUNCTION ttfd.get_feed_head() RENAME TO gone")
+        reader = announcing(db, database_url, talk, deliver)
+        running = asyncio.create_task(reader.run())
+        await until(lambda: len(told) == 1 and "announcements hear no bell: UndefinedFunction" in caplog.messages)
+        db.execute("ALTER FUNCTION ttfd.gone() RENAME TO get_feed_head")
+        monkeypatch.setattr(announcer, "_POLL_SECONDS", 60.0)
+        made_again = value(db, "SELECT clock_timestamp()")
+        hears = (
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE application_name = 'ttfd listener' AND backend_start > %s AND query ~ 'get_feed_head'"
+        )
+        await until(lambda: bool(value(db, hears, made_again)))
+        apply_event(db, "xp_change", {"xp": 1000}, external_id="1001")
+        process_all(db)
+        await until(lambda: len(told) == 2)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    chat(database_url, tmp_path, story)
+
+
 def test_what_waits_too_long_for_telegrams_limits_is_told_later(
     db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

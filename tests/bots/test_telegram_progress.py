@@ -69,7 +69,7 @@ def test_without_the_drawing_installed_the_rank_is_said_in_words(
 
 
 def test_a_group_that_takes_no_pictures_gets_the_rank_in_words(
-    db: Connection, database_url: str, tmp_path: Path
+    db: Connection, database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     no_right = refused_call(400, "Bad Request: not enough rights to send photos to the chat")
 
@@ -79,6 +79,8 @@ def test_a_group_that_takes_no_pictures_gets_the_rank_in_words(
         assert words == await talk.send("/profile")
 
     assert chat(database_url, tmp_path, story).named("sendMessage") != []
+    assert "no picture in a chat: " in caplog.text
+    assert str(GROUP["id"]) not in caplog.text
 
 
 def test_the_leaderboard_turns_by_its_buttons_in_the_same_message(

@@ -1,24 +1,26 @@
 """The whole Telegram bot and its command: one poller at a time, a start that waits, an end without loss."""
 
 import asyncio
+import json
 import logging
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 from outage import outage
-from telegram.error import InvalidToken
+from telegram.error import InvalidToken, TelegramError
 from telegram_chat import ANNA, GROUP, TOKEN, Chat, FakeTelegram, as_telegram, chat, message_update, refused, until
 
 from calls import Connection, process_all, value
 from ttfd.bots import lease
-from ttfd.telegram.run import TelegramBot
+from ttfd.telegram.run import TelegramBot, _log_error
 
 
 @pytest.fixture(autouse=True)
@@ -57,25 +59,32 @@ def test_of_two_pollers_one_works_and_the_other_takes_over_without_a_loss(
 
 
 def test_a_bot_whose_lease_was_taken_stops_polling_and_stands_by(
-    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    db: Connection, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     telegram = FakeTelegram()
+    may_ask = asyncio.Event()
+    may_ask.set()
+
+    class Held(lease.Lease):
+        async def _attempt(self) -> str:
+            await may_ask.wait()
+            return await super()._attempt()
+
+    monkeypatch.setattr("ttfd.telegram.run.Lease", Held)
 
     async def run() -> None:
         bot = TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request)
         running = asyncio.create_task(bot.run())
         await until(lambda: telegram.pollers > 0)
         rival = lease.Lease(database_url, "telegram 4242")
-        waiting = asyncio.create_task(rival.acquire())
-        await asyncio.sleep(0.2)
-        monkeypatch.setattr(lease, "_PROBE_SECONDS", 1)
-        await asyncio.sleep(0.2)
+        may_ask.clear()
         db.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
-        await asyncio.wait_for(waiting, 10)
-        await asyncio.sleep(1.5)
-        polls = telegram.pollers
+        await asyncio.wait_for(rival.acquire(), 20)
+        may_ask.set()
+        await until(lambda: any("Standing by until it ends" in said for said in caplog.messages))
+        telegram.most_pollers = 0
         await asyncio.sleep(0.3)
-        assert (polls, telegram.pollers) == (0, 0)
+        assert telegram.most_pollers == 0
         await rival.release()
         await until(lambda: telegram.pollers > 0)
         bot.stop()
@@ -123,6 +132,28 @@ def test_it_waits_for_a_telegram_that_cannot_be_reached(
 
     asyncio.run(run())
     assert len([said for said in caplog.messages if "cannot be reached" in said]) == 1
+
+
+@pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # the library's own, of how it keeps the wait
+@pytest.mark.parametrize("method", ["deleteWebhook", "setMyCommands"])
+def test_it_ends_while_it_tries_to_begin(db: Connection, database_url: str, tmp_path: Path, method: str) -> None:
+    """Telegram went away between saying who the bot is and letting it poll, or asks it to wait."""
+    telegram = FakeTelegram()
+    answers = {
+        "deleteWebhook": refused(502, "Bad Gateway"),
+        "setMyCommands": httpx.Response(429, json={"ok": False, "error_code": 429, "description": "Too Many Requests",
+                                                   "parameters": {"retry_after": 600}}),
+    }  # fmt: skip
+    telegram.fails = lambda called, _: answers[method] if called == method else None
+
+    async def run() -> None:
+        bot = TelegramBot(TOKEN, as_telegram(database_url), tmp_path / "outbox", new_request=telegram.request)
+        running = asyncio.create_task(bot.run())
+        await until(lambda: bool(telegram.named(method)))
+        bot.stop()
+        await asyncio.wait_for(running, 20)
+
+    asyncio.run(run())
 
 
 def test_a_wrong_token_is_said_at_once(db: Connection, database_url: str, tmp_path: Path) -> None:
@@ -199,10 +230,10 @@ def test_privacy_mode_is_said_at_the_start(
     assert len([record for record in caplog.records if "privacy mode is on" in record.message]) == warnings
 
 
-def start_command(place: Path, **environment: str) -> "subprocess.Popen[str]":
+def start_command(place: Path, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
     inherited = {key: text for key, text in os.environ.items() if key not in ("DATABASE_URL", "TELEGRAM_TOKEN")}
     return subprocess.Popen(
-        [sys.executable, "-m", "ttfd", "telegram"],
+        [sys.executable, "-m", "ttfd", "telegram", *arguments],
         cwd=place,
         env={**inherited, **environment},
         stdout=subprocess.PIPE,
@@ -236,6 +267,25 @@ def test_the_command_ends_gracefully_and_never_shows_its_token(
     assert process.returncode == 0, said
     assert said.endswith("Stopped.\n")
     assert "verysecrettoken" not in said
+
+
+def test_its_log_may_be_for_machines(db: Connection, database_url: str, tmp_path: Path) -> None:
+    environment = {"DATABASE_URL": database_url, "TELEGRAM_TOKEN": "4242:secret"}
+    with start_command(tmp_path, "--log-format", "json", **environment) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline(), process.stdout.readline()]
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert json.loads(next(line for line in lines if line.startswith("{")))["logger"].startswith("ttfd.")
+
+
+@pytest.mark.parametrize("what", [psycopg.errors.UniqueViolation("1001"), TelegramError("Nope")])
+def test_of_a_mistake_the_log_has_what_telegram_says_and_no_data(
+    what: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    asyncio.run(_log_error(None, SimpleNamespace(error=what)))
+    assert type(what).__name__ in caplog.text
+    assert ("Nope" in caplog.text, "1001" in caplog.text) == (isinstance(what, TelegramError), False)
 
 
 def test_the_log_of_a_failed_call_has_no_token(

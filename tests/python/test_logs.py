@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from io import StringIO
 
@@ -9,7 +10,8 @@ import psycopg
 import pytest
 
 from calls import put_pending
-from ttfd.logs import JsonFormatter
+from ttfd.errors import UserNotFoundError
+from ttfd.logs import JsonFormatter, TextFormatter
 from ttfd.worker import Worker
 
 
@@ -46,6 +48,29 @@ def test_of_an_error_only_its_kind_is_written(db: psycopg.Connection, written: S
     assert (line["error"], line["sqlstate"]) == ("UniqueViolation", "23505")
     assert "secret" not in written.getvalue()
     assert "Traceback" not in written.getvalue()
+
+
+def test_of_an_error_of_the_database_a_text_has_the_way_to_it_and_no_data(db: psycopg.Connection) -> None:
+    """Nor of one that it led to, or that is one of several."""
+    stream = StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(TextFormatter())
+    try:
+        try:
+            db.execute("INSERT INTO ttfd.platforms VALUES ('telegram', E'secret\nsecret', false, 'x')")
+        except psycopg.Error as error:
+            raise ExceptionGroup("two", [error, UserNotFoundError("secret")]) from error
+    except ExceptionGroup:
+        record = logging.getLogger("ttfd.test").makeRecord(
+            "ttfd.test", logging.ERROR, "", 0, "refused", (), sys.exc_info()
+        )
+    handler.handle(record)
+    said = stream.getvalue()
+    assert "ERROR refused\nTraceback (most recent call last):\n" in said
+    assert "in test_of_an_error_of_the_database_a_text_has_the_way_to_it_and_no_data" in said
+    assert "UniqueViolation 23505" in said
+    assert "ExceptionGroup: two" in said
+    assert "secret" not in said.replace("E'secret\\nsecret'", "").replace('UserNotFoundError("secret")', "")
 
 
 def test_a_failed_event_is_named_by_its_id_and_nobody_is_named(

@@ -14,7 +14,7 @@ import psycopg
 from .. import models
 from ..async_client import AsyncClient
 from ..async_listener import AsyncFeedListener
-from ..errors import PlatformNotAllowedError
+from ..errors import PlatformNotAllowedError, TtfdError
 from .announcements import TYPES, announcement
 from .writer import Safe, Writer
 
@@ -25,6 +25,7 @@ log = logging.getLogger("ttfd.bots.announcer")
 _BATCH = 20
 _POLL_SECONDS = 5.0
 _OUTAGE_SECONDS = 2.0
+_DEAF_SECONDS = 60.0  # the database refuses; what is only away is the listener's own affair
 _DELIVERY_SECONDS = 30.0  # well below the two minutes after which another process takes over
 _END_SECONDS = 5.0  # for what is on its way when the bot is told to stop
 _PAUSES = (1.0, 5.0)  # before the second and the third attempt
@@ -109,9 +110,14 @@ class Announcer:
         return done.is_confirmed
 
     async def _listen(self) -> None:
-        listener = AsyncFeedListener(self._url, types=TYPES)
-        async for _ in listener.batches():
-            self._rung.set()
+        """Hear the doorbell. It only makes announcements quicker, so nothing that happens to it ends them."""
+        while True:
+            try:
+                async for _ in AsyncFeedListener(self._url, types=TYPES).batches():
+                    self._rung.set()
+            except (psycopg.Error, TtfdError) as error:
+                log.warning("announcements hear no bell: %s", type(error).__name__)
+            await asyncio.sleep(_DEAF_SECONDS)
 
     async def _tell(self, found: models.Announcement) -> None:
         for pause in (*_PAUSES, None):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import names
-from ..names import EVENTS, NOTES, marked
+from ..names import EVENTS, NOTES, PLATFORMS, marked
 from .writer import Safe, Writer
 
 __all__ = [
@@ -30,8 +30,6 @@ ANNOUNCED = {
     "off": marked("I tell you only what happens to your accounts, privately."),
 }
 
-_PLATFORMS = {"telegram": "Telegram", "discord": "Discord", "website": marked("Website")}
-
 
 def event_name(w: Writer, event_type: str) -> Safe:
     """What an event is called; a type that is not known here is shown by its own name."""
@@ -54,7 +52,7 @@ def _reason(w: Writer, part: str) -> Safe:
 
 
 def platform_name(w: Writer, platform: str) -> Safe:
-    return w.say(_PLATFORMS.get(platform, platform.capitalize()))
+    return w.say(PLATFORMS.get(platform, platform.capitalize()))
 
 
 def platform_names(w: Writer, platforms: list[str]) -> Safe:

@@ -23,14 +23,14 @@ from babel.dates import format_date, format_timedelta
 from babel.numbers import format_decimal
 from babel.units import format_unit
 
+from ..names import shown_name
+
 __all__ = ["HTML", "LANGUAGES", "PLAIN", "Html", "Markup", "Plain", "Safe", "Writer", "choose_language"]
 
 LANGUAGES = {"ru": "Русский", "en": "English"}
 
 _LOCALE = Path(__file__).parent / "locale"
-_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _BAR_CELLS = 10
-_TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # characters that turn round what follows
 
 
 class Safe(str):
@@ -173,12 +173,9 @@ class Writer:
         return self.known_name(*names) or self.say("Member {user_id}", user_id=str(user_id))
 
     def known_name(self, *names: str | None) -> Safe | None:
-        """The first name that may be shown: none that is empty or an e-mail address."""
-        for name in names:
-            shown = " ".join((name or "").translate(_TURNS).split())
-            if shown and not _EMAIL.fullmatch(shown):
-                return self.escape(shown)
-        return None
+        """The first name that may be shown, if any."""
+        shown = shown_name(*names)
+        return None if shown is None else self.escape(shown)
 
     def _fill(self, text: str, values: dict[str, object]) -> Safe:
         return Safe(text.format(**{name: self.escape(value) for name, value in values.items()}))

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 from discord import LoginFailure, PrivilegedIntentsRequired
 
+from ttfd import logs
 from ttfd.cli import EMBEDDED_DIRECTORY, CommandError, database_url
-from ttfd.cli.run_bot import read_token, run_bot, write_log
+from ttfd.cli.run_bot import log_format, read_token, run_bot
 from ttfd.discord import DiscordBot
 
 __all__ = ["discord"]
@@ -25,7 +26,8 @@ __all__ = ["discord"]
     show_default=True,
     help="File for what the database does not have yet. Keep it when the bot moves.",
 )
-def discord(channel_id: int | None, outbox: Path) -> None:
+@log_format
+def discord(channel_id: int | None, outbox: Path, log_format: str) -> None:
     """Run the Discord bot until Ctrl-C.
 
     The environment has its token in DISCORD_TOKEN, the database in DATABASE_URL and, for /login, the website's
@@ -34,7 +36,7 @@ def discord(channel_id: int | None, outbox: Path) -> None:
     """
     hint = "make a bot at https://discord.com/developers/applications, then: export DISCORD_TOKEN=…"
     token = read_token("DISCORD_TOKEN", hint)
-    write_log()
+    logs.configure(log_format)
     logging.getLogger("discord").setLevel(logging.WARNING)
     logging.getLogger("discord.client").setLevel(logging.ERROR)  # it warns that it cannot speak in voice channels
     url = database_url()

@@ -1,17 +1,20 @@
-"""What `ttfd telegram` and `ttfd discord` share: a token, a log, and a bot that runs until it is told to stop."""
+"""What `ttfd telegram` and `ttfd discord` share: a token, an option, and a bot that runs until it is told to stop."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import sys
 from typing import Protocol
 
+import click
+
 from ttfd.cli import CommandError
 
-__all__ = ["read_token", "run_bot", "write_log"]
+__all__ = ["log_format", "read_token", "run_bot"]
+
+log_format = click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
 class Bot(Protocol):
@@ -30,11 +33,6 @@ def read_token(name: str, hint: str) -> str:
     if not token:
         raise CommandError(f"{name} is not set", hint)
     return token
-
-
-def write_log() -> None:
-    """Let the log go to standard error, a line an event."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
 
 
 def run_bot(bot: Bot) -> None:

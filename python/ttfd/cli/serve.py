@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import signal
 import socket
@@ -83,6 +84,7 @@ def _serve_threaded(listening: socket.socket, url: str) -> None:
 
     from ttfd.website import create_app
 
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # at INFO it writes addresses, and login links are secret
     host, port = listening.getsockname()[:2]
     server = make_server(host, port, create_app(url), threaded=True, fd=listening.fileno())
     for number in end_signals():

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from ttfd import logs
 from ttfd.cli import EMBEDDED_DIRECTORY, CommandError, database_url
-from ttfd.cli.run_bot import read_token, run_bot, write_log
+from ttfd.cli.run_bot import log_format, read_token, run_bot
 from ttfd.telegram.run import InvalidToken, TelegramBot
 
 __all__ = ["telegram"]
@@ -31,7 +32,8 @@ __all__ = ["telegram"]
     show_default=True,
     help="File for what the database does not have yet. Keep it when the bot moves.",
 )
-def telegram(channel_id: int | None, language: str, outbox: Path) -> None:
+@log_format
+def telegram(channel_id: int | None, language: str, outbox: Path, log_format: str) -> None:
     """Run the Telegram bot until Ctrl-C.
 
     The environment has its token in TELEGRAM_TOKEN (BotFather gives one), the database in DATABASE_URL and, for
@@ -39,7 +41,7 @@ def telegram(channel_id: int | None, language: str, outbox: Path) -> None:
     it applies what members earn.
     """
     token = read_token("TELEGRAM_TOKEN", "talk to @BotFather, then: export TELEGRAM_TOKEN=…")
-    write_log()
+    logs.configure(log_format)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes addresses, and the token is in them
     url = database_url()
     site_url = os.environ.get("TTFD_SITE_URL")

@@ -16,6 +16,7 @@ from discord.ext import commands
 
 from ..async_client import AsyncClient
 from ..bots.outbox import Outbox
+from ..bots.tasks import end_tasks
 from ..bots.waiting import wait_until_set
 from ..errors import PlatformNotAllowedError, TtfdError
 from ..event_id import event_id_for
@@ -84,7 +85,7 @@ class Voice(commands.Cog, name="ttfd voice"):
         self._reporting = asyncio.create_task(self._report())
 
     async def cog_unload(self) -> None:
-        self._reporting.cancel()
+        await end_tasks(self._reporting)
 
     @commands.Cog.listener()
     async def on_disconnect(self) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import aiohttp
 import discord
 from discord.ext import commands
 
 from .. import models
 from ..async_client import AsyncClient
-from ..bots.announcer import announcement_text
+from ..bots.announcer import PlatformAwayError, announcement_text
 from ..bots.writer import Writer, choose_language
 from ..names import marked
 from .talk import DISCORD_FAILURES, MARKDOWN, PLATFORM, fit
@@ -25,6 +26,8 @@ _NEVER_REACHED = (
     50007,  # does not let the bot write
     50278,  # has no server in common with it any more
 )
+_AWAY = (discord.DiscordServerError, aiohttp.ClientConnectionError, ConnectionError, TimeoutError)
+_TOO_MANY = 429  # the library waits where Discord says how long; this is who does not say it
 _NO_RIGHT = marked("I may not write in {channel} on {server}.")
 
 
@@ -69,10 +72,21 @@ class Herald:
         self._is_missing = False
 
     async def deliver(self, told: models.Announcement) -> None:
-        """For an ``Announcer``. Raises discord.DiscordException when it may arrive later.
+        """For an ``Announcer``. Raises discord.HTTPException when Discord refuses it, PlatformAwayError.
 
-        Discord drops a second message with the same nonce for some minutes, so a repetition after a kill is not seen.
+        Discord drops a second message with the same nonce for some minutes, so a repetition after a kill is not seen,
+        nor one of what had arrived when the connection was lost.
         """
+        try:
+            await self._deliver(told)
+        except _AWAY as error:
+            raise PlatformAwayError from error
+        except discord.HTTPException as error:
+            if error.status == _TOO_MANY:
+                raise PlatformAwayError from error
+            raise
+
+    async def _deliver(self, told: models.Announcement) -> None:
         channel = await self._channel() if told.audience == "public" else None
         if channel is not None:
             await self._send_publicly(channel, told)

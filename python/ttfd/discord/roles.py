@@ -15,6 +15,7 @@ from discord.ext import commands
 from .. import models
 from ..async_client import AsyncClient
 from ..async_listener import AsyncFeedListener
+from ..bots.tasks import end_tasks
 from ..bots.waiting import wait_until_set
 from ..errors import TtfdError, UserNotFoundError
 from ..names import marked
@@ -68,8 +69,7 @@ class Roles(commands.Cog, name="ttfd roles"):
         self._mending = asyncio.create_task(self._mend())
 
     async def cog_unload(self) -> None:
-        self._following.cancel()
-        self._mending.cancel()
+        await end_tasks(self._following, self._mending)
 
     async def _follow(self) -> None:
         await self._bot.wait_until_ready()
@@ -186,9 +186,7 @@ class Roles(commands.Cog, name="ttfd roles"):
         if not role.is_assignable():
             await self._complaints.tell(member.guild, _NO_RIGHT, role=role.name)
             return False
-        change = (member.id, role.id)
-        expected, other = (self._given, self._taken) if is_given else (self._taken, self._given)
-        other.discard(change)
+        change, expected = (member.id, role.id), self._given if is_given else self._taken
         expected.add(change)
         try:
             await (member.add_roles(role) if is_given else member.remove_roles(role))
@@ -199,7 +197,7 @@ class Roles(commands.Cog, name="ttfd roles"):
             if isinstance(error, discord.Forbidden):
                 await self._complaints.tell(member.guild, _NO_RIGHT, role=role.name)
             else:
-                log.warning("role %d of member %d: %s", role.id, member.id, type(error).__name__)
+                log.warning("role %d of a member: %s", role.id, type(error).__name__)
             return False
         return True
 
@@ -217,7 +215,8 @@ class Roles(commands.Cog, name="ttfd roles"):
 
     @commands.Cog.listener()
     async def on_member_join(self, member: discord.Member) -> None:
-        self._given = {change for change in self._given if change[0] != member.id}
+        for expected in (self._given, self._taken):
+            expected -= {change for change in expected if change[0] == member.id}
         try:
             await self._mend_member(member)
         except Exception as error:
@@ -225,13 +224,16 @@ class Roles(commands.Cog, name="ttfd roles"):
 
     @commands.Cog.listener()
     async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
-        """Somebody has given or taken a role; that this bot has given one makes no difference to the database."""
+        """Somebody has given or taken a role; that this bot has given one makes no difference to the database.
+
+        The library has known it for a moment already, so this bot may have done the opposite since.
+        """
         had, have = {role.id for role in before.roles}, {role.id for role in after.roles}
         gained = {(after.id, role_id) for role_id in have - had}
         lost = {(after.id, role_id) for role_id in had - have}
         own = gained & self._given | lost & self._taken
         self._given -= gained
-        self._taken -= gained | lost
+        self._taken -= gained - own | lost
         try:
             for _, role_id in gained:
                 await self._client.report_role_restored(PLATFORM, str(after.id), str(role_id))

@@ -95,11 +95,12 @@ class TelegramBot:
             mount(application, AsyncClient(pool), outbox, site_url=self._site_url, channel_id=self._channel_id)
             warn_of_privacy_mode(application.bot)
             with suppress(TelegramError):
-                await show_commands(application.bot, site_url=self._site_url)
+                await self._either(show_commands(application.bot, site_url=self._site_url))
             await application.start()
             assert application.updater is not None
-            await application.updater.start_polling(allowed_updates=ALLOWED_UPDATES, bootstrap_retries=-1)
+            polling = application.updater.start_polling(allowed_updates=ALLOWED_UPDATES, bootstrap_retries=-1)
             log.info("polling as @%s", application.bot.username)
+            await self._either(polling)  # while Telegram is away, it begins by trying for ever
             announcing = asyncio.create_task(self._announce(application, AsyncClient(pool)))
             await self._either(lease.lost.wait())
             await end_tasks(announcing)
@@ -163,4 +164,5 @@ def build_application(token: str, new_request: Callable[[], BaseRequest] | None 
 
 async def _log_error(update: object, context: Any) -> None:
     number = update.update_id if isinstance(update, Update) else None
-    log.error("update %s: %s: %s", number, type(context.error).__name__, context.error)
+    said = context.error.message if isinstance(context.error, TelegramError) else ""  # what others say may quote data
+    log.error("update %s: %s %s", number, type(context.error).__name__, said)

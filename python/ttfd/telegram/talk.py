@@ -140,7 +140,7 @@ class Talk:
                 allow_sending_without_reply=True,
             )
         except BadRequest as error:
-            log.warning("no picture in %d: %s", self.message.chat.id, error.message)
+            log.warning("no picture in a chat: %s", error.message)
             return False
         return True
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 from collections.abc import Callable
 from functools import cache, lru_cache, wraps
 from pathlib import Path
@@ -24,7 +23,7 @@ from babel.units import format_unit
 from flask import g, request
 from flask_babel import get_locale  # type: ignore[import-untyped]
 
-from ..names import marked
+from ..names import marked, shown_name
 from . import words
 
 __all__ = [
@@ -39,7 +38,6 @@ __all__ = [
 
 LANGUAGES = {"ru": "Русский", "en": "English"}
 LANGUAGE_COOKIE = "ttfd_lang"
-_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _KEPT = 8192  # formatted values: Babel takes a tenth of a millisecond for a date, and a page has a hundred of them
 
 T = TypeVar("T")
@@ -157,11 +155,8 @@ def rank_title(name: str) -> str:
 
 
 def member_name(user_id: int, *names: str | None) -> str:
-    """The first name that may be shown: none that is empty or an e-mail address."""
-    for name in names:
-        if name and name.strip() and not _EMAIL.fullmatch(name.strip()):
-            return name
-    return translated(marked("Member %(id)s"), id=user_id)
+    """The first name that may be shown, or else the member's number."""
+    return shown_name(*names) or translated(marked("Member %(id)s"), id=user_id)
 
 
 def of_both(row: object, what: str) -> str:

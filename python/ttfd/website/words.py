@@ -6,7 +6,7 @@ of event that an administrator has added) is shown by its own name.
 
 from __future__ import annotations
 
-from ..names import EVENTS, METRICS, NOTES, marked
+from ..names import EVENTS, METRICS, NOTES, PLATFORMS, marked
 
 __all__ = [
     "ACTIONS",
@@ -51,8 +51,6 @@ RULE_FIELDS = {
     "stated_xp_max": marked("Most XP that a bot may state"),
     "stated_coins_max": marked("Most coins that a bot may state"),
 }
-
-PLATFORMS = {"telegram": "Telegram", "discord": "Discord", "website": marked("Website")}
 
 SETTINGS = {
     "award_maximum": marked("Most XP, and most coins, that one award may grant."),
