@@ -96,6 +96,24 @@ def test_who_waits_for_a_page_that_fails_makes_its_own(site: FlaskClient, monkey
         assert sorted(answers) == [200, 200, 503]
 
 
+def test_nobody_waits_for_a_page_whose_maker_is_gone(site: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever went wrong with it, and even where the page that says so failed, too."""
+    ask = pages.render
+
+    def vanish(*_parts: Any, **_context: Any) -> str:
+        raise SystemExit
+
+    monkeypatch.setattr(cache, "_SECONDS", 60)
+    monkeypatch.setattr(cache, "_PATIENCE_SECONDS", 60)
+    monkeypatch.setattr(pages, "render", vanish)
+    with pytest.raises(SystemExit):
+        site.get("/")
+    monkeypatch.setattr(pages, "render", ask)
+    began = time.monotonic()
+    assert site.get("/").status_code == 200
+    assert time.monotonic() - began < 30
+
+
 def test_a_copy_is_for_one_language_theme_and_address(site: FlaskClient) -> None:
     english = site.get("/").text
     assert "Таблица лидеров" in site.get("/", headers={"Accept-Language": "ru"}).text
