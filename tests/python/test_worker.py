@@ -106,6 +106,25 @@ def test_a_failed_event_is_counted_and_named_in_the_log(
     assert "list_failed_events" in caplog.text
 
 
+@pytest.mark.parametrize(("most_listed", "are_named"), [(3, True), (2, False)])
+def test_it_names_the_failures_of_the_last_batch_and_rather_none_than_others(
+    db: psycopg.Connection,
+    database_url: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    most_listed: int,
+    are_named: bool,
+) -> None:
+    monkeypatch.setattr("ttfd.worker._MOST_LISTED", most_listed)
+    worker = Worker(database_url)
+    for count in (1, 2):
+        record(db, count)
+        db.execute("UPDATE ttfd.cross_platform_events SET event_type = 'no_such_type'")
+        worker.drain(db)
+    ids = [str(one.event_id) for one in Client(db).list_failed_events()]
+    assert getattr(caplog.records[-1], "event_ids", None) == (ids[1:] if are_named else [])
+
+
 def test_it_starts_seasons_and_unlocks_new_achievements(db: psycopg.Connection, database_url: str) -> None:
     record(db, 1)
     with working(Worker(database_url)):
