@@ -24,6 +24,9 @@ def working(worker: Worker) -> Iterator[Worker]:
         yield worker
     finally:
         worker.stop()
+        worker._stop.wait(60)
+        with psycopg.connect(worker._url, autocommit=True) as connection:
+            connection.execute("NOTIFY ttfd_events")  # It may be about to wait for long.
         thread.join(60)
         assert not thread.is_alive()
 

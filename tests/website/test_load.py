@@ -22,7 +22,7 @@ from ttfd import Client, new_event_id
 STREAMS = int(os.environ.get("TTFD_WEB_STREAMS", "60"))
 PAGES = int(os.environ.get("TTFD_WEB_PAGES", "20"))
 SECONDS = float(os.environ.get("TTFD_WEB_SECONDS", "4"))
-LIMIT_SECONDS = limit(float(os.environ.get("TTFD_WEB_P99", "1.0")))
+LIMIT_SECONDS = float(os.environ.get("TTFD_WEB_P99", limit(1)))
 
 
 async def load(port: int, address: str) -> float:
