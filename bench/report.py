@@ -125,8 +125,14 @@ NOTES = {
     "queue": [
         "`process_events` does all its work: rules, cooldowns, caps, ranks, the leaderboard, the score of the season, achievements, the",
         "ledger with its history index, the feed. *PgQ, the same work* does the same in set-based SQL on copies of the same tables, but does",
-        "not lock members in order, sort out failing events, count rows or grant the achievements that it finds. *PgQ, sums only* is the limit: it adds up and keeps nothing. procrastinate runs its own worker on a task of one",
-        "`UPDATE`; the original's pattern fetches 100 events and reads, writes and marks one after another.",
+        "not lock members in order, sort out failing events, count rows or grant the achievements that it finds. *PgQ, sums only* is the",
+        "limit: it adds up and keeps nothing. procrastinate runs its own worker on a task of one `UPDATE`; the original's pattern fetches",
+        "100 events and reads, writes and marks one after another.",
+        "",
+        "What would make it more: of the 22 us that an event takes at 5,000 (`pg_stat_statements`), the statement that judges, updates,",
+        "logs and takes out of the queue has 16, the leaderboards other than that by XP 4, that by XP 1, achievements and the locks on",
+        "members 0.6 each. A log without the index by member would save the writes of its history, and a queue whose tables are emptied in",
+        "turn, as PgQ's are, the removal of each row; then `list_history` reads the log, and a row that fails cannot be taken out alone.",
     ],
     "calls": [
         "pgbench with prepared statements. The bare `UPDATE` adds a coin to one row of `unified_users`: no rule, no ledger, no answer.",

@@ -54,10 +54,6 @@ COMMENT ON COLUMN ttfd.import_rows.reject_reason IS 'Why the record was not impo
 -- A further run adds the difference to what earlier ones have given, and one that leaves a part out leaves it as it is.
 -- No foreign keys: rows come by the million, and two checks a row would take a third of an import's time.
 CREATE TABLE ttfd.import_balances (
-  origin           text NOT NULL,
-  part             text NOT NULL,
-  platform         text NOT NULL,
-  external_id      text NOT NULL,
   user_id          bigint NOT NULL,
   run_id           bigint NOT NULL,
   xp               bigint NOT NULL,
@@ -66,6 +62,10 @@ CREATE TABLE ttfd.import_balances (
   games_won        bigint NOT NULL,
   total_voice_time bigint NOT NULL,
   messages_sent    bigint NOT NULL,
+  origin           text NOT NULL,
+  part             text NOT NULL,
+  platform         text NOT NULL,
+  external_id      text NOT NULL,
   PRIMARY KEY (platform, external_id, origin, part, run_id)
 );
 
@@ -105,10 +105,21 @@ CREATE INDEX import_conflicts_run ON ttfd.import_conflicts (run_id);
 
 COMMENT ON TABLE ttfd.import_conflicts IS 'What an import could not decide; a person settles it.';
 
--- Working tables of a run, emptied at its end. No keys: a run fills each of them once and reads it whole.
+-- Working tables of a run, emptied at its end. No keys: a run fills each of them once and reads it whole. What has a fixed width
+-- comes first: it is found without a walk along the row.
 CREATE UNLOGGED TABLE ttfd.import_accounts (
   run_id           bigint NOT NULL,
   row_id           bigint NOT NULL,
+  xp               bigint,
+  coins            bigint,
+  games_played     bigint,
+  games_won        bigint,
+  total_voice_time bigint,
+  messages_sent    bigint,
+  daily_streak     integer,
+  last_daily       date,
+  created_at       timestamptz,
+  last_active      timestamptz,
   origin           text NOT NULL,
   part             text NOT NULL,
   platform         text NOT NULL,
@@ -122,17 +133,7 @@ CREATE UNLOGGED TABLE ttfd.import_accounts (
   telegram_id      text,
   discord_id       text,
   website_email    text,
-  xp               bigint,
-  coins            bigint,
-  games_played     bigint,
-  games_won        bigint,
-  total_voice_time bigint,
-  messages_sent    bigint,
-  daily_streak     integer,
-  last_daily       date,
-  achievements     jsonb,
-  created_at       timestamptz,
-  last_active      timestamptz
+  achievements     jsonb
 );
 
 COMMENT ON TABLE ttfd.import_accounts IS 'Records of the run at work with their values, one for each part of a legacy account (profile, voice).';
@@ -158,17 +159,17 @@ COMMENT ON TABLE ttfd.import_repeated IS 'Accounts that more than one record of 
 
 CREATE UNLOGGED TABLE ttfd.import_identities (
   run_id       bigint NOT NULL,
+  person       bigint NOT NULL,
+  row_id       bigint,
+  user_id      bigint,
+  linked_at    timestamptz,
   platform     text NOT NULL,
   external_id  text NOT NULL,
-  person       bigint NOT NULL,
-  user_id      bigint,
   name         text,
   username     text,
   display_name text,
-  row_id       bigint,
   source       text,
   source_key   text,
-  linked_at    timestamptz,
   link_method  text NOT NULL DEFAULT 'import_id'
 );
 
@@ -180,8 +181,6 @@ COMMENT ON COLUMN ttfd.import_identities.row_id IS 'Its first record; NULL for a
 CREATE UNLOGGED TABLE ttfd.import_grants (
   run_id           bigint NOT NULL,
   user_id          bigint NOT NULL,
-  origin           text NOT NULL,
-  is_held          boolean NOT NULL DEFAULT false,
   xp               bigint NOT NULL,
   coins            bigint NOT NULL,
   owed_xp          bigint NOT NULL DEFAULT 0,
@@ -191,10 +190,12 @@ CREATE UNLOGGED TABLE ttfd.import_grants (
   total_voice_time bigint NOT NULL,
   messages_sent    bigint NOT NULL,
   daily_streak     integer NOT NULL,
+  is_held          boolean NOT NULL DEFAULT false,
   last_daily       date,
-  achievements     text[] NOT NULL,
   created_at       timestamptz,
-  last_active      timestamptz
+  last_active      timestamptz,
+  origin           text NOT NULL,
+  achievements     text[] NOT NULL
 );
 
 COMMENT ON TABLE ttfd.import_grants IS 'What each member gains in the run at work, or gives back to one that is undone, by origin.';
@@ -203,15 +204,15 @@ COMMENT ON COLUMN ttfd.import_grants.is_held IS 'Nothing is granted: a balance w
 
 CREATE UNLOGGED TABLE ttfd.import_links (
   run_id         bigint NOT NULL,
+  person         bigint,
+  to_person      bigint,
+  is_new         boolean NOT NULL,
+  is_refused     boolean NOT NULL DEFAULT false,
   kind           text NOT NULL CHECK (kind IN ('id', 'username')),
   platform       text NOT NULL,
   external_id    text NOT NULL,
   to_platform    text NOT NULL,
-  to_external_id text NOT NULL,
-  person         bigint,
-  to_person      bigint,
-  is_new         boolean NOT NULL,
-  is_refused     boolean NOT NULL DEFAULT false
+  to_external_id text NOT NULL
 );
 
 COMMENT ON TABLE ttfd.import_links IS 'Pairs of accounts that the run at work takes for one person, unless refused.';

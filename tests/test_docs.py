@@ -54,6 +54,8 @@ PYTHON_ELSEWHERE = {"bots.md": "tests/bots/test_bot_docs.py and test_discord_doc
 LEFT_OUT = re.compile(r"^(pip install|export DATABASE_URL|python3? -m venv|git clone|cd )")
 # Programs that run until they are stopped: started, and stopped as a service is.
 ENDLESS = re.compile(r"^(ttfd (?:worker|serve|telegram|discord)\b.*?)(\s+#.*)?$")
+# It looks, and ends with 1 where somebody has to act: a document has no worker running.
+LOOKS = re.compile(r"^(ttfd doctor\b.*?)(\s+#.*)?$")
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ class Machine:
                 continue
             # 124: stopped as asked. A program that fails by itself ends with something else.
             line = ENDLESS.sub(r"timeout --signal=TERM 4 \1 || [ $? = 124 ] || exit 1", line)
+            line = LOOKS.sub(r"\1 || [ $? = 1 ]", line)
             lines.append(line)
         environment = os.environ | {
             "DATABASE_URL": self.url,
@@ -224,6 +227,18 @@ def test_every_link_leads_somewhere() -> None:
             assert file.exists(), f"{page.name}: {target}"
             if anchor and file.suffix == ".md":
                 assert anchor in headings(file), f"{page.name}: {target}"
+
+
+def test_every_page_is_found_by_following_links_from_the_first() -> None:
+    found, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page in found:
+            continue
+        found.add(page)
+        for target in re.findall(r"\]\(([^)\s#]+\.md)", page.read_text(encoding="utf-8")):
+            waiting.append((page.parent / target).resolve())
+    assert {*PAGES, *(ROOT / "docs").rglob("*.md")} <= found
 
 
 def headings(page: Path) -> set[str]:

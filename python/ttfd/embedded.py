@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 from urllib.parse import quote, urlencode
 
-__all__ = ["EmbeddedError", "Server", "start", "status", "stop"]
+__all__ = ["EmbeddedError", "Server", "is_installed", "start", "status", "stop"]
 
 StopMode = Literal["smart", "fast", "immediate"]
 
@@ -144,6 +144,11 @@ def stop(directory: Path = Path(".ttfd"), *, mode: StopMode = "fast") -> bool:
                 cluster.halt(mode)
                 stopped = True
     return stopped
+
+
+def is_installed() -> bool:
+    """Whether PostgreSQL's binaries are here."""
+    return importlib.util.find_spec(_PACKAGE) is not None
 
 
 def status(directory: Path = Path(".ttfd")) -> Server | None:

@@ -36,9 +36,9 @@ class Worker:
     as the last one took (40 to 100 ms), and silences the bell meanwhile: larger batches cost less for each event, and
     a NOTIFY in every writer's transaction would cost the writers half their rate.
 
-    Any number of workers may run: one leads, the others stand by, and one of them leads within a second when the first
-    is gone. An error that may pass (a lost connection, a deadlock, a full
-    disk) is logged and tried again: what was not committed is still in the queue.
+    Any number of workers may run: one leads, the others stand by, and one of them leads within two seconds when the
+    first is gone. An error that may pass (a lost connection, a deadlock, a full disk) is logged and tried again: what
+    was not committed is still in the queue.
 
     Parameters:
         url: a direct PostgreSQL address.

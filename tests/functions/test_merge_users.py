@@ -154,7 +154,10 @@ def test_an_event_that_was_sent_before_the_merge_is_a_duplicate_after_it(db: Con
 def test_an_import_goes_on_counting_the_difference_after_a_merge(db: Connection, anna: int, boris: int) -> None:
     run = row(db, "SELECT * FROM ttfd.start_import('test')").run_id
     db.execute(
-        "INSERT INTO ttfd.import_balances VALUES ('discord', 'users', 'discord', '2', %s, %s, 5, 0, 0, 0, 0, 0)",
+        "INSERT INTO ttfd.import_balances"
+        " (origin, part, platform, external_id, user_id, run_id,"
+        " xp, coins, games_played, games_won, total_voice_time, messages_sent)"
+        " VALUES ('discord', 'users', 'discord', '2', %s, %s, 5, 0, 0, 0, 0, 0)",
         [boris, run],
     )
     db.execute(

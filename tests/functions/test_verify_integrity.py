@@ -145,7 +145,10 @@ def test_an_opening_balance_that_was_not_imported(db: Connection, member: int) -
 def test_an_import_without_an_opening_balance(db: Connection, member: int) -> None:
     run = rows(db, "SELECT * FROM ttfd.start_import('test')")[0].run_id
     db.execute(
-        "INSERT INTO ttfd.import_balances VALUES ('telegram', 'users', 'telegram', '1', %s, %s, 5, 0, 0, 0, 0, 0)",
+        "INSERT INTO ttfd.import_balances"
+        " (origin, part, platform, external_id, user_id, run_id,"
+        " xp, coins, games_played, games_won, total_voice_time, messages_sent)"
+        " VALUES ('telegram', 'users', 'telegram', '1', %s, %s, 5, 0, 0, 0, 0, 0)",
         [member, run],
     )
     assert kinds(db) == {("import", None)}

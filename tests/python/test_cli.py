@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from ttfd import cli
 from ttfd.cli import CommandError
 from ttfd.cli.app import app
+from ttfd.cli.language import system_language
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
@@ -102,6 +104,42 @@ def test_without_the_extra_the_command_says_what_to_install() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "ttfd: the command line is not installed. Next: pip install 'ttfd[cli]'\n"
+
+
+def test_without_an_address_and_without_a_server_the_address_is_what_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ttfd.embedded._PACKAGE", "nothing_of_the_kind")
+    code, out, err = run("migrate")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("ttfd: DATABASE_URL is not set. Next: set it to the address of your database")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "windows", "language"),
+    [
+        ({}, 0x0419, "ru"),
+        ({}, 0x0409, "en"),
+        ({}, 0xFFFF, "en"),
+        ({}, None, "en"),
+        ({"LANG": "ru_RU.UTF-8"}, 0x0409, "ru"),
+    ],
+)
+def test_the_language_is_that_of_the_environment_or_else_of_windows(
+    monkeypatch: pytest.MonkeyPatch, named: dict[str, str], windows: int | None, language: str
+) -> None:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    if windows is not None:
+        kernel = SimpleNamespace(GetUserDefaultUILanguage=lambda: windows)
+        monkeypatch.setattr("sys.platform", "win32")
+        monkeypatch.setattr("ctypes.windll", SimpleNamespace(kernel32=kernel), raising=False)
+    assert system_language() == language
 
 
 def test_text_is_utf_8_whatever_the_console_says() -> None:

@@ -70,23 +70,64 @@ def test_an_answer_joins_two_members(run: Run, db: Connection, namesakes: None) 
     assert str(number) not in re.findall(r"\d+", run("import", "conflicts")[1])
 
 
-def test_a_table_of_answers_is_filled_in_and_given_back(
-    run: Run, db: Connection, namesakes: None, tmp_path: Path
-) -> None:
-    lines = list(csv.DictReader(run("import", "conflicts", "--csv")[1].splitlines()))
+def fill_in(table: Path, encoding: str, delimiter: str) -> None:
+    """What a person does in a spreadsheet, which then saves it in its own way."""
+    text = table.read_text(encoding="utf-8-sig")
+    lines = list(csv.DictReader(text.splitlines(), delimiter=";" if ";" in text.partition("\n")[0] else ","))
     assert len(lines) == 3
     for line in lines:
+        line["username"] = "Алекс"
         if line["account"] == "discord 9":
             line |= {"answer": "together", "platform": "telegram", "external_id": "1"}
         elif line["account"] == "telegram 2":
             line["answer"] = "apart"
-    with (tmp_path / "answers.csv").open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.DictWriter(file, lines[0])
+    with table.open("w", encoding=encoding, newline="") as file:
+        writer = csv.DictWriter(file, lines[0], delimiter=delimiter)
         writer.writeheader()
         writer.writerows(lines)
-    assert run("import", "settle", "--from", str(tmp_path / "answers.csv"))[:2] == (0, "2 conflicts settled.\n")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter"), [("utf-8-sig", ","), ("utf-8", ";"), ("utf-16", ","), ("utf-16", "\t"), ("cp1251", ";")]
+)
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_table_of_answers_is_filled_in_and_given_back(
+    run: Run, db: Connection, namesakes: None, tmp_path: Path, language: str, encoding: str, delimiter: str
+) -> None:
+    table = tmp_path / "answers.csv"
+    assert run("import", "conflicts", "--csv", str(table), "--language", language) == (0, "", "")
+    fill_in(table, encoding, delimiter)
+    assert run("import", "settle", "--from", str(table))[:2] == (0, "2 conflicts settled.\n")
     assert members(db) == 2
-    assert len(run("import", "conflicts", "--csv")[1].splitlines()) == 2
+    assert len(json.loads(run("import", "conflicts", "--json")[1])) == 3
+    assert value(db, "SELECT count(*) FROM ttfd.import_conflicts WHERE settled_at IS NULL") == 1
+
+
+@pytest.mark.parametrize(("language", "header"), [("en", "conflict_id,answer,"), ("ru", "conflict_id;answer;")])
+def test_a_table_of_conflicts_is_one_that_a_spreadsheet_of_this_language_opens(
+    run: Run, namesakes: None, tmp_path: Path, language: str, header: str
+) -> None:
+    run("import", "conflicts", "--csv", str(tmp_path / "answers.csv"), "--language", language)
+    assert (tmp_path / "answers.csv").read_bytes().startswith(b"\xef\xbb\xbf" + header.encode())
+
+
+def test_a_table_of_conflicts_is_not_written_over_answers(run: Run, namesakes: None, tmp_path: Path) -> None:
+    table = tmp_path / "answers.csv"
+    table.write_text("mine")
+    code, _, err = run("import", "conflicts", "--csv", str(table))
+    assert (code, err.count("\n"), "File exists" in err) == (2, 1, True)
+    assert table.read_text() == "mine"
+
+
+def test_a_name_is_no_formula_in_a_table_of_conflicts(run: Run, tmp_path: Path) -> None:
+    evil = "=1+1"
+    telegram = write(tmp_path / "t.json", **{"1": {"username": evil}, "2": {"username": evil}})
+    discord = write(tmp_path / "d.json", **{"9": {"id": "9", "username": evil}})
+    assert run("import", f"telegram-json={telegram}", f"discord-json={discord}")[0] == 0
+    table = tmp_path / "answers.csv"
+    run("import", "conflicts", "--csv", str(table))
+    lines = list(csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines()))
+    assert {line["username"] for line in lines} == {"'=1+1"}
 
 
 def test_a_wrong_number_is_told_which_command_lists_the_right_ones(run: Run, db: Connection) -> None:
@@ -175,7 +216,7 @@ class Page(HTMLParser):
         self.words.append(data)
 
 
-@pytest.mark.parametrize(("language", "title"), [("en", "Who was joined to whom"), ("ru", "Кто с кем соединён")])
+@pytest.mark.parametrize(("language", "title"), [("en", "Who was joined to whom"), ("ru", "Кто с кем объединён")])
 def test_the_web_page_holds_everything_and_needs_nothing_else(
     run: Run, tmp_path: Path, language: str, title: str
 ) -> None:

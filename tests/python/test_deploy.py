@@ -72,6 +72,14 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     assert complaints == []
 
 
+def test_the_units_that_operations_enables_are_there() -> None:
+    enabled = re.findall(r"systemctl enable --now ([^`\n]+)", (ROOT / "docs/operations.md").read_text(encoding="utf-8"))
+    names = {re.sub(r"@\w+", "@", name) for line in enabled for name in line.split()}
+    units = {path.name.removesuffix(".service") for path in (ROOT / "tools/deploy/systemd").glob("*.service")}
+    assert {name for name in names if "." not in name} == units - {"ttfd-backup"}
+    assert {name for name in names if "." in name} == {"ttfd-backup.timer"}
+
+
 def test_every_program_is_stopped_before_it_is_killed() -> None:
     for path in (ROOT / "tools/deploy/systemd").glob("ttfd*.service"):
         if "ttfd-backup" not in path.name:

@@ -192,7 +192,7 @@ def test_the_audit_log_reads_as_sentences_and_not_as_columns(site: FlaskClient, 
     (rule,) = re.findall(r"Rule of an event changed (.*)", page)
     assert "XP: 5 → 7" in rule and "Name: Message" in rule and "Boosts multiply it" not in rule
     russian = text_of(site.get("/admin/audit", headers={"Accept-Language": "ru"}))
-    assert "Аккаунт привязан" in russian and "Опыта за ежедневную награду, без надбавки.: 100 → 12 000" in russian
+    assert "Аккаунт связан" in russian and "Опыта за ежедневную награду, без надбавки.: 100 → 12 000" in russian
     assert not re.search(r"event_type|is_enabled|True|None|[{}]", page)
 
 

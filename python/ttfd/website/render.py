@@ -13,7 +13,7 @@ from .cache import THEME_COOKIE
 from .site import Site
 from .visitor import csrf_token, visitor
 
-__all__ = ["RETRY_SECONDS", "finish", "plain", "refuse", "render"]
+__all__ = ["RETRY_SECONDS", "finish", "plain", "public_root", "refuse", "render"]
 
 RETRY_SECONDS = 10
 _COOKIE_SECONDS = 365 * 86_400
@@ -40,7 +40,7 @@ def render(site: Site, template: str, **context: object) -> str:
         theme=_theme(),
         theme_urls=_urls("theme", _THEMES),
         visitor=visitor(site),
-        root=_root(site),
+        root=public_root(site),
         **context,
     )
 
@@ -90,9 +90,9 @@ def _theme() -> str:
     return "auto"
 
 
-def _root(site: Site) -> str:
-    """The public address that pictures of shared links begin with."""
-    return site.settings.site_url or request.host_url.rstrip("/")
+def public_root(site: Site) -> str:
+    """What goes before a path to make it an address for others: a provider of logins, or who is sent a link."""
+    return site.settings.origin or request.host_url.rstrip("/")
 
 
 def _urls(name: str, choices: Iterable[str]) -> dict[str, str]:

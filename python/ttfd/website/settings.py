@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urljoin
 
 __all__ = ["Provider", "Settings"]
 
@@ -29,8 +30,9 @@ class Settings:
     """How the site is served.
 
     Attributes:
-        site_url: the public address, such as ``https://example.org``; None takes what the browser asked for. With
-            ``https``, cookies are for encrypted connections only.
+        site_url: the public address, such as ``https://example.org``, or ``https://example.org/community`` of a
+            blueprint below that path; None takes what the browser asked for. With ``https``, cookies are for
+            encrypted connections only.
         secret_key: signs the cookie of a login in progress and the tokens in forms; None draws one at each start, so
             that forms which were open across a restart have to be sent again.
         discord, telegram: the logins on offer; None for those that are not.
@@ -51,6 +53,11 @@ class Settings:
     streams_per_address: int = 100
     metrics_token: str | None = field(default=None, repr=False)
     is_limited: bool = True
+
+    @property
+    def origin(self) -> str | None:
+        """The public address without a path: paths are Flask's, which knows where the blueprint stands."""
+        return urljoin(self.site_url, "/").rstrip("/") if self.site_url else None
 
     @property
     def providers(self) -> dict[str, Provider]:
