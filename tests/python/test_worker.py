@@ -64,10 +64,10 @@ def test_the_bell_wakes_it_long_before_the_poll(db: psycopg.Connection, database
 
 
 def test_a_busy_queue_silences_the_bell_and_loses_nothing(db: psycopg.Connection, database_url: str) -> None:
-    with working(Worker(database_url, poll_seconds=14)):
+    with working(Worker(database_url, poll_seconds=0.5)):
         for expected in range(100, 501, 100):
             record(db, 100)
-            wait_until_done(db, expected, 10)
+            wait_until_done(db, expected)
     ((silenced,),) = db.execute("SELECT silent_until > '-infinity' FROM ttfd.doorbell").fetchall()
     assert silenced
 
