@@ -63,6 +63,6 @@ bench: $(READY) ## Measure, beside its peers (BENCH_ARGS=--quick for a rough loo
 screenshots: $(READY) ## Write a picture of every page of the website, phone and desktop, to build/screenshots
 	$(BIN)/python tools/screenshots.py build/screenshots
 
-clean: ## Stop the embedded PostgreSQL and remove what make has made
-	@if [ -x $(BIN)/ttfd ]; then $(BIN)/ttfd pg stop || true; fi
-	rm -rf $(VENV) .venv-check .ttfd .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+clean: ## Stop the embedded PostgreSQL and remove what make has made; what else is in .ttfd stays
+	@if [ -x $(BIN)/ttfd ]; then $(BIN)/ttfd pg stop || true; $(BIN)/ttfd demo --remove || true; fi
+	rm -rf $(VENV) .venv-check .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -4,10 +4,11 @@ SET LOCAL lock_timeout = '10s';
 SET LOCAL ROLE ttfd_owner;
 
 CREATE TABLE ttfd.platforms (
-  name       text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{1,30}$'),
+  name       text PRIMARY KEY CONSTRAINT platforms_name_form CHECK (name ~ '^[a-z][a-z0-9_]{1,30}$'),
   id_pattern text NOT NULL,
   folds_case boolean NOT NULL DEFAULT false,
-  role_name  text NOT NULL
+  role_name  text NOT NULL,
+  CONSTRAINT platforms_name_kept_for_ttfd_choose_another CHECK (name <> 'system')
 );
 
 COMMENT ON TABLE ttfd.platforms IS 'Where members live. A further platform is one more row (and a role for its bot).';
@@ -21,11 +22,11 @@ INSERT INTO ttfd.platforms (name, id_pattern, folds_case, role_name) VALUES
   ('website', '^[^[:space:]@]{1,64}@[^[:space:]@]{1,189}$', true, 'ttfd_website');
 
 CREATE TABLE ttfd.ranks (
-  id          smallint PRIMARY KEY CHECK (id > 0),
+  id          smallint PRIMARY KEY CONSTRAINT ranks_id_positive CHECK (id > 0),
   name        text NOT NULL UNIQUE,
-  required_xp bigint NOT NULL UNIQUE CHECK (required_xp >= 0),
-  coins       bigint NOT NULL CHECK (coins >= 0),
-  color       text NOT NULL CHECK (color ~ '^#[0-9a-f]{6}$')
+  required_xp bigint NOT NULL UNIQUE CONSTRAINT ranks_required_xp_not_negative CHECK (required_xp >= 0),
+  coins       bigint NOT NULL CONSTRAINT ranks_coins_not_negative CHECK (coins >= 0),
+  color       text NOT NULL CONSTRAINT ranks_color_form CHECK (color ~ '^#[0-9a-f]{6}$')
 );
 
 COMMENT ON TABLE ttfd.ranks IS 'The ladder: XP from which a rank holds, and the coins paid once to whoever reaches it.';
@@ -53,23 +54,31 @@ INSERT INTO ttfd.ranks (id, name, required_xp, coins, color) VALUES
   (20, 'S II', 52250, 15000, '#ff0000');
 
 CREATE TABLE ttfd.event_types (
-  name              text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{1,62}$'),
-  xp                bigint NOT NULL DEFAULT 0 CHECK (xp >= 0),
-  coins             bigint NOT NULL DEFAULT 0 CHECK (coins >= 0),
-  per_seconds       integer CHECK (per_seconds > 0),
-  max_seconds       integer CHECK (max_seconds > 0),
-  cooldown_seconds  integer CHECK (cooldown_seconds > 0),
-  daily_xp_cap      bigint CHECK (daily_xp_cap >= 0),
-  stated_xp_max     bigint CHECK (stated_xp_max > 0),
-  stated_coins_max  bigint CHECK (stated_coins_max > 0),
+  name              text PRIMARY KEY CONSTRAINT event_types_name_form CHECK (name ~ '^[a-z][a-z0-9_]{1,62}$'),
+  xp                bigint NOT NULL DEFAULT 0 CONSTRAINT event_types_xp_not_negative CHECK (xp >= 0),
+  coins             bigint NOT NULL DEFAULT 0 CONSTRAINT event_types_coins_not_negative CHECK (coins >= 0),
+  per_seconds       integer CONSTRAINT event_types_per_seconds_positive CHECK (per_seconds > 0),
+  max_seconds       integer CONSTRAINT event_types_max_seconds_positive CHECK (max_seconds > 0),
+  cooldown_seconds  integer CONSTRAINT event_types_cooldown_seconds_positive CHECK (cooldown_seconds > 0),
+  daily_xp_cap      bigint CONSTRAINT event_types_daily_xp_cap_not_negative CHECK (daily_xp_cap >= 0),
+  stated_xp_max     bigint CONSTRAINT event_types_stated_xp_max_positive CHECK (stated_xp_max > 0),
+  stated_coins_max  bigint CONSTRAINT event_types_stated_coins_max_positive CHECK (stated_coins_max > 0),
   allows_negative   boolean NOT NULL DEFAULT false,
   is_admin_only     boolean NOT NULL DEFAULT false,
   is_boostable      boolean NOT NULL DEFAULT true,
-  counter           text CHECK (counter IN ('messages', 'voice', 'games')),
-  is_enabled        boolean NOT NULL DEFAULT true
+  counter           text CONSTRAINT event_types_counter_known CHECK (counter IN ('messages', 'voice', 'games')),
+  is_enabled        boolean NOT NULL DEFAULT true,
+  -- What has a rule may be sent by a platform, and these are ttfd's own to write.
+  CONSTRAINT event_types_name_kept_for_ttfd_choose_another CHECK (
+    name !~ '^ttfd_'
+    AND name NOT IN (
+      'account_forgotten', 'account_linked', 'account_unlinked', 'accounts_merged', 'achievement_unlock', 'adjustment',
+      'adjustment_reverted', 'award', 'coins_spent', 'daily_claim', 'merge_undone', 'opening_balance', 'purchase', 'rank_up',
+      'season_closed', 'season_started', 'transfer_received', 'transfer_sent', 'work'))
 );
 
 COMMENT ON TABLE ttfd.event_types IS 'What may be recorded, and what it earns. A change holds for events that happen after it, and is audited.';
+COMMENT ON COLUMN ttfd.event_types.name IS 'Names of events that ttfd writes itself are not allowed, nor are names that begin with ttfd_: they are kept for later versions.';
 COMMENT ON COLUMN ttfd.event_types.xp IS 'XP for one event, or for per_seconds counted seconds.';
 COMMENT ON COLUMN ttfd.event_types.coins IS 'Coins for one event, or for per_seconds counted seconds.';
 COMMENT ON COLUMN ttfd.event_types.per_seconds IS 'When set, data.seconds is required, and amounts are for this many seconds of it.';
@@ -99,7 +108,7 @@ CREATE TABLE ttfd.event_type_versions (
   valid_from timestamptz NOT NULL,
   valid_to   timestamptz NOT NULL DEFAULT 'infinity',
   PRIMARY KEY (name, valid_from),
-  CHECK (valid_from < valid_to)
+  CONSTRAINT event_type_versions_begins_before_its_end CHECK (valid_from < valid_to)
 );
 
 COMMENT ON TABLE ttfd.event_type_versions IS 'The rules of event_types with the time in which they hold. Written by a trigger.';
@@ -108,13 +117,13 @@ INSERT INTO ttfd.event_type_versions SELECT t.*, '-infinity' FROM ttfd.event_typ
 
 CREATE TABLE ttfd.boosts (
   id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  factor      numeric(6, 2) NOT NULL CHECK (factor > 0 AND factor <= 100),
+  factor      numeric(6, 2) NOT NULL CONSTRAINT boosts_factor_in_range CHECK (factor > 0 AND factor <= 100),
   starts_at   timestamptz NOT NULL,
   ends_at     timestamptz NOT NULL,
-  event_types text[] CHECK (cardinality(event_types) > 0),
-  platforms   text[] CHECK (cardinality(platforms) > 0),
+  event_types text[] CONSTRAINT boosts_event_types_not_empty CHECK (cardinality(event_types) > 0),
+  platforms   text[] CONSTRAINT boosts_platforms_not_empty CHECK (cardinality(platforms) > 0),
   user_id     bigint,
-  CHECK (starts_at < ends_at)
+  CONSTRAINT boosts_begins_before_its_end CHECK (starts_at < ends_at)
 );
 
 CREATE INDEX boosts_ends_at ON ttfd.boosts (ends_at);

@@ -69,11 +69,13 @@ COMMENT ON COLUMN ttfd.unified_users.telegram_id IS 'Projected from platform_acc
 
 CREATE TABLE ttfd.platform_accounts (
   platform     text NOT NULL REFERENCES ttfd.platforms (name) ON UPDATE CASCADE,
-  external_id  text NOT NULL CHECK (external_id <> '' AND char_length(external_id) <= 254),
+  external_id  text NOT NULL CONSTRAINT platform_accounts_external_id_length
+    CHECK (external_id <> '' AND char_length(external_id) <= 254),
   user_id      bigint NOT NULL REFERENCES ttfd.unified_users (id),
-  username     text CHECK (char_length(username) <= 255),
-  display_name text CHECK (char_length(display_name) <= 255),
-  link_method  text NOT NULL CHECK (link_method IN ('first_contact', 'verified', 'code', 'import_id', 'import_username', 'merge')),
+  username     text CONSTRAINT platform_accounts_username_length CHECK (char_length(username) <= 255),
+  display_name text CONSTRAINT platform_accounts_display_name_length CHECK (char_length(display_name) <= 255),
+  link_method  text NOT NULL CONSTRAINT platform_accounts_link_method_known
+    CHECK (link_method IN ('first_contact', 'verified', 'code', 'import_id', 'import_username', 'merge')),
   linked_at    timestamptz NOT NULL DEFAULT now(),
   import_run_id bigint,
   PRIMARY KEY (platform, external_id),

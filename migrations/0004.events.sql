@@ -58,7 +58,7 @@ COMMENT ON COLUMN ttfd.cross_platform_events.rank_id IS 'Rank newly reached by a
 COMMENT ON COLUMN ttfd.cross_platform_events.note IS 'Why less was granted than the event might have earned.';
 
 CREATE TABLE ttfd.feed_head (
-  is_only  boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+  is_only  boolean PRIMARY KEY DEFAULT true CONSTRAINT feed_head_one_row CHECK (is_only),
   position bigint NOT NULL DEFAULT 0,
   last_seq bigint NOT NULL DEFAULT 0,
   floor_seq bigint NOT NULL DEFAULT 0,
@@ -80,7 +80,7 @@ COMMENT ON COLUMN ttfd.feed_head.epoch IS 'Changes when the database is restored
 INSERT INTO ttfd.feed_head DEFAULT VALUES;
 
 CREATE TABLE ttfd.doorbell (
-  is_only      boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+  is_only      boolean PRIMARY KEY DEFAULT true CONSTRAINT doorbell_one_row CHECK (is_only),
   silent_until timestamptz NOT NULL DEFAULT '-infinity'
 ) WITH (fillfactor = 10);
 
@@ -103,7 +103,8 @@ CREATE TABLE ttfd.award_windows (
 -- For purge_expired: rows come in the order of their time, more or less, so old ones are in a few pages.
 CREATE INDEX award_windows_starts_at ON ttfd.award_windows USING brin (starts_at) WITH (autosummarize = on);
 
-COMMENT ON TABLE ttfd.award_windows IS 'Clock-aligned windows (UTC) in which a member has earned something of a type.';
+COMMENT ON TABLE ttfd.award_windows IS 'Windows in which a member has earned something of a type. Those of event types and of work are aligned to the clock (UTC); that of a game begins when it is played.';
+COMMENT ON COLUMN ttfd.award_windows.event_type IS 'An event type, or work, or a game as game:name; no event type can be called so.';
 COMMENT ON COLUMN ttfd.award_windows.is_daily IS 'A UTC day, for the daily cap; otherwise a window of the cooldown.';
 COMMENT ON COLUMN ttfd.award_windows.xp IS 'XP earned in the window.';
 
@@ -121,7 +122,7 @@ CREATE TABLE ttfd.failed_events (
   message         text NOT NULL,
   discarded_at    timestamptz,
   discard_reason  text,
-  CHECK ((discarded_at IS NULL) = (discard_reason IS NULL))
+  CONSTRAINT failed_events_discarded_with_a_reason CHECK ((discarded_at IS NULL) = (discard_reason IS NULL))
 );
 
 COMMENT ON TABLE ttfd.failed_events IS 'Events that cannot be applied as they are. Nothing of them was granted.';

@@ -6,7 +6,8 @@ SET LOCAL ROLE ttfd_owner;
 CREATE TABLE ttfd.import_runs (
   id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   label            text NOT NULL,
-  status           text NOT NULL DEFAULT 'loading' CHECK (status IN ('loading', 'unified', 'undone')),
+  status           text NOT NULL DEFAULT 'loading' CONSTRAINT import_runs_status_known
+    CHECK (status IN ('loading', 'unified', 'undone')),
   policy           text NOT NULL DEFAULT 'sum',
   started_at       timestamptz NOT NULL DEFAULT now(),
   finished_at      timestamptz,
@@ -21,7 +22,8 @@ CREATE TABLE ttfd.import_sources (
   run_id    bigint NOT NULL REFERENCES ttfd.import_runs (id) ON DELETE CASCADE,
   source    text NOT NULL,
   preset    text NOT NULL,
-  origin    text NOT NULL CHECK (origin ~ '^[a-z][a-z0-9_]{1,30}$' AND origin <> 'system'),
+  origin    text NOT NULL CONSTRAINT import_sources_origin_form
+    CHECK (origin ~ '^[a-z][a-z0-9_]{1,30}$' AND origin <> 'system'),
   identity  text NOT NULL,
   time_zone text NOT NULL DEFAULT 'UTC',
   PRIMARY KEY (run_id, source)
@@ -208,7 +210,7 @@ CREATE UNLOGGED TABLE ttfd.import_links (
   to_person      bigint,
   is_new         boolean NOT NULL,
   is_refused     boolean NOT NULL DEFAULT false,
-  kind           text NOT NULL CHECK (kind IN ('id', 'username')),
+  kind           text NOT NULL CONSTRAINT import_links_kind_known CHECK (kind IN ('id', 'username')),
   platform       text NOT NULL,
   external_id    text NOT NULL,
   to_platform    text NOT NULL,

@@ -9,7 +9,7 @@ CREATE TABLE ttfd.link_codes (
   external_id  text NOT NULL,
   code_hash    bytea NOT NULL UNIQUE,
   created_at   timestamptz NOT NULL,
-  expires_at   timestamptz NOT NULL CHECK (expires_at > created_at),
+  expires_at   timestamptz NOT NULL CONSTRAINT link_codes_expires_after_its_start CHECK (expires_at > created_at),
   used_at      timestamptz,
   issued       integer NOT NULL DEFAULT 1,
   issued_since timestamptz NOT NULL,
@@ -53,7 +53,7 @@ CREATE TABLE ttfd.user_merges (
   purchases    uuid[] NOT NULL,
   kept_windows jsonb NOT NULL,
   progress     jsonb,
-  CHECK (into_id <> from_id)
+  CONSTRAINT user_merges_of_two CHECK (into_id <> from_id)
 );
 
 CREATE INDEX user_merges_into ON ttfd.user_merges (into_id);

@@ -5,7 +5,7 @@ SET LOCAL ROLE ttfd_owner;
 
 -- Without the key the digests below could be computed by anybody who has a list of ids.
 CREATE TABLE ttfd.forgetting_key (
-  is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+  is_only boolean PRIMARY KEY DEFAULT true CONSTRAINT forgetting_key_one_row CHECK (is_only),
   key     bytea NOT NULL DEFAULT uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
 );
 

@@ -5,9 +5,9 @@ SET LOCAL ROLE ttfd_owner;
 
 -- Numbers that an administrator may turn. The bounds are part of the row, so that a slip of a digit is refused.
 CREATE TABLE ttfd.settings (
-  name        text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{1,62}$'),
+  name        text PRIMARY KEY CONSTRAINT settings_name_form CHECK (name ~ '^[a-z][a-z0-9_]{1,62}$'),
   value       jsonb NOT NULL,
-  kind        text NOT NULL CHECK (kind IN ('integer', 'number', 'range')),
+  kind        text NOT NULL CONSTRAINT settings_kind_known CHECK (kind IN ('integer', 'number', 'range')),
   minimum     numeric NOT NULL,
   maximum     numeric NOT NULL,
   description text NOT NULL,
@@ -43,7 +43,7 @@ INSERT INTO ttfd.settings (name, value, kind, minimum, maximum, description) VAL
 CREATE TABLE ttfd.transfer_days (
   user_id bigint NOT NULL,
   day     date NOT NULL,
-  coins   bigint NOT NULL CHECK (coins >= 0),
+  coins   bigint NOT NULL CONSTRAINT transfer_days_coins_not_negative CHECK (coins >= 0),
   PRIMARY KEY (user_id, day)
 );
 
@@ -64,20 +64,20 @@ COMMENT ON TABLE ttfd.adjustments IS 'Corrections of balances by administrators.
 COMMENT ON COLUMN ttfd.adjustments.reverted_by IS 'Event that has taken the adjustment back.';
 
 CREATE TABLE ttfd.shop_items (
-  name             text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{1,62}$'),
-  title_ru         text NOT NULL CHECK (title_ru <> ''),
-  title_en         text NOT NULL CHECK (title_en <> ''),
+  name             text PRIMARY KEY CONSTRAINT shop_items_name_form CHECK (name ~ '^[a-z][a-z0-9_]{1,62}$'),
+  title_ru         text NOT NULL CONSTRAINT shop_items_title_ru_not_empty CHECK (title_ru <> ''),
+  title_en         text NOT NULL CONSTRAINT shop_items_title_en_not_empty CHECK (title_en <> ''),
   description_ru   text NOT NULL DEFAULT '',
   description_en   text NOT NULL DEFAULT '',
-  price            bigint NOT NULL CHECK (price >= 0),
-  stock            bigint CHECK (stock >= 0),
-  sold             bigint NOT NULL DEFAULT 0 CHECK (sold >= 0),
-  member_limit     integer CHECK (member_limit > 0),
-  duration_seconds integer CHECK (duration_seconds > 0),
-  effect           jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(effect) = 'object'),
+  price            bigint NOT NULL CONSTRAINT shop_items_price_not_negative CHECK (price >= 0),
+  stock_total      bigint CONSTRAINT shop_items_stock_total_not_negative CHECK (stock_total >= 0),
+  sold             bigint NOT NULL DEFAULT 0 CONSTRAINT shop_items_sold_not_negative CHECK (sold >= 0),
+  member_limit     integer CONSTRAINT shop_items_member_limit_positive CHECK (member_limit > 0),
+  duration_seconds integer CONSTRAINT shop_items_duration_seconds_positive CHECK (duration_seconds > 0),
+  effect           jsonb NOT NULL DEFAULT '{}' CONSTRAINT shop_items_effect_is_object CHECK (jsonb_typeof(effect) = 'object'),
   sort_order       integer NOT NULL DEFAULT 0,
   is_enabled       boolean NOT NULL DEFAULT true,
-  CONSTRAINT shop_items_not_oversold CHECK (sold <= stock),
+  CONSTRAINT shop_items_not_oversold CHECK (sold <= stock_total),
   CONSTRAINT shop_items_boost_allowed CHECK (NOT effect ? 'boost' OR duration_seconds IS NOT NULL AND coalesce(
     jsonb_path_match(effect, 'strict $.boost.type() == "number" && $.boost >= 0.01 && $.boost <= 100', '{}', true), false)),
   CONSTRAINT shop_items_event_types_allowed CHECK (NOT effect ? 'event_types' OR effect ? 'boost' AND coalesce(
@@ -87,7 +87,7 @@ CREATE TABLE ttfd.shop_items (
 );
 
 COMMENT ON TABLE ttfd.shop_items IS 'What coins buy. A change is audited.';
-COMMENT ON COLUMN ttfd.shop_items.stock IS 'How many there are to be sold in all, those sold included; NULL for any number.';
+COMMENT ON COLUMN ttfd.shop_items.stock_total IS 'How many there are to be sold in all, those sold included; NULL for any number.';
 COMMENT ON COLUMN ttfd.shop_items.sold IS 'How many were sold.';
 COMMENT ON COLUMN ttfd.shop_items.member_limit IS 'How many a member may have at a time; NULL for any number. What has expired does not count.';
 COMMENT ON COLUMN ttfd.shop_items.duration_seconds IS 'How long a purchase lasts; NULL for good.';

@@ -4,12 +4,12 @@ SET LOCAL lock_timeout = '10s';
 SET LOCAL ROLE ttfd_owner;
 
 CREATE TABLE ttfd.achievements (
-  name           text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{1,62}$'),
+  name           text PRIMARY KEY CONSTRAINT achievements_name_form CHECK (name ~ '^[a-z][a-z0-9_]{1,62}$'),
   metric         text NOT NULL CONSTRAINT achievements_metric_known
     CHECK (metric IN ('xp', 'coins', 'messages', 'voice', 'games', 'wins', 'streak', 'seasons', 'season_place')),
-  threshold      bigint NOT NULL CHECK (threshold > 0),
-  xp             bigint NOT NULL DEFAULT 0 CHECK (xp BETWEEN 0 AND 1000000000),
-  coins          bigint NOT NULL DEFAULT 0 CHECK (coins BETWEEN 0 AND 1000000000),
+  threshold      bigint NOT NULL CONSTRAINT achievements_threshold_positive CHECK (threshold > 0),
+  xp             bigint NOT NULL DEFAULT 0 CONSTRAINT achievements_xp_in_range CHECK (xp BETWEEN 0 AND 1000000000),
+  coins          bigint NOT NULL DEFAULT 0 CONSTRAINT achievements_coins_in_range CHECK (coins BETWEEN 0 AND 1000000000),
   sort_order     integer NOT NULL DEFAULT 0,
   title_ru       text NOT NULL,
   title_en       text NOT NULL,
@@ -89,7 +89,7 @@ CREATE TABLE ttfd.user_achievements (
 COMMENT ON TABLE ttfd.user_achievements IS 'Which achievements are settled for whom. unified_users.achievements shows them, beside those of legacy systems.';
 
 CREATE TABLE ttfd.achievement_scan (
-  is_only      boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+  is_only      boolean PRIMARY KEY DEFAULT true CONSTRAINT achievement_scan_one_row CHECK (is_only),
   next_user_id bigint
 ) WITH (fillfactor = 10);
 
@@ -99,10 +99,12 @@ COMMENT ON COLUMN ttfd.achievement_scan.next_user_id IS 'Members from this id on
 INSERT INTO ttfd.achievement_scan DEFAULT VALUES;
 
 CREATE TABLE ttfd.season_settings (
-  is_only      boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+  is_only      boolean PRIMARY KEY DEFAULT true CONSTRAINT season_settings_one_row CHECK (is_only),
   is_automatic boolean NOT NULL DEFAULT true,
-  length       interval NOT NULL DEFAULT '30 days' CHECK (length >= INTERVAL '1 day'),
-  grace        interval NOT NULL DEFAULT '5 minutes' CHECK (grace >= INTERVAL '0')
+  length       interval NOT NULL DEFAULT '30 days' CONSTRAINT season_settings_length_a_day_or_more
+    CHECK (length >= INTERVAL '1 day'),
+  grace        interval NOT NULL DEFAULT '5 minutes' CONSTRAINT season_settings_grace_not_negative
+    CHECK (grace >= INTERVAL '0')
 );
 
 COMMENT ON TABLE ttfd.season_settings IS 'How seasons follow each other. A change is audited.';
@@ -114,12 +116,12 @@ INSERT INTO ttfd.season_settings DEFAULT VALUES;
 
 CREATE TABLE ttfd.seasons (
   id           integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  name         text NOT NULL CHECK (name <> '' AND char_length(name) <= 100),
+  name         text NOT NULL CONSTRAINT seasons_name_length CHECK (name <> '' AND char_length(name) <= 100),
   starts_at    timestamptz NOT NULL,
   ends_at      timestamptz NOT NULL,
   announced_at timestamptz,
   closed_at    timestamptz,
-  CHECK (isfinite(starts_at) AND isfinite(ends_at)),
+  CONSTRAINT seasons_times_finite CHECK (isfinite(starts_at) AND isfinite(ends_at)),
   CONSTRAINT seasons_do_not_overlap EXCLUDE USING gist (tstzrange(starts_at, ends_at) WITH &&)
 );
 
@@ -143,11 +145,11 @@ COMMENT ON TABLE ttfd.season_scores IS 'What counts for a season that is not clo
 CREATE TABLE ttfd.season_rewards (
   id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   season_id  integer REFERENCES ttfd.seasons (id),
-  from_place integer NOT NULL CHECK (from_place > 0),
+  from_place integer NOT NULL CONSTRAINT season_rewards_from_place_positive CHECK (from_place > 0),
   to_place   integer NOT NULL,
-  xp         bigint NOT NULL DEFAULT 0 CHECK (xp BETWEEN 0 AND 1000000000),
-  coins      bigint NOT NULL DEFAULT 0 CHECK (coins BETWEEN 0 AND 1000000000),
-  CHECK (from_place <= to_place),
+  xp         bigint NOT NULL DEFAULT 0 CONSTRAINT season_rewards_xp_in_range CHECK (xp BETWEEN 0 AND 1000000000),
+  coins      bigint NOT NULL DEFAULT 0 CONSTRAINT season_rewards_coins_in_range CHECK (coins BETWEEN 0 AND 1000000000),
+  CONSTRAINT season_rewards_places_in_order CHECK (from_place <= to_place),
   CONSTRAINT season_rewards_one_per_place UNIQUE NULLS NOT DISTINCT (season_id, from_place)
 );
 
@@ -183,12 +185,12 @@ INSERT INTO ttfd.event_type_versions SELECT t.*, '-infinity' FROM ttfd.event_typ
 CREATE TABLE ttfd.role_rewards (
   id           integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   platform     text NOT NULL REFERENCES ttfd.platforms (name) ON UPDATE CASCADE,
-  role_id      text NOT NULL CHECK (role_id <> '' AND char_length(role_id) <= 100),
+  role_id      text NOT NULL CONSTRAINT role_rewards_role_id_length CHECK (role_id <> '' AND char_length(role_id) <= 100),
   rank_id      smallint,
   last_rank_id smallint,
   achievement  text,
   CONSTRAINT role_rewards_for_one_thing CHECK ((rank_id IS NULL) <> (achievement IS NULL)),
-  CHECK (last_rank_id >= rank_id)
+  CONSTRAINT role_rewards_ranks_in_order CHECK (last_rank_id >= rank_id)
 );
 
 CREATE INDEX role_rewards_platform ON ttfd.role_rewards (platform);

@@ -18,7 +18,7 @@ COMMENT ON COLUMN ttfd.xp_standings.since IS 'When this XP was reached: among eq
 CREATE TABLE ttfd.board_counts (
   node    bigint NOT NULL,
   board   integer NOT NULL,
-  members integer[] NOT NULL CHECK (cardinality(members) = 64),
+  members integer[] NOT NULL CONSTRAINT board_counts_members_complete CHECK (cardinality(members) = 64),
   PRIMARY KEY (node, board)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
@@ -30,8 +30,8 @@ COMMENT ON COLUMN ttfd.board_counts.members IS 'How many members there are on ea
 
 -- The other boards follow the queue: whatever changes them goes through it.
 CREATE TABLE ttfd.standings (
-  board       integer NOT NULL CHECK (board <> 0),
-  minus_value bigint NOT NULL CHECK (minus_value < 0),
+  board       integer NOT NULL CONSTRAINT standings_board_not_zero CHECK (board <> 0),
+  minus_value bigint NOT NULL CONSTRAINT standings_minus_value_negative CHECK (minus_value < 0),
   since       timestamptz NOT NULL,
   user_id     bigint NOT NULL,
   PRIMARY KEY (user_id, board)

@@ -21,13 +21,13 @@ CREATE TABLE ttfd.voice_sessions (
   channel_id   text NOT NULL,
   slice_id     uuid NOT NULL UNIQUE,
   is_idle      boolean NOT NULL,
-  seconds      numeric NOT NULL DEFAULT 0 CHECK (seconds >= 0),
+  seconds      numeric NOT NULL DEFAULT 0 CONSTRAINT voice_sessions_seconds_not_negative CHECK (seconds >= 0),
   idle_seconds numeric NOT NULL DEFAULT 0,
   seen_at      timestamptz NOT NULL,
   PRIMARY KEY (platform, external_id),
   FOREIGN KEY (platform, external_id) REFERENCES ttfd.platform_accounts (platform, external_id)
     ON UPDATE CASCADE ON DELETE CASCADE,
-  CHECK (idle_seconds BETWEEN 0 AND seconds)
+  CONSTRAINT voice_sessions_idle_within_seconds CHECK (idle_seconds BETWEEN 0 AND seconds)
 );
 
 CREATE INDEX voice_sessions_channel_id ON ttfd.voice_sessions (platform, channel_id);

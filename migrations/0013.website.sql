@@ -5,11 +5,11 @@ SET LOCAL ROLE ttfd_owner;
 
 -- A session is also what lets the website act for a member who has no account on its platform: see lock_represented_user.
 CREATE TABLE ttfd.website_sessions (
-  token_hash bytea PRIMARY KEY CHECK (octet_length(token_hash) = 32),
+  token_hash bytea PRIMARY KEY CONSTRAINT website_sessions_token_hash_length CHECK (octet_length(token_hash) = 32),
   user_id    bigint NOT NULL REFERENCES ttfd.unified_users (id),
   method     text NOT NULL,
   started_at timestamptz NOT NULL,
-  expires_at timestamptz NOT NULL CHECK (expires_at > started_at)
+  expires_at timestamptz NOT NULL CONSTRAINT website_sessions_expires_after_its_start CHECK (expires_at > started_at)
 );
 
 CREATE INDEX website_sessions_user_id ON ttfd.website_sessions (user_id, started_at);
@@ -25,7 +25,7 @@ CREATE TABLE ttfd.login_links (
   external_id  text NOT NULL,
   token_hash   bytea NOT NULL UNIQUE,
   created_at   timestamptz NOT NULL,
-  expires_at   timestamptz NOT NULL CHECK (expires_at > created_at),
+  expires_at   timestamptz NOT NULL CONSTRAINT login_links_expires_after_its_start CHECK (expires_at > created_at),
   used_at      timestamptz,
   issued       integer NOT NULL DEFAULT 1,
   issued_since timestamptz NOT NULL,

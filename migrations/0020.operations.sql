@@ -14,7 +14,7 @@ INSERT INTO ttfd.settings (name, value, kind, minimum, maximum, description) VAL
   ('keep_transfer_counts_days', '8', 'integer', 8, 365, 'Days for which it is kept how many coins a member has sent in a day.');
 
 CREATE TABLE ttfd.epoch_origin (
-  is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+  is_only boolean PRIMARY KEY DEFAULT true CONSTRAINT epoch_origin_one_row CHECK (is_only),
   origin  text
 );
 

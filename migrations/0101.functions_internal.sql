@@ -135,7 +135,8 @@ COMMENT ON FUNCTION ttfd.add_season_score(bigint, integer, bigint, timestamptz) 
 -- The index of the queue is full of rows that are dead but not yet vacuumed, millions of them in a rush; so a batch starts
 -- looking above a floor. Below what has been handed out, a number may still turn up as long as a transaction runs that may
 -- have taken it. Such a transaction has an id, older than ours (the default of seq sees to that): once all ids before ours have
--- ended, nothing new can appear up to the number that was the last one before we had an id.
+-- ended, nothing new can appear up to the number that was the last one before we had an id. A dump brings along an id of the
+-- cluster that it was made in; in a younger one that is an id of the future, and ours takes its place.
 CREATE OR REPLACE FUNCTION ttfd.advance_floor(p_head ttfd.feed_head, p_taken_seq bigint)
 RETURNS boolean
 LANGUAGE plpgsql VOLATILE
@@ -151,7 +152,7 @@ BEGIN
                           ELSE h.floor_seq END,
          next_floor_seq = CASE WHEN v_is_settled THEN coalesce(p_taken_seq, h.next_floor_seq) ELSE h.next_floor_seq END,
          next_floor_xid = CASE WHEN v_is_settled AND p_taken_seq IS NOT NULL THEN pg_current_xact_id()
-                               ELSE h.next_floor_xid END
+                               ELSE least(h.next_floor_xid, pg_current_xact_id()) END
    WHERE h.last_seq <> coalesce(v_oldest_seq - 1, p_taken_seq, h.last_seq)
       OR h.next_floor_seq <> p_taken_seq
       OR h.floor_seq < least(h.next_floor_seq, v_oldest_seq - 1);
@@ -1281,9 +1282,10 @@ BEGIN
              'windows', (SELECT coalesce(jsonb_agg(to_jsonb(w) - 'user_id'), '[]')
                            FROM ttfd.award_windows w
                            LEFT JOIN ttfd.event_types t ON t.name = w.event_type
-                           LEFT JOIN ttfd.games g ON 'game_' || g.name = w.event_type
+                           LEFT JOIN ttfd.games g ON 'game:' || g.name = w.event_type
                           WHERE w.user_id = ANY (p_user_ids)
                             AND w.starts_at + make_interval(secs => CASE WHEN w.is_daily THEN 86400
+                                                                            WHEN w.event_type = 'work' THEN ttfd.read_setting('work_cooldown_seconds')
                                                                             ELSE coalesce(t.cooldown_seconds, g.cooldown_seconds) END)
                                 > ttfd.current_time()),
              'transfers', (SELECT coalesce(jsonb_agg(to_jsonb(t) - 'user_id'), '[]')
@@ -1919,13 +1921,18 @@ BEGIN
       SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]')
         FROM ttfd.voice_sessions r
         JOIN unnest(p_accounts) a ON (r.platform, r.external_id) = (a.platform, a.external_id)),
+    -- What the member did as an administrator is there without before and after: those are somebody else's.
     'audit_log', (
-      SELECT coalesce(jsonb_agg(to_jsonb(l) ORDER BY l.id), '[]') FROM ttfd.list_audit_lines(p_user_ids, p_accounts) l));
+      SELECT coalesce(jsonb_agg(CASE WHEN a.id IS NULL THEN to_jsonb(l) - ARRAY['before', 'after'] ELSE to_jsonb(l) END
+                                ORDER BY l.id), '[]')
+        FROM ttfd.audit_log l
+        LEFT JOIN ttfd.list_audit_lines(p_user_ids, p_accounts) a ON a.id = l.id
+       WHERE a.id IS NOT NULL OR l.on_behalf_of = ANY (p_user_ids)));
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]) IS
-  'Legacy records, import conflicts, remembered limits, roles that were given or taken by hand, preferences, time in voice and audit lines that are about a member.';
+  'Legacy records, import conflicts, remembered limits, roles that were given or taken by hand, preferences, time in voice, audit lines that are about a member, and those of what the member did as an administrator.';
 
 -- sql/functions/internal/fail_event.sql
 -- An event that was granted already has its place in the ledger and never leaves it: that error is raised again.
@@ -2556,6 +2563,7 @@ DECLARE
   v_factor numeric;
   v_is_cooling boolean := false;
   v_is_capped boolean := false;
+  v_grant ttfd.event_grant;
 BEGIN
   IF p_rule.is_boostable AND EXISTS (SELECT 1 FROM ttfd.boosts) THEN
     v_factor := ttfd.find_boost(p_user_id, p_rule.name, p_platform, p_occurred_at);
@@ -2600,8 +2608,10 @@ BEGIN
     ELSE
       NULL;
   END CASE;
-  RETURN (v_xp, v_coins, v_note, v_cooldown_start, v_day_start, v_messages, v_voice_seconds, v_games, v_wins,
-          v_xp = 0 AND v_coins = 0 AND v_games = 0 AND v_voice_seconds = 0)::ttfd.event_grant;
+  SELECT v_xp, v_coins, v_note, v_cooldown_start, v_day_start, v_messages, v_voice_seconds, v_games, v_wins,
+         v_xp = 0 AND v_coins = 0 AND v_games = 0 AND v_voice_seconds = 0
+    INTO v_grant;
+  RETURN v_grant;
 END;
 $$;
 
@@ -3264,7 +3274,7 @@ COMMENT ON FUNCTION ttfd.link_import_by_username(bigint) IS
 -- What happens to a member's accounts is told whatever was chosen: somebody else may have done it.
 -- After an outage the newest is told and no more: of what is older than 15 minutes the last of each kind for each member.
 CREATE OR REPLACE FUNCTION ttfd.list_announceable(p_platform text, p_after bigint, p_until bigint, p_limit integer)
-RETURNS TABLE ("position" bigint, user_id bigint, external_id text, place text)
+RETURNS TABLE ("position" bigint, user_id bigint, external_id text, audience text)
 LANGUAGE sql STABLE
 AS $$
   SELECT e.position, coalesce(u.id, 0), a.external_id,
@@ -3295,7 +3305,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.list_announceable(text, bigint, bigint, integer) IS
-  'Feed positions that a platform announces, to which account (NULL for the community), and where: private or public.';
+  'Feed positions that a platform announces, to which account (NULL for the community), and to whom: private or public.';
 
 -- sql/functions/internal/list_audit_lines.sql
 -- A line is about a member when it names the member's id, an account of theirs, or an event of theirs that failed.
@@ -4216,7 +4226,7 @@ BEGIN
   END IF;
   SELECT max(w.starts_at) INTO v_last_at
     FROM ttfd.award_windows w
-   WHERE w.user_id = p_user_id AND w.event_type = 'game_' || p_game AND NOT w.is_daily;
+   WHERE w.user_id = p_user_id AND w.event_type = 'game:' || p_game AND NOT w.is_daily;
   IF v_last_at + make_interval(secs => v_game.cooldown_seconds) > ttfd.current_time() THEN
     PERFORM ttfd.raise_already_claimed('the game', v_last_at + make_interval(secs => v_game.cooldown_seconds));
   END IF;
@@ -5530,17 +5540,24 @@ $$;
 COMMENT ON FUNCTION ttfd.return_transfer_days(bigint, bigint) IS 'Takes back what carry_transfer_days added.';
 
 -- sql/functions/internal/reverse_merge.sql
--- join_users backwards. What the survivor has earned since is nobody else's.
+-- join_users backwards. What the survivor has earned since is nobody else's. A column that was added since the merge is not
+-- in the journal: it stays as it is.
 CREATE OR REPLACE FUNCTION ttfd.reverse_merge(p_merge ttfd.user_merges)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-  v_from ttfd.unified_users := jsonb_populate_record(NULL::ttfd.unified_users, p_merge.from_before);
-  v_before ttfd.unified_users := jsonb_populate_record(NULL::ttfd.unified_users, p_merge.into_before);
-  v_after ttfd.unified_users := jsonb_populate_record(NULL::ttfd.unified_users, p_merge.into_after);
+  v_from ttfd.unified_users;
+  v_into ttfd.unified_users;
+  v_before ttfd.unified_users;
+  v_after ttfd.unified_users;
   v_told jsonb;
 BEGIN
+  SELECT * INTO v_from FROM ttfd.unified_users WHERE id = p_merge.from_id;
+  SELECT * INTO v_into FROM ttfd.unified_users WHERE id = p_merge.into_id;
+  v_from := jsonb_populate_record(v_from, p_merge.from_before);
+  v_before := jsonb_populate_record(v_into, p_merge.into_before);
+  v_after := jsonb_populate_record(v_into, p_merge.into_after);
   v_told := jsonb_build_object('merge_id', p_merge.id, 'into_id', p_merge.into_id, 'from_id', p_merge.from_id,
                                'platforms', v_before.platforms || v_from.platforms);
   UPDATE ttfd.unified_users

@@ -58,7 +58,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.export_user(bigint) IS
-  'Everything that is held on a member, for the member to have. Returns document: a JSON object with user_id, exported_at and, for each table that names the member, an array of its rows (unified_users, platform_accounts, cross_platform_events with what is pending, failed_events and so on), then import_rows, import_conflicts and audit_log where they are about the member. Merged users are included. Raises TU001 when there is no such user, or it was forgotten.';
+  'Everything that is held on a member, for the member to have. Returns document: a JSON object with user_id, exported_at and, for each table that names the member, an array of its rows (unified_users, platform_accounts, cross_platform_events with what is pending, failed_events and so on), then import_rows, import_conflicts and audit_log where they are about the member (and, without before and after, what the member did as an administrator of the website). Merged users are included. Raises TU001 when there is no such user, or it was forgotten.';
 
 REVOKE ALL ON FUNCTION ttfd.export_user(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.export_user(bigint) TO ttfd_website, ttfd_admin;
@@ -316,7 +316,7 @@ COMMENT ON FUNCTION ttfd.merge_users(bigint, bigint, text) IS
   'Makes one user of two: balances, counters, accounts, boosts and award windows of the second go to the first, which takes the better streak and rank; no rank is paid for. Users who were merged before stand for their survivors. Returns status (merged; already_linked when they are one user already), user_id (the survivor), merge_id for undo_merge. Raises TU001 when there is no such user, TL002 when both have an account on one platform. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
 
 REVOKE ALL ON FUNCTION ttfd.merge_users(bigint, bigint, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ttfd.merge_users(bigint, bigint, text) TO ttfd_website, ttfd_admin;
+GRANT EXECUTE ON FUNCTION ttfd.merge_users(bigint, bigint, text) TO ttfd_admin;
 
 -- sql/functions/identity/preview_link.sql
 -- So that nobody merges two accounts by surprise: a bot shows this and asks.
@@ -431,7 +431,7 @@ COMMENT ON FUNCTION ttfd.undo_merge(bigint) IS
   'Makes two users again of one, within 7 days: both get back what they had, accounts included; what the survivor has earned since stays there. Undoing again gives the same answer. Returns merge_id, into_id, from_id, undone_at. Raises TM001 when it is too late, when the survivor was merged again since (the hint names the merge to undo first) or when an account was unlinked; TM002 when the balance does not cover what was moved; P0002 when there is no such merge. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
 
 REVOKE ALL ON FUNCTION ttfd.undo_merge(bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ttfd.undo_merge(bigint) TO ttfd_website, ttfd_admin;
+GRANT EXECUTE ON FUNCTION ttfd.undo_merge(bigint) TO ttfd_admin;
 
 -- sql/functions/identity/undo_own_merge.sql
 CREATE OR REPLACE FUNCTION ttfd.undo_own_merge(p_merge_id bigint, p_platform text, p_external_id text)

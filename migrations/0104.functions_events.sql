@@ -25,6 +25,7 @@ DECLARE
   v_grant event_grant;
   v_rank_id smallint;
   v_after record;
+  v_outcome event_outcome;
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     PERFORM require_read_committed();
@@ -65,8 +66,10 @@ BEGIN
     PERFORM settle_achievements(ARRAY[v_user.id], true);
     SELECT u.xp, u.coins, u.rank_id INTO v_after FROM unified_users u WHERE u.id = v_user.id;
   END IF;
-  RETURN (p_event_id, v_user.id, 'applied', v_grant.xp, v_grant.coins, v_grant.note, v_after.xp, v_after.coins,
-          v_after.rank_id, v_rank_id IS NOT NULL)::event_outcome;
+  SELECT p_event_id, v_user.id, 'applied', v_grant.xp, v_grant.coins, v_grant.note, v_after.xp, v_after.coins,
+         v_after.rank_id, v_rank_id IS NOT NULL
+    INTO v_outcome;
+  RETURN v_outcome;
 END;
 $$;
 
@@ -327,7 +330,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.process_events(integer) IS
-  'Applies up to p_limit (1 to 100,000) pending events, the oldest of each platform in turn: grants, balances, ranks, log and feed positions, in one transaction. Events that cannot be applied go to failed_events. Returns processed, failed (0 and 0 also when another worker is at it), remaining (whether more are waiting), head (the last feed position). Notifies ttfd_feed. Raises 22023 for a limit out of range. Needs READ COMMITTED.';
+  'Applies up to p_limit (1 to 100,000) pending events, the oldest of each platform in turn: grants, balances, ranks, log and feed positions, in one transaction. Events that cannot be applied go to failed_events. Returns processed, failed (0 and 0 also when another worker is at it), remaining (whether more are waiting), head (the last feed position). Notifies ttfd_feed. Raises 22023 for a limit out of range. Needs READ COMMITTED (0A000).';
 
 REVOKE ALL ON FUNCTION ttfd.process_events(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.process_events(integer) TO ttfd_worker, ttfd_admin;
@@ -399,33 +402,37 @@ DECLARE
   v_sent sent_event[] := ARRAY(SELECT e FROM parse_events(p_events) e ORDER BY e.ordinal);
   v_new uuid[];
   v_are_all_new boolean;
+  v_place integer := 0;
+  v_outcome event_outcome;
 BEGIN
   PERFORM require_read_committed();
   PERFORM check_events(v_sent);
   v_new := insert_events(v_sent);
   v_are_all_new := cardinality(v_new) = cardinality(v_sent);
-  RETURN QUERY
-  SELECT o.*
-    FROM (SELECT s.*, v_are_all_new
-                        OR s.event_id = ANY (v_new)
-                           AND row_number() OVER (PARTITION BY s.event_id ORDER BY s.ordinal) = 1 AS is_new
-            FROM unnest(v_sent) s) s
-    JOIN platform_accounts a ON a.platform = s.platform AND a.external_id = s.external_id
-    JOIN unified_users u ON u.id = a.user_id
-   CROSS JOIN LATERAL (
-           SELECT s.event_id, u.id, 'queued', NULL::bigint, NULL::bigint, NULL, u.xp, u.coins, u.rank_id, false
-            WHERE s.is_new
-            UNION ALL
-           SELECT d.*
-             FROM find_outcome(s.event_id, u.id, s.event_type, s.platform, s.data, s.occurred_at) d
-            WHERE NOT s.is_new
-         ) o
-   ORDER BY s.ordinal;
+  -- A loop, because outcomes may get more attributes than are named here.
+  FOR v_outcome IN
+    SELECT s.event_id, u.id,
+           CASE WHEN v_are_all_new
+                  OR s.event_id = ANY (v_new)
+                     AND row_number() OVER (PARTITION BY s.event_id ORDER BY s.ordinal) = 1 THEN 'queued' END,
+           NULL::bigint, NULL::bigint, NULL, u.xp, u.coins, u.rank_id, false
+      FROM unnest(v_sent) s
+      LEFT JOIN platform_accounts a ON a.platform = s.platform AND a.external_id = s.external_id
+      LEFT JOIN unified_users u ON u.id = a.user_id
+     ORDER BY s.ordinal
+  LOOP
+    v_place := v_place + 1;
+    IF v_outcome.status IS NULL THEN
+      v_outcome := find_outcome(v_outcome.event_id, v_outcome.user_id, v_sent[v_place].event_type, v_sent[v_place].platform,
+                                v_sent[v_place].data, v_sent[v_place].occurred_at);
+    END IF;
+    RETURN NEXT v_outcome;
+  END LOOP;
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.record_events(jsonb) IS
-  'Queues many events at once, all or none: a JSON array of objects with event_id, platform, external_id, event_type, data and, optionally, occurred_at. Returns for each, in order, event_id, user_id, status (queued or duplicate), xp, coins, note, total_xp, total_coins, rank_id, rank_up. Raises what record_event raises, naming the event, and 22008 for a time before 1970 or more than five minutes ahead. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+  'Queues many events at once, all or none: a JSON array of objects with event_id, platform, external_id, event_type, data and, optionally, occurred_at. Returns for each, in order, event_id, user_id, status (queued or duplicate), xp, coins, note, total_xp, total_coins, rank_id, rank_up. Raises, naming the event, what record_event raises: TE001 for an unknown or disabled type, TE002 when the id was used with other content, TE003 for an amount that may not be stated, 22003 and 22023 for data of the wrong form, 54000 for data of more than 64 KiB, 22004 without an id, TU002, TP001; and 22008 for a time before 1970 or more than five minutes ahead, 22P02 and 22007 for an id or a time that is none. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
 
 REVOKE ALL ON FUNCTION ttfd.record_events(jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.record_events(jsonb) TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
@@ -548,7 +555,7 @@ GRANT EXECUTE ON FUNCTION ttfd.silence_doorbell(interval) TO ttfd_worker, ttfd_a
 CREATE OR REPLACE FUNCTION ttfd.take_announcements(p_platform text, p_reader uuid, p_limit integer DEFAULT 20)
 RETURNS TABLE (
   "position" bigint, event_id uuid, event_type text, user_id bigint, external_id text, display_name text, language text,
-  place text, data jsonb, xp bigint, coins bigint, occurred_at timestamptz)
+  audience text, data jsonb, xp bigint, coins bigint, occurred_at timestamptz)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
 AS $$
 #variable_conflict use_column
@@ -571,7 +578,7 @@ BEGIN
     RETURN QUERY
     SELECT e.position, e.id, e.event_type, l.user_id, l.external_id, coalesce(u.display_name, u.username),
            CASE WHEN l.external_id IS NOT NULL THEN (SELECT g.language FROM get_preferences(p_platform, l.external_id) g) END,
-           l.place, e.data || coalesce(announcement_details(e.event_type, e.data), '{}'), e.xp, e.coins, e.occurred_at
+           l.audience, e.data || coalesce(announcement_details(e.event_type, e.data), '{}'), e.xp, e.coins, e.occurred_at
       FROM list_announceable(p_platform, v_position, v_until, least(greatest(p_limit, 1), 1000)) l
       JOIN cross_platform_events_processed e ON e.position = l.position
       LEFT JOIN unified_users u ON u.id = l.user_id
@@ -584,7 +591,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.take_announcements(text, uuid, integer) IS
-  'What the bot of a platform is to tell next, in feed order: rank_up, achievement_unlock, season_reward (where it paid), account_linked, account_unlinked, accounts_merged, merge_undone to the member, season_closed to the community. p_reader is an id that the process has chosen for itself: another one gets nothing for two minutes, so that each is told once per platform. The first reading begins at the present head. Returns position, event_id, event_type, user_id (0 for the community), external_id (NULL for the community), display_name, language, place (private, public), data (with rank_name, titles or winner_names added), xp, coins, occurred_at. Of what is older than 15 minutes only the last of each kind for each member is told, privately, and nothing after 7 days; what concerns accounts, and who is off the leaderboards, is always private; whoever has chosen off is told what concerns accounts and nothing else. The same rows come again until confirm_announcements. Raises TP001.';
+  'What the bot of a platform is to tell next, in feed order: rank_up, achievement_unlock, season_reward (where it paid), account_linked, account_unlinked, accounts_merged, merge_undone to the member, season_closed to the community. p_reader is an id that the process has chosen for itself: another one gets nothing for two minutes, so that each is told once per platform. The first reading begins at the present head. Returns position, event_id, event_type, user_id (0 for the community), external_id (NULL for the community), display_name, language, audience (private: the member alone; public: the community), data (with rank_name, titles or winner_names added), xp, coins, occurred_at. Of what is older than 15 minutes only the last of each kind for each member is told, privately, and nothing after 7 days; what concerns accounts, and who is off the leaderboards, is always private; whoever has chosen off is told what concerns accounts and nothing else. The same rows come again until confirm_announcements. Raises TP001.';
 
 REVOKE ALL ON FUNCTION ttfd.take_announcements(text, uuid, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.take_announcements(text, uuid, integer)

@@ -98,7 +98,7 @@ BEGIN
     RETURN v_outcome;
   END IF;
   SELECT * INTO v_item FROM shop_items i WHERE i.name = p_item AND i.is_enabled FOR NO KEY UPDATE;
-  IF NOT FOUND OR v_item.sold >= v_item.stock THEN
+  IF NOT FOUND OR v_item.sold >= v_item.stock_total THEN
     RAISE EXCEPTION 'the item "%" is not on sale, or sold out', p_item
       USING ERRCODE = 'TC003', HINT = 'list_shop lists what can be bought.';
   ELSIF count_owned(v_user.id, p_item) >= v_item.member_limit THEN
@@ -726,9 +726,9 @@ BEGIN
     v_user := find_survivor(p_user_id);
   END IF;
   RETURN QUERY
-  SELECT i.name, i.title_ru, i.title_en, i.description_ru, i.description_en, i.price, i.stock - i.sold, i.member_limit,
+  SELECT i.name, i.title_ru, i.title_en, i.description_ru, i.description_en, i.price, i.stock_total - i.sold, i.member_limit,
          i.duration_seconds, i.effect, o.owned,
-         CASE WHEN i.sold >= i.stock THEN 'sold_out'
+         CASE WHEN i.sold >= i.stock_total THEN 'sold_out'
               WHEN o.owned >= i.member_limit THEN 'limit_reached'
               WHEN v_user.coins < i.price THEN 'too_expensive'
               ELSE 'available'
@@ -774,7 +774,7 @@ BEGIN
     v_outcome := apply_event(p_event_id, p_platform, p_external_id, 'game_played', v_request || jsonb_build_object(
       'drawn', v_result.drawn, 'won', v_result.won, 'coins', v_result.coins,
       'xp', CASE WHEN v_result.won THEN v_game.win_xp ELSE v_game.loss_xp END));
-    PERFORM keep_award_windows(v_user.id, 'game_' || p_game, ttfd.current_time(), NULL, v_outcome.xp);
+    PERFORM keep_award_windows(v_user.id, 'game:' || p_game, ttfd.current_time(), NULL, v_outcome.xp);
   END IF;
   RETURN QUERY
   SELECT v_outcome.event_id, v_outcome.user_id, v_outcome.status, v_outcome.xp, v_outcome.coins, v_outcome.note,

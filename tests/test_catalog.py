@@ -183,6 +183,12 @@ def test_a_comment_names_every_error_that_its_function_raises(functions: list[An
         assert {code for code in raised - caught if code not in function.comment} == set(), function.name
 
 
+def test_a_comment_says_which_isolation_its_function_needs(functions: list[Any]) -> None:
+    for function in of(functions, API_FILES):
+        if "require_read_committed(" in function.source:
+            assert "Needs READ COMMITTED (0A000)" in function.comment, function.name
+
+
 def test_the_owner_role_owns_everything(catalog: Connection) -> None:
     strangers = rows(
         catalog,
@@ -288,3 +294,13 @@ def test_every_foreign_key_has_an_index(catalog: Connection) -> None:
         "   AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1])",
     )
     assert bare == []
+
+
+def test_every_check_has_a_name_that_tells_what_it_asks_for(catalog: Connection) -> None:
+    """Clients go by the name. One that ends in _check, with or without a number, was made up by PostgreSQL."""
+    nameless = rows(
+        catalog,
+        "SELECT conname FROM pg_constraint"
+        " WHERE connamespace = 'ttfd'::regnamespace AND contype = 'c' AND conname ~ '_check[0-9]*$'",
+    )
+    assert nameless == []

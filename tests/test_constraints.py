@@ -39,7 +39,7 @@ EVENT = (
             " VALUES ('telegram', '1', '\\x00', now(), now(), now())",
             "23514",
         ),
-        ("UPDATE ttfd.shop_items SET stock = 1, sold = 2", "23514"),
+        ("UPDATE ttfd.shop_items SET stock_total = 1, sold = 2", "23514"),
         ("UPDATE ttfd.shop_items SET price = -1", "23514"),
         ("UPDATE ttfd.settings SET value = '-1'", "23514"),
         (

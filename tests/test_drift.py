@@ -25,8 +25,8 @@ CHANGES: dict[str, list[str]] = {
     ],
     "ALTER TABLE ttfd.unified_users DISABLE TRIGGER follow_rank": ["changed trigger ttfd.unified_users.follow_rank"],
     "DROP TRIGGER audit ON ttfd.boosts": ["missing trigger ttfd.boosts.audit"],
-    "ALTER TABLE ttfd.link_codes DROP CONSTRAINT link_codes_check": [
-        "missing constraint ttfd.link_codes.link_codes_check"
+    "ALTER TABLE ttfd.link_codes DROP CONSTRAINT link_codes_expires_after_its_start": [
+        "missing constraint ttfd.link_codes.link_codes_expires_after_its_start"
     ],
     "COMMENT ON TABLE ttfd.ranks IS 'mine'": ["changed comment table ttfd.ranks"],
     "DROP INDEX ttfd.boosts_ends_at": ["missing index ttfd.boosts_ends_at", "missing relation ttfd.boosts_ends_at"],

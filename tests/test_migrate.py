@@ -15,7 +15,7 @@ import pytest
 from ttfd import migrate as module
 from ttfd.connection import yoyo_url
 from ttfd.embedded import Server
-from ttfd.migrate import MigrationError, migrate, pending, rollback
+from ttfd.migrate import MigrationError, migrate, pending, rollback, to_roll_back
 
 IDS = ["0001.first", "0002.second"]
 
@@ -319,6 +319,8 @@ def test_rolling_back_stops_at_the_migration_named(
     undone: list[str],
 ) -> None:
     migrate(empty_database_url, folder=folder)
+    assert to_roll_back(empty_database_url, to, folder=folder) == undone
+    assert len(tables(observer)) == len(IDS), "asking changes nothing"
     assert rollback(empty_database_url, to, folder=folder) == undone
     assert len(tables(observer)) == len(IDS) - len(undone)
     assert migrate(empty_database_url, folder=folder) == sorted(undone)
@@ -334,6 +336,35 @@ def test_rolling_back_refuses_before_it_touches_anything(
     with pytest.raises(MigrationError, match="nonsense is not applied"):
         rollback(empty_database_url, "nonsense", folder=folder)
     assert tables(observer) == ["t1", "t2"]
+
+
+@pytest.mark.parametrize("to", [None, "", IDS[0]])
+def test_an_older_package_rolls_back_nothing_of_a_newer_database(
+    empty_database_url: str, folder: Path, observer: psycopg.Connection[Any], to: str | None
+) -> None:
+    migrate(empty_database_url, folder=folder)
+    for path in folder.glob("0002*"):
+        path.unlink()
+    for ask in (rollback, to_roll_back):
+        with pytest.raises(MigrationError, match=r"does not know: 0002\.second\. Roll back with the version"):
+            ask(empty_database_url, to, folder=folder)
+    assert tables(observer) == ["t1", "t2"]
+
+
+def test_asking_what_would_be_rolled_back_writes_nothing(
+    empty_database_url: str, folder: Path, observer: psycopg.Connection[Any]
+) -> None:
+    assert to_roll_back(empty_database_url, folder=folder) == []
+    assert observer.execute("SELECT count(*) FROM pg_class WHERE relname ~ 'yoyo'").fetchone() == (0,)
+
+
+def test_plain_yoyo_takes_back_the_newest_migration_and_no_other(
+    empty_database_url: str, folder: Path, observer: psycopg.Connection[Any]
+) -> None:
+    migrate(empty_database_url, folder=folder)
+    run_plain_yoyo("rollback", empty_database_url, folder)
+    assert tables(observer) == ["t1"]
+    assert pending(empty_database_url, folder=folder) == IDS[1:]
 
 
 def test_a_role_that_may_not_create_tables_is_told_so_at_once(

@@ -86,6 +86,15 @@ def run_pgspot(paths: Iterable[Path]) -> list[str]:
     return found
 
 
+def find_functions(folder: Path) -> list[Path]:
+    """The migrations that are generated from sql/, those of later releases included."""
+    return [
+        path
+        for path in sorted(folder.glob("*.sql"))
+        if not path.name.endswith(".rollback.sql") and path.read_text("utf-8").startswith("-- Generated from sql/")
+    ]
+
+
 def run_plpgsql_check(binaries: Path, extra_sql: str = "") -> list[str]:
     """What plpgsql_check finds in the installed functions."""
     with _server(binaries) as server:
@@ -123,7 +132,7 @@ def _run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 def main() -> int:
     folder = migrations_folder()
     found = run_squawk(sorted(folder.glob("*.sql")))
-    found += run_pgspot(path for path in sorted(folder.glob("01*.sql")) if not path.name.endswith(".rollback.sql"))
+    found += run_pgspot(find_functions(folder))
     binaries = find_plpgsql_check()
     if binaries:
         found += run_plpgsql_check(binaries)

@@ -10,24 +10,61 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from make_migration import (
+    GRANTED,
     MARK,
     PREAMBLE,
+    RIGHT,
     ROOMS,
     ROOT,
     Texts,
-    drop_functions,
+    drop_function,
     drop_triggers,
     generate_all,
+    read_signature,
     read_sources,
 )
 
 _FIRST_CHANGE = 201
 _GENERATED = "-- Generated from sql/"
-# What CREATE OR REPLACE cannot change: parameters, result and rights (it keeps those that there are).
-_FIXED = re.compile(r"^CREATE OR REPLACE FUNCTION (.*?)^LANGUAGE|^((?:GRANT|REVOKE) .*?;)", re.MULTILINE | re.DOTALL)
+# What CREATE OR REPLACE cannot change: parameters and result.
+_FIXED = re.compile(r"^CREATE OR REPLACE FUNCTION (.*?)^LANGUAGE", re.MULTILINE | re.DOTALL)
+
+# In a pair, around a source that needs more statements than its own.
+_BEGIN = "-- From here on it is as in sql/."
+_END = "-- Up to here it is as in sql/."
+# Before each line of a right that the function has already, so that what somebody granted or revoked by hand stays so.
+_KEPT = "-- (kept) "
+
+_REMEMBER_RIGHTS = """DO $$
+BEGIN
+  PERFORM pg_catalog.set_config('ttfd.rights', coalesce(proacl, pg_catalog.acldefault('f', proowner))::text, true)
+    FROM pg_catalog.pg_proc WHERE oid = '{signature}'::pg_catalog.regprocedure;
+END $$;"""
+_RESTORE_RIGHTS = """REVOKE ALL ON FUNCTION {signature} FROM PUBLIC;
+DO $$
+DECLARE
+  v_right record;
+BEGIN
+  FOR v_right IN
+    SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS role,
+           CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS option
+      FROM pg_catalog.aclexplode(current_setting('ttfd.rights')::pg_catalog.aclitem[])
+  LOOP
+    EXECUTE 'GRANT EXECUTE ON FUNCTION {signature} TO ' || v_right.role || v_right.option;
+  END LOOP;
+END $$;"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of sql/. Its function's name is its own, whatever the folder; a file that moves stays the same source."""
+
+    path: str
+    text: str
 
 
 def is_frozen(root: Path) -> bool:
@@ -52,6 +89,30 @@ def find_broken(root: Path) -> list[str]:
     ]
 
 
+def find_misplaced(root: Path) -> list[str]:
+    """Files that are not frozen, with a number that is not above every frozen one."""
+    frozen = read_sums(root)
+    loose = {path.name for path in (root / "migrations").glob("*.sql")} - frozen.keys() - set(find_loose(root))
+    return sorted(name for name in loose if frozen and name[:4] <= max(frozen)[:4])
+
+
+def find_faults(root: Path) -> list[str]:
+    """What no migration can be written over, in sentences."""
+    faults = []
+    if broken := find_broken(root):
+        faults.append(f"frozen, and not as they were (git checkout them; a change is a new migration): {_list(broken)}")
+    if misplaced := find_misplaced(root):
+        faults.append(
+            f"not above the newest frozen migration, so that a new database would run them earlier than one that is "
+            f"upgraded (give them the number {_next_number(root):04d}): {_list(misplaced)}"
+        )
+    return faults
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names)
+
+
 def find_loose(root: Path) -> list[str]:
     """Generated files that are not frozen yet."""
     frozen = read_sums(root)
@@ -62,32 +123,51 @@ def find_loose(root: Path) -> list[str]:
     ]
 
 
-def read_frozen(root: Path) -> Texts:
-    """The last frozen text of every source."""
-    found: Texts = {}
+def read_frozen(root: Path) -> dict[str, Source]:
+    """The last frozen text of every source, by the name of its function."""
+    found: dict[str, Source] = {}
     for name in sorted(read_sums(root)):
         text = (root / "migrations" / name).read_text(encoding="utf-8")
         if name.endswith(".rollback.sql") or not text.startswith(_GENERATED):
             continue
         _, *parts = MARK.split(text.removesuffix("\nRESET ROLE;\n"))
-        for source, removed, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        for path, removed, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
             if removed:
-                del found[source]
+                del found[Path(path).stem]
             else:
-                found[source] = _beneath_drops(body)
+                found[Path(path).stem] = Source(path, _read_body(body))
+    return found
+
+
+def _read_body(body: str) -> str:
+    """The source alone, as it is in sql/."""
+    text = body.split(f"{_BEGIN}\n")[-1].split(_END)[0]
+    return re.sub(f"^{re.escape(_KEPT)}", "", text, flags=re.MULTILINE).strip("\n") + "\n"
+
+
+def read_now(root: Path) -> dict[str, Source]:
+    """Every source as it is in sql/, by the name of its function."""
+    found: dict[str, Source] = {}
+    for room in ROOMS:
+        for path, text in read_sources(root, room).items():
+            other = found.setdefault(Path(path).stem, Source(path, text))
+            if other.path != path:
+                raise SystemExit(f"{path}: {other.path} has the same name")
     return found
 
 
 def generate_change(root: Path) -> Texts:
     """The pair that leads from the frozen texts to the sources; empty when they are the same."""
-    before = read_frozen(root)
-    now = {name: text for room in ROOMS for name, text in read_sources(root, room).items()}
-    changed = [name for name in [*now, *(before.keys() - now.keys())] if before.get(name) != now.get(name)]
-    if not changed:
+    before, now = read_frozen(root), read_now(root)
+    # What is gone comes first: a trigger that goes on in another file must not be dropped after it was made there.
+    names = [*sorted(before.keys() - now.keys()), *now]
+    steps = [(before.get(name), now.get(name)) for name in names]
+    steps = [(old, new) for old, new in steps if not (old and new and old.text == new.text)]
+    if not steps:
         return {}
-    up = [_step(name, before.get(name), now.get(name)) for name in changed]
-    down = [_step(name, now.get(name), before.get(name)) for name in reversed(changed)]
-    stem = _name_of_change(root)
+    up = [_step(old, new) for old, new in steps]
+    down = [_step(new, old) for old, new in reversed(steps)]
+    stem = f"{_next_number(root):04d}.functions"
     preamble = PREAMBLE.format(room="")
     return {
         f"{stem}.sql": "\n".join([preamble, *up, "RESET ROLE;\n"]),
@@ -95,36 +175,49 @@ def generate_change(root: Path) -> Texts:
     }
 
 
-def _step(name: str, before: str | None, after: str | None) -> str:
+def _step(old: Source | None, new: Source | None) -> str:
     """From one text of a source to another, either of which may not exist."""
-    drops = drop_triggers(before or "")
-    if before is not None and (after is None or _FIXED.findall(before) != _FIXED.findall(after)):
-        drops += drop_functions(before)
-    lines = [f"-- {name}" + ("" if after else ": removed"), *drops]
-    return "\n".join([*lines, *([after] if after else [""])])
+    if new is None:
+        assert old is not None
+        return "\n".join([f"-- {old.path}: removed", *drop_triggers(old.text), drop_function(old.text), ""])
+    if old is None:
+        return f"-- {new.path}\n{new.text}"
+    above, below = drop_triggers(old.text), _change_rights(old.text, new.text)
+    if _FIXED.findall(old.text) != _FIXED.findall(new.text):
+        above += [_REMEMBER_RIGHTS.format(signature=read_signature(old.text)), drop_function(old.text)]
+        below = [_RESTORE_RIGHTS.format(signature=read_signature(new.text)), *below]
+    kept = RIGHT.sub(lambda right: re.sub("^", _KEPT, right[0], flags=re.MULTILINE), new.text)
+    return "\n".join([f"-- {new.path}", *above, _BEGIN, kept + _END, *below, ""])
 
 
-def _beneath_drops(body: str) -> str:
-    """The source alone, without the statements that make way for it."""
-    lines = body.removeprefix("\n").splitlines(keepends=True)
-    while lines and lines[0].startswith(("DROP TRIGGER ", "DROP FUNCTION ")):
-        del lines[0]
-    return "".join(lines).rstrip("\n") + "\n"
+def _change_rights(old: str, new: str) -> list[str]:
+    """Statements for the rights that only one of the two texts gives."""
+    before, now = _read_roles(old), _read_roles(new)
+    statements = []
+    if gone := sorted(before - now):
+        statements.append(f"REVOKE EXECUTE ON FUNCTION {read_signature(new)} FROM {_list(gone)};")
+    if added := sorted(now - before):
+        statements.append(f"GRANT EXECUTE ON FUNCTION {read_signature(new)} TO {_list(added)};")
+    return statements
 
 
-def _name_of_change(root: Path) -> str:
-    """That of the pair that is not frozen yet, else the next one."""
-    if loose := find_loose(root):
-        return loose[0].removesuffix(".sql").removesuffix(".rollback")
-    highest = max(int(path.name[:4]) for path in (root / "migrations").glob("[0-9]*.sql"))
-    return f"{max(highest + 1, _FIRST_CHANGE):04d}.functions"
+def _read_roles(text: str) -> set[str]:
+    """Who may call the function of a source."""
+    return {role.strip() for roles in GRANTED.findall(text) for role in roles.split(",")}
+
+
+def _next_number(root: Path) -> int:
+    """That of the pair which is not frozen yet: above what is frozen, and what is written by hand."""
+    loose = {*find_loose(root), *find_misplaced(root)}
+    highest = max(int(path.name[:4]) for path in (root / "migrations").glob("[0-9]*.sql") if path.name not in loose)
+    return max(highest + 1, _FIRST_CHANGE)
 
 
 def main() -> int:
     root = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT
     folder = root / "migrations"
-    if broken := find_broken(root):
-        print(f"frozen, and not as they were: {', '.join(broken)}")
+    if faults := find_faults(root):
+        print("\n".join(faults))
         return 1
     wanted = generate_change(root) if is_frozen(root) else generate_all(root)
     if any(
@@ -134,7 +227,7 @@ def main() -> int:
         return 1
     names = sorted(path.name for path in folder.glob("*.sql"))
     lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="ascii")
+    (folder / "SHA256SUMS").write_text("".join(lines), encoding="ascii", newline="\n")
     print(f"{len(names)} files are frozen.")
     return 0
 

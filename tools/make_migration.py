@@ -44,6 +44,11 @@ TRIGGER = re.compile(
     r"^CREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER (\w+)\s.*?\sON (ttfd\.\w+)", re.MULTILINE | re.DOTALL
 )
 
+# Rights have these two forms alone, so that a release can grant and revoke no more than it changes.
+RIGHT = re.compile(r"^(?:GRANT|REVOKE) [^;]*;", re.MULTILINE)
+REVOKED = re.compile(r"REVOKE ALL ON FUNCTION ttfd\.\w+\([^)]*\) FROM PUBLIC;")
+GRANTED = re.compile(r"GRANT EXECUTE ON FUNCTION ttfd\.\w+\([^)]*\)\s+TO ([\w, ]+);")
+
 # Says in a migration where a text comes from, so that the last frozen text of each source can be found again.
 MARK = re.compile(r"^-- (sql/[\w/]+\.sql)(: removed)?$", re.MULTILINE)
 
@@ -57,13 +62,14 @@ def read_sources(root: Path, room: str) -> Texts:
     for path in sorted((root / "sql" / room).glob("*.sql")):
         name = path.relative_to(root).as_posix()
         text = path.read_text(encoding="utf-8")
-        first = CREATED.search(text)
-        if room != "triggers" and (first is None or first[1] != f"ttfd.{path.stem}"):
-            raise SystemExit(f"{name}: a file is named after its function")
+        if CREATED.findall(text) != [f"ttfd.{path.stem}"]:
+            raise SystemExit(f"{name}: a file holds one function and is named after it")
         if not text.isascii():
             raise SystemExit(f"{name}: yoyo reads migrations in the machine's encoding, keep to ASCII")
         if [signature.split("(")[0] for signature in COMMENTED.findall(text)] != CREATED.findall(text):
-            raise SystemExit(f"{name}: every function needs one COMMENT ON FUNCTION, in order")
+            raise SystemExit(f"{name}: every function needs one COMMENT ON FUNCTION")
+        if not all(REVOKED.fullmatch(right) or GRANTED.fullmatch(right) for right in RIGHT.findall(text)):
+            raise SystemExit(f"{name}: rights are REVOKE ALL ... FROM PUBLIC and GRANT EXECUTE ... TO roles, no others")
         found[name] = text
     return found
 
@@ -73,9 +79,14 @@ def drop_triggers(text: str) -> list[str]:
     return [f"DROP TRIGGER {name} ON {table};" for name, table in TRIGGER.findall(text)]
 
 
-def drop_functions(text: str) -> list[str]:
-    """Statements that drop the functions of a source; its COMMENT lines give the signatures."""
-    return [f"DROP FUNCTION {signature};" for signature in COMMENTED.findall(text)]
+def drop_function(text: str) -> str:
+    """The statement that drops the function of a source; its COMMENT gives the signature."""
+    return f"DROP FUNCTION {read_signature(text)};"
+
+
+def read_signature(text: str) -> str:
+    """Name and types of the function of a source."""
+    return COMMENTED.findall(text)[0]
 
 
 def generate(root: Path, room: str) -> tuple[str, str]:
@@ -83,7 +94,7 @@ def generate(root: Path, room: str) -> tuple[str, str]:
     sources = read_sources(root, room)
     up = [PREAMBLE.format(room=room), *(f"-- {name}\n{text}" for name, text in sources.items()), "RESET ROLE;\n"]
     down = [ROLLBACK_PREAMBLE.format(room=room)]
-    down += ["\n".join(drop_triggers(text) + drop_functions(text)) + "\n" for text in reversed(sources.values())]
+    down += ["\n".join([*drop_triggers(text), drop_function(text)]) + "\n" for text in reversed(sources.values())]
     return "\n".join(up), "\n".join(down)
 
 
@@ -104,8 +115,8 @@ def main() -> int:
     parser.add_argument("--root", type=Path, default=ROOT, help="another copy of the repository")
     arguments = parser.parse_args()
     folder = arguments.root / "migrations"
-    if broken := freeze.find_broken(arguments.root):
-        print(f"frozen, and not as they were (git checkout them; a change is a new migration): {', '.join(broken)}")
+    if faults := freeze.find_faults(arguments.root):
+        print("\n".join(faults))
         return 1
     wanted = (
         freeze.generate_change(arguments.root) if freeze.is_frozen(arguments.root) else generate_all(arguments.root)
@@ -118,7 +129,7 @@ def main() -> int:
     ]
     if not arguments.check:
         for name in stale:
-            (folder / name).write_text(wanted[name], encoding="utf-8")
+            (folder / name).write_text(wanted[name], encoding="utf-8", newline="\n")
         for name in surplus:
             (folder / name).unlink()
     if stale or surplus:

@@ -9,7 +9,6 @@ virtual environment below ``/root``) is placed or copied below ``/var/lib/ttfd``
 """
 
 import contextlib
-import hashlib
 import importlib.metadata
 import importlib.util
 import json
@@ -29,7 +28,9 @@ from pathlib import Path
 from typing import IO, Any, Literal
 from urllib.parse import quote, urlencode
 
-__all__ = ["EmbeddedError", "Server", "is_installed", "start", "status", "stop"]
+from .processes import out_of_reach
+
+__all__ = ["EmbeddedError", "Server", "is_installed", "remove", "start", "status", "stop"]
 
 StopMode = Literal["smart", "fast", "immediate"]
 
@@ -160,6 +161,18 @@ def status(directory: Path = Path(".ttfd")) -> Server | None:
     return None
 
 
+def remove(directory: Path) -> None:
+    """Stop every server of a directory and delete all that is theirs, wherever it lies.
+
+    Raises:
+        EmbeddedError: as `stop`.
+    """
+    stop(directory)
+    for folder in _folders(directory):
+        for place in _Cluster(folder).places():
+            shutil.rmtree(place, ignore_errors=True)
+
+
 @dataclass(frozen=True, slots=True)
 class _Account:
     """The user that PostgreSQL runs as when the caller is root."""
@@ -201,6 +214,11 @@ class _Cluster:
     @property
     def log(self) -> Path:
         return self.data / "server.log"
+
+    def places(self) -> list[Path]:
+        """Every folder that is the cluster's own."""
+        elsewhere = [Path(self._state["socket"])] if "socket" in self._state else []
+        return [*filter(self._is_own_folder, elsewhere), self.home, self.folder]
 
     def is_running(self) -> bool:
         if not (self.data / "postmaster.pid").exists() or self._has_stale_pid():
@@ -310,13 +328,13 @@ class _Cluster:
         return copy / "bin"
 
     def _reachable_home(self) -> Path:
-        place = ROOT_HOMES / f"{self.folder.name}-{hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]}"
+        """A new folder: the same one again may hold data of a folder that is gone, whose password nobody knows."""
         try:
-            _make_folder(place.parent)
-            _make_folder(place)
+            _make_folder(ROOT_HOMES)
+            place = Path(tempfile.mkdtemp(prefix=f"{self.folder.name}-", dir=ROOT_HOMES))
         except OSError:
             place = Path(tempfile.mkdtemp(prefix="ttfd-"))
-            place.chmod(0o711)
+        place.chmod(0o711)
         if not self._can_enter(place):
             raise EmbeddedError(f"PostgreSQL does not run as root, and the user nobody cannot enter {place}.")
         return place
@@ -376,10 +394,10 @@ class _Cluster:
             raise EmbeddedError(f"{program} failed: {done.stdout.strip()}")
 
     def _run(self, program: str, *arguments: str | Path, send: str = "") -> subprocess.CompletedProcess[str]:
-        return self._call([str(self.binaries / program), *map(str, arguments)], send)
+        return self._call([str(self.binaries / _program(program)), *map(str, arguments)], send)
 
     def _call(self, command: list[str], send: str = "") -> subprocess.CompletedProcess[str]:
-        """Run as the owner of the data, in a session of its own: Ctrl-C must not reach the server."""
+        """Run as the owner of the data, out of reach of Ctrl-C: it must not stop the server."""
         identity: dict[str, Any] = {}
         if self.account:
             identity = {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
@@ -393,8 +411,8 @@ class _Cluster:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=os.sep,
-                start_new_session=True,
                 check=False,
+                **out_of_reach(),
                 **identity,
             )
             output.seek(0)
@@ -443,9 +461,10 @@ def _locale(major: int) -> list[str]:
 
 
 def _make_folder(place: Path) -> None:
-    """Create a folder, for root one that others may pass through (not read)."""
+    """Create a folder, and those above it, for root ones that others may pass through (not read)."""
     if not place.exists():
-        place.mkdir(parents=True, exist_ok=True)
+        _make_folder(place.parent)
+        place.mkdir(exist_ok=True)
         if not _WINDOWS:
             place.chmod(0o711 if os.geteuid() == 0 else 0o700)
 

@@ -31,7 +31,7 @@ from yoyo.migrations import (  # type: ignore[import-untyped]
 
 from ttfd.connection import normalise_dsn
 
-__all__ = ["MigrationError", "migrate", "migrations_folder", "pending", "pending_on", "rollback"]
+__all__ = ["MigrationError", "migrate", "migrations_folder", "pending", "pending_on", "rollback", "to_roll_back"]
 
 _LOCK_KEY = 0x74746664  # 'ttfd'
 _LOCK_SECONDS = 60
@@ -99,11 +99,16 @@ def pending(url: str, *, folder: Path | None = None) -> list[str]:
 
 def pending_on(connection: psycopg.Connection[Any], *, folder: Path | None = None) -> list[str]:
     """The same, asked on a connection that is there."""
-    marked: set[str] = set()
-    if connection.execute("SELECT to_regclass(%s)", ["public._yoyo_migration"]).fetchone() != (None,):
-        rows = connection.execute("SELECT migration_hash FROM public._yoyo_migration")
-        marked = {row[0] for row in rows}
+    marked = _read_marks(connection)
     return [migration.id for migration in topological_sort(_read(folder)) if migration.hash not in marked]
+
+
+def _read_marks(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """Hash and id of each migration that is applied."""
+    if connection.execute("SELECT to_regclass(%s)", ["public._yoyo_migration"]).fetchone() == (None,):
+        return {}
+    rows = connection.execute("SELECT migration_hash, migration_id FROM public._yoyo_migration ORDER BY migration_id")
+    return dict(rows.fetchall())
 
 
 def rollback(url: str, to: str | None = None, *, folder: Path | None = None) -> list[str]:
@@ -116,25 +121,43 @@ def rollback(url: str, to: str | None = None, *, folder: Path | None = None) -> 
         folder: see `migrate`.
 
     Raises:
-        MigrationError: besides the reasons of `migrate`: unknown ``to``, or a migration without a rollback
-            file (yoyo would unmark it and leave its tables).
+        MigrationError: besides the reasons of `migrate`: unknown ``to``, a migration without a rollback file
+            (yoyo would unmark it and leave its tables), or one that is applied and that this version does not
+            know: rolling back what is beneath it would break what it made.
     """
     undone = []
     with _backend(url) as backend, backend.lock():
-        applied = list(backend.to_rollback(_read(folder)))
-        ids = [migration.id for migration in applied]
-        if to and to not in ids:
-            raise MigrationError(f"{to} is not applied, so it cannot become the newest. Applied: {ids or 'none'}")
-        todo = applied[:1] if to is None else applied[: ids.index(to)] if to else applied
-        for migration in todo:
-            path = Path(migration.path)
-            if path.suffix == ".sql" and not path.with_suffix(".rollback.sql").exists():
-                raise MigrationError(f"{migration.id} has no rollback file; nothing was rolled back.")
-        for migration in todo:
+        for migration in _plan_rollback(url, to, folder):
             with _explained(migration.id, "roll back"):
                 backend.rollback_one(migration)
             undone.append(migration.id)
     return undone
+
+
+def to_roll_back(url: str, to: str | None = None, *, folder: Path | None = None) -> list[str]:
+    """Return the ids that `rollback` would roll back, newest first. Only reads; arguments and errors as there."""
+    return [migration.id for migration in _plan_rollback(url, to, folder)]
+
+
+def _plan_rollback(url: str, to: str | None, folder: Path | None) -> list[Migration]:
+    known = {migration.hash: migration for migration in topological_sort(_read(folder))}
+    with psycopg.connect(normalise_dsn(url), autocommit=True) as connection:
+        marked = _read_marks(connection)
+    if newer := [name for digest, name in marked.items() if digest not in known]:
+        raise MigrationError(
+            f"The database has migrations that this version of ttfd does not know: {', '.join(newer)}. "
+            "Roll back with the version that applied them, then install this one."
+        )
+    applied = [migration for digest, migration in reversed(known.items()) if digest in marked]
+    ids = [migration.id for migration in applied]
+    if to and to not in ids:
+        raise MigrationError(f"{to} is not applied, so it cannot become the newest. Applied: {ids or 'none'}")
+    todo = applied[:1] if to is None else applied[: ids.index(to)] if to else applied
+    for migration in todo:
+        path = Path(migration.path)
+        if path.suffix == ".sql" and not path.with_suffix(".rollback.sql").exists():
+            raise MigrationError(f"{migration.id} has no rollback file; nothing was rolled back.")
+    return todo
 
 
 class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]

@@ -1,4 +1,5 @@
 -- A changed rule holds from now on; what happened before is judged by the rule that held then, whenever it arrives.
+-- Columns are matched by name, so that one that is added to both tables later is kept as well.
 CREATE OR REPLACE FUNCTION ttfd.event_types__keep_versions()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ttfd, pg_temp
@@ -13,8 +14,11 @@ BEGIN
   END IF;
   IF TG_OP <> 'DELETE' THEN
     INSERT INTO event_type_versions
-    SELECT NEW.*, CASE WHEN EXISTS (SELECT 1 FROM event_type_versions v WHERE v.name = NEW.name)
-                       THEN v_now ELSE '-infinity' END;
+    SELECT r.*
+      FROM jsonb_populate_record(NULL::event_type_versions, to_jsonb(NEW) || jsonb_build_object(
+             'valid_from', CASE WHEN EXISTS (SELECT 1 FROM event_type_versions v WHERE v.name = NEW.name)
+                                THEN v_now ELSE '-infinity' END,
+             'valid_to', 'infinity')) r;
   END IF;
   PERFORM audit('event_type_' || lower(TG_OP),
                 CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END, CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);

@@ -208,7 +208,7 @@ happenings = st.lists(
             ),
             st.tuples(st.just("xp_change"), st.fixed_dictionaries({"xp": st.integers(0, 600)})),
             st.tuples(st.just("coins_change"), st.fixed_dictionaries({"coins": st.integers(-100, 300)})),
-            st.tuples(st.just("work"), st.fixed_dictionaries({}, optional={"xp": st.integers(0, 60)})),
+            st.tuples(st.just("shift"), st.fixed_dictionaries({}, optional={"xp": st.integers(0, 60)})),
             st.tuples(st.just("fishing"), st.fixed_dictionaries({"seconds": st.integers(0, 4000)})),
         ),
     ),
@@ -223,7 +223,7 @@ def test_one_by_one_and_in_batches_grant_the_same(db: Connection, happenings: li
     with db.transaction(force_rollback=True):
         db.execute(
             "INSERT INTO ttfd.event_types (name, xp, coins, per_seconds, cooldown_seconds, daily_xp_cap, stated_xp_max)"
-            " VALUES ('work', 20, 100, NULL, 3600, 50, 60), ('fishing', 3, 7, 60, 1800, 300, NULL)"
+            " VALUES ('shift', 20, 100, NULL, 3600, 50, 60), ('fishing', 3, 7, 60, 1800, 300, NULL)"
         )
         for external_id in ("1", "2", "3"):
             apply_event(db, "xp_change", {"xp": 3000}, external_id=external_id)

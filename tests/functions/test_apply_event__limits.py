@@ -44,11 +44,11 @@ def test_a_message_in_the_cooldown_counts_as_a_message(db: Connection) -> None:
 
 def test_each_member_and_each_type_has_a_cooldown_of_its_own(db: Connection) -> None:
     set_time(db, NOON)
-    db.execute("INSERT INTO ttfd.event_types (name, xp, coins, cooldown_seconds) VALUES ('work', 10, 50, 3600)")
+    db.execute("INSERT INTO ttfd.event_types (name, xp, coins, cooldown_seconds) VALUES ('shift', 10, 50, 3600)")
     assert granted(apply_event(db, "message_sent")) == (5, 0, None)
     assert granted(apply_event(db, "message_sent", external_id="2")) == (5, 0, None)
-    assert granted(apply_event(db, "work")) == (10, 50, None)
-    assert granted(apply_event(db, "work")) == (0, 0, "cooldown")
+    assert granted(apply_event(db, "shift")) == (10, 50, None)
+    assert granted(apply_event(db, "shift")) == (0, 0, "cooldown")
 
 
 def test_the_cooldown_is_the_members_not_the_accounts(db: Connection) -> None:

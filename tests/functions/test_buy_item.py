@@ -55,7 +55,7 @@ def test_the_feed_tells_the_bots_what_to_do(db: Connection) -> None:
 
 
 def test_the_balance_has_to_cover_the_price(db: Connection) -> None:
-    add_item(db, price=101, stock=1)
+    add_item(db, price=101, stock_total=1)
     user_id = rich_user(db)
     with refused(db, "TC001"):
         buy(db, user_id)
@@ -63,7 +63,7 @@ def test_the_balance_has_to_cover_the_price(db: Connection) -> None:
     assert value(db, "SELECT sold FROM ttfd.shop_items WHERE name = 'thing'") == 0
 
 
-@pytest.mark.parametrize("columns", [{"is_enabled": False}, {"stock": 0}])
+@pytest.mark.parametrize("columns", [{"is_enabled": False}, {"stock_total": 0}])
 def test_what_is_not_on_sale_or_sold_out_is_refused(db: Connection, columns: dict[str, Any]) -> None:
     add_item(db, **columns)
     for item in ("thing", "nothing", None):
@@ -87,7 +87,7 @@ def test_a_member_has_no_more_than_the_limit_at_a_time(db: Connection) -> None:
 
 
 def test_a_resend_is_answered_with_the_first_outcome_whatever_became_of_the_item(db: Connection) -> None:
-    add_item(db, price=100, stock=1, member_limit=1)
+    add_item(db, price=100, stock_total=1, member_limit=1)
     event_id, user_id = new_id(), rich_user(db)
     first = buy(db, user_id, event_id=event_id)
     db.execute("UPDATE ttfd.shop_items SET price = 7, is_enabled = false")
@@ -163,7 +163,7 @@ def test_the_shop_opens_with_items_that_work(db: Connection) -> None:
         {"effect": {"role": "123"}},
         {"effect": []},
         {"price": -1},
-        {"stock": 1, "sold": 2},
+        {"stock_total": 1, "sold": 2},
         {"member_limit": 0},
     ],
 )
@@ -182,12 +182,12 @@ def test_a_platform_speaks_for_those_who_have_an_account_there(db: Connection) -
 
 
 def test_50_buyers_of_an_item_with_stock_10_get_10(db: Connection, database_url: str) -> None:
-    add_item(db, stock=10)
+    add_item(db, stock_total=10)
     users = [rich_user(db, str(number)) for number in range(1, 51)]
     answers = together(database_url, [lambda own, user_id=user_id: try_to_buy(own, user_id) for user_id in users])
     assert (answers.count("applied"), answers.count("TC003")) == (10, 40)
     assert tuple(
-        row(db, "SELECT sold, (SELECT count(*) FROM ttfd.purchases) FROM ttfd.shop_items WHERE stock = 10")
+        row(db, "SELECT sold, (SELECT count(*) FROM ttfd.purchases) FROM ttfd.shop_items WHERE stock_total = 10")
     ) == (
         10,
         10,

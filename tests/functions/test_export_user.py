@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from calls import (
@@ -5,6 +7,7 @@ from calls import (
     acting_as,
     apply_event,
     get_user,
+    new_id,
     process_all,
     put_pending,
     record_event,
@@ -12,6 +15,7 @@ from calls import (
     value,
 )
 from legacy_records import load, owner, unify
+from sessions import start_session, token_hash
 from whole_state import user_references
 
 
@@ -133,3 +137,18 @@ def test_the_website_exports_and_a_bot_does_not(db: Connection) -> None:
     for role in ("ttfd_telegram", "ttfd_discord", "ttfd_worker", "ttfd_reader"):
         with acting_as(db, role), refused(db, "42501"):
             export(db, user_id)
+
+
+def test_the_export_holds_what_an_administrator_did_but_not_to_whom(db: Connection) -> None:
+    user_id, other_id = start_session(db, get_user(db)), get_user(db, "77001", "discord")
+    db.execute("SELECT ttfd.set_website_admin(%s, true)", [user_id])
+    with db.transaction():
+        db.execute("SELECT ttfd.act_for_session(%s)", [token_hash()])
+        db.execute("SELECT ttfd.adjust_balance(%s, %s, 5, 0, 'for a friend')", [new_id(), other_id])
+        db.execute("RESET ttfd.on_behalf_of")
+    lines: Any = export(db, user_id)["audit_log"]
+    assert [line["action"] for line in lines] == ["website_admin_changed", "balance_adjusted"]
+    assert lines[0]["after"]["user_id"] == lines[1]["on_behalf_of"] == user_id
+    assert "before" not in lines[1] and "after" not in lines[1]
+    about: Any = export(db, other_id)["audit_log"]
+    assert [line["after"]["reason"] for line in about] == ["for a friend"]

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import pytest
+
 from calls import (
     Connection,
     acting_as,
@@ -139,3 +141,22 @@ def test_the_key_of_the_digests_is_another_in_every_database_and_nobodys(db: Con
     for role in ("ttfd_website", "ttfd_admin", "ttfd_reader"):
         with acting_as(db, role), refused(db, "42501"):
             db.execute("SELECT * FROM ttfd.forgetting_key")
+
+
+@pytest.mark.parametrize(
+    ("call", "open_until"),
+    [
+        ("SELECT ttfd.claim_work(gen_random_uuid(), 'telegram', '1')", "2026-03-01 13:00:00+00"),
+        ("SELECT ttfd.play_game(gen_random_uuid(), 'telegram', '1', 'spin')", "2026-03-02 12:00:00+00"),
+    ],
+)
+def test_who_comes_back_neither_works_nor_plays_before_the_time(db: Connection, call: str, open_until: str) -> None:
+    set_time(db, NOON)
+    db.execute(call)  # type: ignore[arg-type]
+    forget(db, get_user(db))
+    set_time(db, str(dt.datetime.fromisoformat(open_until) - dt.timedelta(seconds=1)))
+    with refused(db, "TC002"):
+        db.execute(call)  # type: ignore[arg-type]
+    set_time(db, open_until)
+    db.execute(call)  # type: ignore[arg-type]
+    assert violations(db) == []

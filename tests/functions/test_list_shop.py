@@ -20,7 +20,7 @@ def test_the_shop_tells_a_member_what_can_be_bought(db: Connection) -> None:
     set_time(db, "2026-03-01 12:00Z")
     add_item(db, "fine")
     add_item(db, "dear", price=91)
-    add_item(db, "gone", stock=0)
+    add_item(db, "gone", stock_total=0)
     add_item(db, "passing", member_limit=1, duration_seconds=60)
     user_id = rich_user(db)
     buy(db, user_id, "passing")
@@ -37,7 +37,7 @@ def test_the_shop_tells_a_member_what_can_be_bought(db: Connection) -> None:
 
 
 def test_the_stock_is_what_is_left(db: Connection) -> None:
-    add_item(db, stock=3)
+    add_item(db, stock_total=3)
     buy(db, rich_user(db))
     found = rows(db, "SELECT in_stock FROM ttfd.list_shop() WHERE item IN ('thing', 'boost_hour') ORDER BY item DESC")
     assert [seen.in_stock for seen in found] == [2, None]

@@ -206,8 +206,11 @@ def test_a_stricter_isolation_is_refused(db: Connection, database_url: str) -> N
         merge(db, one, two)
 
 
-def test_a_bot_merges_nobody_and_the_website_does(db: Connection, anna: int, boris: int) -> None:
-    with acting_as(db, "ttfd_website"):
+def test_an_administrator_merges_and_no_program_does(db: Connection, anna: int, boris: int) -> None:
+    for role in ("ttfd_telegram", "ttfd_discord", "ttfd_website", "ttfd_worker"):
+        with acting_as(db, role), refused(db, "42501"):
+            merge(db, anna, boris)
+    with acting_as(db, "ttfd_admin"):
         assert merge(db, anna, boris).status == "merged"
 
 

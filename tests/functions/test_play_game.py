@@ -250,3 +250,19 @@ def test_a_role_plays_for_its_own_platform_only(db: Connection) -> None:
 def test_it_needs_an_id(db: Connection) -> None:
     with refused(db, "22004"):
         row(db, "SELECT * FROM ttfd.play_game(NULL, 'telegram', '1', 'spin')")
+
+
+def test_a_game_and_an_event_type_of_any_name_have_cooldowns_of_their_own(db: Connection) -> None:
+    set_time(db, NOON)
+    db.execute("UPDATE ttfd.event_types SET cooldown_seconds = 3600 WHERE name = 'game_played'")
+    db.execute("UPDATE ttfd.games SET name = 'played', cooldown_seconds = 60 WHERE name = 'guess'")
+    db.execute("UPDATE ttfd.games SET name = 'work' WHERE name = 'spin'")
+    assert play(db, "played").status == "applied"
+    assert row(db, "SELECT * FROM ttfd.claim_work(%s, 'telegram', '1')", new_id()).status == "applied"
+    assert play(db, "work", None).status == "applied"
+    kinds = rows(db, "SELECT event_type FROM ttfd.award_windows ORDER BY event_type")
+    assert [kind for (kind,) in kinds] == ["game:played", "game:work", "game_played", "work"]
+    with refused(db, "TC002"):
+        play(db, "played")
+    process_all(db)
+    assert violations(db) == []

@@ -285,3 +285,33 @@ def test_four_workers_and_eight_writers_lose_and_double_nothing(db: Connection, 
     assert len({seen.event_id for seen in feed}) == writers * each
     assert value(db, "SELECT count(*) FROM ttfd.failed_events") == writers * 4
     assert violations(db) == []
+
+
+def floor_of(db: Connection) -> int:
+    return int(value(db, "SELECT floor_seq FROM ttfd.feed_head"))
+
+
+@pytest.mark.parametrize("next_floor_xid", ["0", "9000000000000000000"], ids=["as made", "of another cluster"])
+def test_the_floor_rises_with_the_work_also_after_a_dump_was_restored_in_a_younger_cluster(
+    db: Connection, database_url: str, next_floor_xid: str
+) -> None:
+    db.execute("UPDATE ttfd.feed_head SET next_floor_xid = %s", [next_floor_xid])
+    for number in range(4):
+        record_event(db, external_id=str(number + 1))
+        assert process_events(db).processed == 1
+    assert floor_of(db) >= 2
+
+
+def test_the_floor_does_not_rise_past_a_transaction_that_may_have_taken_a_number(
+    db: Connection, database_url: str
+) -> None:
+    with psycopg.connect(database_url) as slow:
+        record_event(slow)
+        before = floor_of(db)
+        for number in range(4):
+            record_event(db, external_id=str(number + 2))
+            assert process_events(db).processed == 1
+        assert floor_of(db) == before
+        slow.commit()
+    assert process_events(db).processed == 1
+    assert violations(db) == []

@@ -263,3 +263,22 @@ def test_an_event_from_the_future_is_refused_beyond_five_minutes(db: Connection)
     assert record_events(db, [sent(occurred_at="2026-03-01T12:04:59Z")])[0].status == "queued"
     with refused(db, "22008"):
         record_events(db, [sent(occurred_at="2026-03-01T12:05:01Z")])
+
+
+def test_of_5_000_events_half_of_them_known_each_is_answered_in_its_place_and_granted_once(db: Connection) -> None:
+    known = [sent("game_played", {"xp": 1}, external_id=str(number % 50 + 1)) for number in range(2_000)]
+    record_events(db, known[:1_000])
+    process_all(db)
+    record_events(db, known[1_000:])
+    new = [sent("game_played", {"xp": 1}, external_id=str(number % 50 + 1)) for number in range(2_500)]
+    array = [event for pair in zip(new, known + new[:500], strict=True) for event in pair]
+    answers = record_events(db, array)
+    assert [str(answer.event_id) for answer in answers] == [event["event_id"] for event in array]
+    expected = ["queued", "duplicate"] * 2_500
+    assert [answer.status for answer in answers] == expected
+    assert [answer.xp for answer in answers[1:2_000:2]] == [1] * 1_000, "those that were applied say what they earned"
+    members = dict(rows(db, "SELECT external_id, user_id FROM ttfd.platform_accounts"))
+    assert [answer.user_id for answer in answers] == [members[event["external_id"]] for event in array]
+    process_all(db)
+    assert value(db, "SELECT sum(xp) FROM ttfd.unified_users") == 4_500
+    assert violations(db) == []

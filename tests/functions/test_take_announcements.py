@@ -62,7 +62,7 @@ def test_a_rank_is_told_to_its_member_with_what_the_text_needs(db: Connection) -
     reach(db, 500)
     (told,) = read(db)
     assert (told.event_type, told.external_id, told.display_name, told.language) == ("rank_up", "1", "anna", "ru")
-    assert (told.place, told.coins, told.data["rank_name"]) == ("private", 50, "F II")
+    assert (told.audience, told.coins, told.data["rank_name"]) == ("private", 50, "F II")
 
 
 def test_what_was_confirmed_does_not_come_again_and_the_rest_does(db: Connection) -> None:
@@ -105,14 +105,14 @@ def test_achievements_come_with_their_titles_in_both_languages(db: Connection) -
 def test_a_member_decides_whether_and_where(db: Connection, preferred: str, places: list[str]) -> None:
     prefer(db, preferred)
     reach(db, 500)
-    assert [told.place for told in read(db)] == places
+    assert [told.audience for told in read(db)] == places
 
 
 def test_what_concerns_accounts_is_never_public(db: Connection) -> None:
     prefer(db, "public")
     link(db)
     process_all(db)
-    assert {(told.event_type, told.place) for told in read(db)} == {("account_linked", "private")}
+    assert {(told.event_type, told.audience) for told in read(db)} == {("account_linked", "private")}
 
 
 def test_what_happens_to_accounts_is_told_to_whoever_wants_to_hear_nothing_else(db: Connection) -> None:
@@ -124,7 +124,7 @@ def test_what_happens_to_accounts_is_told_to_whoever_wants_to_hear_nothing_else(
     link(db, "1", "8")
     db.execute("SELECT ttfd.unlink_account(%s, 'discord')", [user_id])
     process_all(db)
-    told = [(one.event_type, one.place) for one in read(db)]
+    told = [(one.event_type, one.audience) for one in read(db)]
     assert told == [
         (kind, "private") for kind in ("accounts_merged", "merge_undone", "account_linked", "account_unlinked")
     ]
@@ -174,7 +174,7 @@ def test_the_community_is_told_of_seasons(db: Connection) -> None:
     found = {told.event_type: told for told in read(db)}
     assert {"season_closed", "season_reward"} <= set(found)
     closed = found["season_closed"]
-    assert (closed.user_id, closed.external_id, closed.place) == (0, None, "public")
+    assert (closed.user_id, closed.external_id, closed.audience) == (0, None, "public")
     assert closed.data["winner_names"] == [None]
     assert found["season_reward"].external_id == "1"
 
@@ -211,7 +211,7 @@ def test_after_an_outage_only_the_newest_of_a_kind_is_told_to_each_member_and_pr
     old = read(db)
     assert kinds(old) == [("rank_up", "1"), ("rank_up", "2"), ("account_linked", "1")]
     assert {told.data["to_rank_id"] for told in old if told.event_type == "rank_up"} == {4}
-    assert {told.place for told in old} == {"private"}
+    assert {told.audience for told in old} == {"private"}
 
 
 def test_after_an_outage_what_is_not_told_hides_nothing_that_is(db: Connection) -> None:
@@ -230,7 +230,7 @@ def test_who_is_off_the_leaderboards_is_not_named_before_others(db: Connection) 
     prefer(db, "public")
     db.execute("SELECT ttfd.set_hidden(%s, true)", [get_user(db)])
     reach(db, 500)
-    assert [told.place for told in read(db)] == ["private"]
+    assert [told.audience for told in read(db)] == ["private"]
 
 
 def test_what_is_new_is_told_in_full_after_an_outage(db: Connection) -> None:

@@ -270,8 +270,10 @@ def test_an_unknown_merge_is_refused(db: Connection, merge_id: int | None) -> No
         undo(db, merge_id)
 
 
-def test_the_website_may_undo(db: Connection) -> None:
+def test_the_website_undoes_for_its_member_and_an_administrator_for_anybody(db: Connection) -> None:
     merge_id = merge(db, get_user(db, "1"), get_user(db, "2", "discord")).merge_id
-    with acting_as(db, "ttfd_website"):
+    with acting_as(db, "ttfd_website"), refused(db, "42501"):
+        undo(db, merge_id)
+    with acting_as(db, "ttfd_admin"):
         undo(db, merge_id)
     assert value(db, "SELECT count(*) FROM ttfd.unified_users WHERE merged_into IS NOT NULL") == 0

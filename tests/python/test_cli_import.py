@@ -12,9 +12,12 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_file
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from click.testing import CliRunner
+from rich.progress import Task, TaskID
 
 import ttfd
 from ttfd.cli.app import app
+from ttfd.cli.import_ import _Rows
+from ttfd.cli.import_texts import Texts
 from ttfd.demo.sample import Sample, write_sample
 
 Run = Callable[..., tuple[int, str, str]]
@@ -273,3 +276,14 @@ def texts_of(catalogue: Catalog) -> dict[Any, Any]:
         return tuple(text) if isinstance(text, list) else text
 
     return {hashable(message.id): hashable(message.string) for message in catalogue if message.id}
+
+
+# Progress
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(2.0, "500  250 rows/s"), (0.00002, "500")])
+def test_a_rate_is_shown_once_there_is_one(seconds: float, shown: str) -> None:
+    clock = iter([0.0, seconds])
+    task = Task(TaskID(1), "", 500, 500, _get_time=lambda: next(clock), fields={"rows": 500})
+    task.start_time = next(clock)
+    assert _Rows(Texts("en")).render(task).plain == shown

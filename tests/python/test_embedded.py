@@ -260,6 +260,43 @@ def test_for_root_what_nobody_cannot_reach_is_placed_elsewhere(place: Path, monk
     assert len(list(homes.iterdir())) == 1
 
 
+@needs_root
+def test_a_folder_that_was_deleted_begins_anew_even_where_its_data_lie_elsewhere(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, homes = place / "closed", place / "homes"
+    closed.mkdir(mode=0o700)
+    monkeypatch.setattr(embedded, "ROOT_HOMES", homes)
+    first = start(closed / ".ttfd")
+    first.stop()
+    shutil.rmtree(closed / ".ttfd")
+    second = start(closed / ".ttfd")
+    assert ask(second, "SELECT 1") == 1
+    embedded.remove(closed / ".ttfd")
+    assert processes(place) == []
+    assert [Path(first.host).parent] == list(homes.iterdir()), "what is not known to be its own stays"
+    assert not list((closed / ".ttfd").glob("pg*"))
+
+
+def test_removing_leaves_nothing_of_the_server_and_all_else(finished: Path, place: Path) -> None:
+    deep = place / ("long" * 30)
+    subprocess.run(["cp", "-a", finished, deep], check=True)
+    server = start(deep)
+    (deep / "outbox").touch()
+    embedded.remove(deep)
+    assert embedded.status(deep) is None
+    assert processes(place) == []
+    assert not Path(server.host).exists()
+    assert sorted(path.name for path in deep.iterdir()) == [".gitignore", "outbox"]
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_the_folders_that_it_makes_are_closed_to_others(place: Path, depth: int) -> None:
+    embedded._make_folder(place.joinpath(*"abc"[:depth]))
+    for part in range(depth):
+        assert mode(place.joinpath(*"abc"[: part + 1])) == (0o711 if os.geteuid() == 0 else 0o700)
+
+
 AS_NOBODY = (
     STARTER
     + """

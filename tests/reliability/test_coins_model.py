@@ -242,7 +242,7 @@ class Coins(RuleBasedStateMachine):
         for name, number in {"award_maximum": AWARD_MAXIMUM, "transfer_daily_limit": TRANSFER_LIMIT}.items():
             self.one("SELECT name FROM ttfd.set_setting(%s, %s)", name, Jsonb(number))
         for name, (price, stock, limit) in ITEMS.items():
-            add_item(self.db, name, price, stock=stock, member_limit=limit)
+            add_item(self.db, name, price, stock_total=stock, member_limit=limit)
         for user in self.ids:
             self.call(
                 "award", user, 0, 200, "to begin with", expect=lambda _, user=user: self.model.award(user, 0, 200)

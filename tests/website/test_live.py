@@ -22,7 +22,7 @@ THREADED = [
     sys.executable,
     "-c",
     "import os; from ttfd.cli import serve; "
-    "serve._serve_threaded(serve._listen('127.0.0.1', 0), os.environ['DATABASE_URL'])",
+    "serve._serve_threaded(serve.listen('127.0.0.1', 0), os.environ['DATABASE_URL'])",
 ]
 
 

@@ -4,63 +4,106 @@ from __future__ import annotations
 
 import http.client
 import os
+import shlex
+import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import click
 
-from ttfd import Client
+from ttfd import Client, embedded
 from ttfd.cli import EMBEDDED_DIRECTORY, CommandError, database_url
+from ttfd.cli.serve import listen
 from ttfd.demo.check import CheckError, check
 from ttfd.demo.programs import run_ttfd, running_ttfd
 from ttfd.demo.sample import Sample, write_sample
 from ttfd.demo.simulate import Members
-from ttfd.embedded import start
+from ttfd.processes import end_signals
 
 __all__ = ["demo"]
 
+_FOLDER = EMBEDDED_DIRECTORY / "demo"  # what lies beside it may be somebody's
 _START_SECONDS = 30
 
 
 @click.command()
-@click.option("--port", default=8080, show_default=True, help="Of the website; another one if it is taken.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Of the website; another one if it is taken.",
+)
 @click.option("--check", "is_check", is_flag=True, help="No person watches: act, look, measure, and exit 0 or 1.")
-def demo(port: int, is_check: bool) -> None:
+@click.option("--remove", "is_removal", is_flag=True, help="Run nothing: delete what earlier demos left here.")
+def demo(port: int, is_check: bool, is_removal: bool) -> None:
     """Import a sample community, run the worker and the website, and let its members act.
 
-    With DATABASE_URL set it runs on that database instead, and nothing of the sample is loaded.
+    All of it is in ./.ttfd/demo, with a PostgreSQL of its own. With DATABASE_URL set it runs on that database
+    instead: it migrates it, loads nothing of the sample, and nobody acts but your members.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    own = os.environ.get("DATABASE_URL")
+    if is_removal:
+        embedded.remove(_FOLDER)
+        shutil.rmtree(_FOLDER, ignore_errors=True)
+        with suppress(OSError):  # absent, or somebody's things are in it
+            EMBEDDED_DIRECTORY.rmdir()
+        return
+    for number in [*end_signals(), *([] if sys.platform == "win32" else [signal.SIGHUP])]:
+        signal.signal(number, signal.default_int_handler)
     try:
         with ExitStack() as stack:
             if is_check:
-                folder = Path(stack.enter_context(_public_temporary_folder()))
-                url = stack.enter_context(_embedded(folder))
-            elif own:
-                url = database_url()
+                _check(stack, port)
             else:
-                folder = EMBEDDED_DIRECTORY
-                url = stack.enter_context(_embedded(folder))
-            run_ttfd(url, "migrate")
-            sample = None if own and not is_check else _import_sample(url, folder)
-            stack.enter_context(running_ttfd(url, "worker"))
-            port = _free_port(port)
-            website = stack.enter_context(running_ttfd(url, "serve", "--port", str(port)))
-            _wait_for_website(website, port)
-            if is_check:
-                _run_check(url, port)
-            else:
-                _watch(url, port, sample)
+                _show(stack, port)
     except KeyboardInterrupt:
-        click.echo("\nStopped: the members, the website, the worker" + ("." if own else " and PostgreSQL."))
+        click.echo("\nStopped: all that the demo had started.")
+        if is_check:
+            sys.exit(1)
+
+
+def _check(stack: ExitStack, port: int) -> None:
+    folder = Path(stack.enter_context(_public_temporary_folder()))
+    url = stack.enter_context(_embedded(folder))
+    run_ttfd(url, "migrate")
+    _import_sample(url, folder)
+    port = _start_programs(stack, url, port)
+    try:
+        for line in check(url, port):
+            click.echo(f"ok: {line}")
+    except CheckError as error:
+        click.echo(f"failed: {error}", err=True)
+        sys.exit(1)
+
+
+def _show(stack: ExitStack, port: int) -> None:
+    sample = None
+    if os.environ.get("DATABASE_URL"):
+        url = database_url()
+        click.echo("DATABASE_URL is set: this is about that database. Unset it to see the sample community.")
+        run_ttfd(url, "migrate")
+    else:
+        url = stack.enter_context(_embedded(_FOLDER))
+        run_ttfd(url, "migrate")
+        sample = _import_sample(url, _FOLDER)
+    port = _start_programs(stack, url, port)
+    if sample is not None:
+        stack.enter_context(Members(url, sample.accounts))
+    client = stack.enter_context(Client(url))
+    who_acts = "Members act" if sample else "What your members do is shown"
+    click.secho(f"\nOpen http://127.0.0.1:{port}/", bold=True)
+    click.echo(f"{who_acts}; the page moves without reloading. Ctrl-C stops everything.\n")
+    while True:
+        stats = client.get_stats()
+        line = f"{stats.users} members, {stats.head} events applied, {stats.pending} waiting"
+        click.echo(f"\r{line}   ", nl=not sys.stdout.isatty())
+        time.sleep(1 if sys.stdout.isatty() else 10)
 
 
 def _import_sample(url: str, folder: Path) -> Sample:
@@ -77,38 +120,31 @@ def _arguments(folder: Path) -> Iterator[tuple[str, str]]:
     yield "website-json", str(folder / "accounts.json")
 
 
-def _run_check(url: str, port: int) -> None:
-    try:
-        for line in check(url, port):
-            click.echo(f"ok: {line}")
-    except CheckError as error:
-        click.echo(f"failed: {error}", err=True)
-        sys.exit(1)
-
-
-def _watch(url: str, port: int, sample: Sample | None) -> None:
-    address = f"http://127.0.0.1:{port}/"
-    with ExitStack() as stack:
-        if sample is not None:
-            stack.enter_context(Members(url, sample.accounts))
-        client = stack.enter_context(Client(url))
-        click.secho(f"\nOpen {address}", bold=True)
-        click.echo("Members act; the page moves without reloading. Ctrl-C stops everything.\n")
-        while True:
-            stats = client.get_stats()
-            line = f"{stats.users} members, {stats.head} events applied, {stats.pending} waiting"
-            click.echo(f"\r{line}   ", nl=not sys.stdout.isatty())
-            time.sleep(1 if sys.stdout.isatty() else 10)
+def _start_programs(stack: ExitStack, url: str, port: int) -> int:
+    """Run the worker and the website; the port on which it answers."""
+    stack.enter_context(running_ttfd(url, "worker"))
+    port = _free_port(port)
+    website = stack.enter_context(running_ttfd(url, "serve", "--port", str(port)))
+    _wait_for_website(website, port)
+    return port
 
 
 @contextmanager
 def _embedded(folder: Path) -> Iterator[str]:
-    click.echo(f"Starting PostgreSQL in {folder}/ …")
-    server = start(folder)
+    """A server that is stopped afterwards, unless somebody had started it before."""
+    was_running = embedded.status(folder) is not None
+    click.echo(
+        f"PostgreSQL runs in {folder}/ already: the demo uses it and leaves it running."
+        if was_running
+        else f"Starting PostgreSQL in {folder}/ …"
+    )
     try:
-        yield server.url
+        url = embedded.start(folder).url
+        click.echo(f"\n$ export DATABASE_URL={shlex.quote(url)}")
+        yield url
     finally:
-        server.stop()
+        if not was_running:
+            embedded.stop(folder)
 
 
 @contextmanager
@@ -122,12 +158,7 @@ def _public_temporary_folder() -> Iterator[str]:
 def _free_port(wanted: int) -> int:
     """The wanted port, or any other when somebody has it."""
     for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+        with suppress(CommandError), listen("127.0.0.1", port) as probe:
             return int(probe.getsockname()[1])
     raise CommandError("no port is free on 127.0.0.1")
 

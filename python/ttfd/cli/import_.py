@@ -287,7 +287,7 @@ def _failures_translated(texts: Texts) -> Iterator[None]:
 
 
 class _Rows(ProgressColumn):
-    """Rows so far, and how many a second."""
+    """Rows so far and, once a second has gone by, how many a second: of a shorter time that says nothing."""
 
     def __init__(self, texts: Texts) -> None:
         super().__init__()
@@ -297,7 +297,8 @@ class _Rows(ProgressColumn):
         seconds = task.finished_time or task.elapsed
         rows = int(task.fields.get("rows", 0))
         unit = self.texts.gettext("rows/s")
-        return Text(f"{self.texts.cell(rows)}  {rows / seconds:,.0f} {unit}" if seconds and rows else "")
+        rate = f"  {rows / seconds:,.0f} {unit}" if seconds and seconds >= 1 else ""
+        return Text(f"{self.texts.cell(rows)}{rate}" if rows else "")
 
 
 class _Bars:

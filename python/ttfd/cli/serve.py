@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import NoReturn
 import click
 
 from ttfd.cli import CommandError, database_url
+from ttfd.processes import end_signals
 
-__all__ = ["serve"]
+__all__ = ["listen", "serve"]
 
 _BACKLOG = 1024
 _DEAD_CLIENT_MILLISECONDS = 30_000
@@ -35,7 +37,7 @@ def serve(host: str, port: int) -> None:
     """
     import ttfd.website  # noqa: F401  says what is missing before anything starts
 
-    listening = _listen(host, port)
+    listening = listen(host, port)
     url = database_url()
     if importlib.util.find_spec("gunicorn") is None or sys.platform == "win32":
         _serve_threaded(listening, url)
@@ -43,8 +45,12 @@ def serve(host: str, port: int) -> None:
         _become_gunicorn(listening, url)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Bind here, not in gunicorn: it would try a port that is taken for five seconds."""
+def listen(host: str, port: int) -> socket.socket:
+    """Bind here, not in gunicorn: it would try a port that is taken for five seconds.
+
+    Raises:
+        CommandError: the port is taken, or the address is not of this machine.
+    """
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listening = socket.socket(family, socket.SOCK_STREAM)
@@ -79,9 +85,13 @@ def _serve_threaded(listening: socket.socket, url: str) -> None:
 
     host, port = listening.getsockname()[:2]
     server = make_server(host, port, create_app(url), threaded=True, fd=listening.fileno())
-    click.echo(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    click.echo("Fit for some dozens of visitors: without gunicorn, each open page holds a thread.", err=True)
+    for number in end_signals():
+        signal.signal(number, signal.default_int_handler)
     try:
+        click.echo(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+        click.echo("Fit for some dozens of visitors: without gunicorn, each open page holds a thread.", err=True)
         server.serve_forever()
+    except KeyboardInterrupt:
+        pass  # before it served
     finally:
         server.server_close()

@@ -10,6 +10,7 @@ import click
 from ttfd import logs
 from ttfd.cli import CommandError, database_url
 from ttfd.models import BatchResult
+from ttfd.processes import end_signals
 from ttfd.worker import Worker
 
 __all__ = ["worker"]
@@ -26,7 +27,7 @@ def worker(batch: int, metrics_port: int | None, metrics_host: str, log_format: 
     url = database_url()
     on_batch = None if metrics_port is None else _serve_metrics(url, metrics_host, metrics_port)
     running = Worker(url, limit=batch, on_batch=on_batch)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in end_signals():
         signal.signal(number, lambda *_: running.stop())
     click.echo("The worker runs. Ctrl-C stops it.")
     running.run()

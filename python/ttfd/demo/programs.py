@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from ttfd.processes import ask_to_end, out_of_reach
 
 _STOP_SECONDS = 10
 
@@ -24,14 +25,14 @@ def run_ttfd(database_url: str, *arguments: str) -> None:
 def running_ttfd(database_url: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """A ``ttfd`` command that runs beside us, and is stopped by its own pid at the end.
 
-    It has a session of its own, so that Ctrl-C reaches us alone and we stop things in order.
+    Ctrl-C reaches us alone, so that we stop things in order.
     """
     print(f"\n$ ttfd {' '.join(arguments)} &", flush=True)
-    program = subprocess.Popen(_command(arguments), env=_environment(database_url), start_new_session=True)
+    program = subprocess.Popen(_command(arguments), env=_environment(database_url), **out_of_reach())
     try:
         yield program
     finally:
-        program.send_signal(signal.SIGTERM)
+        ask_to_end(program)
         try:
             program.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -73,7 +73,7 @@ class Herald:
 
         Discord drops a second message with the same nonce for some minutes, so a repetition after a kill is not seen.
         """
-        channel = await self._channel() if told.place == "public" else None
+        channel = await self._channel() if told.audience == "public" else None
         if channel is not None:
             await self._send_publicly(channel, told)
         elif told.external_id is not None:

@@ -75,7 +75,7 @@ class FeedState:
 class Announcement:
     """Something for a bot to tell: to the community where ``external_id`` is None, else about that member.
 
-    ``place`` is ``private`` (to the member) or ``public``; ``language`` is None where none was chosen. ``data`` is
+    ``audience`` is ``private`` (for the member) or ``public``; ``language`` is None where none was chosen. ``data`` is
     that of the event, with ``rank_name``, ``titles_ru``, ``titles_en`` or ``winner_names`` where the text needs them.
     """
 
@@ -86,7 +86,7 @@ class Announcement:
     external_id: str | None
     display_name: str | None
     language: str | None
-    place: str
+    audience: str
     data: dict[str, Any]
     xp: int
     coins: int

@@ -65,7 +65,7 @@ class Herald:
             raise
 
     async def _deliver(self, told: models.Announcement) -> None:
-        if told.place == "public" and self._channel_id is not None:
+        if told.audience == "public" and self._channel_id is not None:
             text = announcement_text(Writer(self._language, HTML), told, is_public=True)
             if text is not None:
                 await self._send_publicly(self._channel_id, text)

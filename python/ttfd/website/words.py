@@ -190,7 +190,7 @@ DETAILS = {
     "metric": marked("Measure"),
     "threshold": marked("Threshold"),
     "price": marked("Price"),
-    "stock": marked("Stock"),
+    "stock_total": marked("Stock"),
     "member_limit": marked("Most for one member"),
     "duration_seconds": marked("Seconds that it lasts"),
     "effect": marked("Effect"),

@@ -16,6 +16,7 @@ DECLARE
   v_grant event_grant;
   v_rank_id smallint;
   v_after record;
+  v_outcome event_outcome;
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     PERFORM require_read_committed();
@@ -56,8 +57,10 @@ BEGIN
     PERFORM settle_achievements(ARRAY[v_user.id], true);
     SELECT u.xp, u.coins, u.rank_id INTO v_after FROM unified_users u WHERE u.id = v_user.id;
   END IF;
-  RETURN (p_event_id, v_user.id, 'applied', v_grant.xp, v_grant.coins, v_grant.note, v_after.xp, v_after.coins,
-          v_after.rank_id, v_rank_id IS NOT NULL)::event_outcome;
+  SELECT p_event_id, v_user.id, 'applied', v_grant.xp, v_grant.coins, v_grant.note, v_after.xp, v_after.coins,
+         v_after.rank_id, v_rank_id IS NOT NULL
+    INTO v_outcome;
+  RETURN v_outcome;
 END;
 $$;
 

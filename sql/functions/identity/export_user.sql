@@ -28,7 +28,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION ttfd.export_user(bigint) IS
-  'Everything that is held on a member, for the member to have. Returns document: a JSON object with user_id, exported_at and, for each table that names the member, an array of its rows (unified_users, platform_accounts, cross_platform_events with what is pending, failed_events and so on), then import_rows, import_conflicts and audit_log where they are about the member. Merged users are included. Raises TU001 when there is no such user, or it was forgotten.';
+  'Everything that is held on a member, for the member to have. Returns document: a JSON object with user_id, exported_at and, for each table that names the member, an array of its rows (unified_users, platform_accounts, cross_platform_events with what is pending, failed_events and so on), then import_rows, import_conflicts and audit_log where they are about the member (and, without before and after, what the member did as an administrator of the website). Merged users are included. Raises TU001 when there is no such user, or it was forgotten.';
 
 REVOKE ALL ON FUNCTION ttfd.export_user(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ttfd.export_user(bigint) TO ttfd_website, ttfd_admin;

@@ -26,4 +26,4 @@ COMMENT ON FUNCTION ttfd.merge_users(bigint, bigint, text) IS
   'Makes one user of two: balances, counters, accounts, boosts and award windows of the second go to the first, which takes the better streak and rank; no rank is paid for. Users who were merged before stand for their survivors. Returns status (merged; already_linked when they are one user already), user_id (the survivor), merge_id for undo_merge. Raises TU001 when there is no such user, TL002 when both have an account on one platform. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
 
 REVOKE ALL ON FUNCTION ttfd.merge_users(bigint, bigint, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ttfd.merge_users(bigint, bigint, text) TO ttfd_website, ttfd_admin;
+GRANT EXECUTE ON FUNCTION ttfd.merge_users(bigint, bigint, text) TO ttfd_admin;

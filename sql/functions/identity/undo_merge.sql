@@ -26,4 +26,4 @@ COMMENT ON FUNCTION ttfd.undo_merge(bigint) IS
   'Makes two users again of one, within 7 days: both get back what they had, accounts included; what the survivor has earned since stays there. Undoing again gives the same answer. Returns merge_id, into_id, from_id, undone_at. Raises TM001 when it is too late, when the survivor was merged again since (the hint names the merge to undo first) or when an account was unlinked; TM002 when the balance does not cover what was moved; P0002 when there is no such merge. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
 
 REVOKE ALL ON FUNCTION ttfd.undo_merge(bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ttfd.undo_merge(bigint) TO ttfd_website, ttfd_admin;
+GRANT EXECUTE ON FUNCTION ttfd.undo_merge(bigint) TO ttfd_admin;

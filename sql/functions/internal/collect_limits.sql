@@ -16,9 +16,10 @@ BEGIN
              'windows', (SELECT coalesce(jsonb_agg(to_jsonb(w) - 'user_id'), '[]')
                            FROM ttfd.award_windows w
                            LEFT JOIN ttfd.event_types t ON t.name = w.event_type
-                           LEFT JOIN ttfd.games g ON 'game_' || g.name = w.event_type
+                           LEFT JOIN ttfd.games g ON 'game:' || g.name = w.event_type
                           WHERE w.user_id = ANY (p_user_ids)
                             AND w.starts_at + make_interval(secs => CASE WHEN w.is_daily THEN 86400
+                                                                            WHEN w.event_type = 'work' THEN ttfd.read_setting('work_cooldown_seconds')
                                                                             ELSE coalesce(t.cooldown_seconds, g.cooldown_seconds) END)
                                 > ttfd.current_time()),
              'transfers', (SELECT coalesce(jsonb_agg(to_jsonb(t) - 'user_id'), '[]')

@@ -37,10 +37,15 @@ BEGIN
       SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]')
         FROM ttfd.voice_sessions r
         JOIN unnest(p_accounts) a ON (r.platform, r.external_id) = (a.platform, a.external_id)),
+    -- What the member did as an administrator is there without before and after: those are somebody else's.
     'audit_log', (
-      SELECT coalesce(jsonb_agg(to_jsonb(l) ORDER BY l.id), '[]') FROM ttfd.list_audit_lines(p_user_ids, p_accounts) l));
+      SELECT coalesce(jsonb_agg(CASE WHEN a.id IS NULL THEN to_jsonb(l) - ARRAY['before', 'after'] ELSE to_jsonb(l) END
+                                ORDER BY l.id), '[]')
+        FROM ttfd.audit_log l
+        LEFT JOIN ttfd.list_audit_lines(p_user_ids, p_accounts) a ON a.id = l.id
+       WHERE a.id IS NOT NULL OR l.on_behalf_of = ANY (p_user_ids)));
 END;
 $$;
 
 COMMENT ON FUNCTION ttfd.export_mentions(bigint[], ttfd.platform_accounts[]) IS
-  'Legacy records, import conflicts, remembered limits, roles that were given or taken by hand, preferences, time in voice and audit lines that are about a member.';
+  'Legacy records, import conflicts, remembered limits, roles that were given or taken by hand, preferences, time in voice, audit lines that are about a member, and those of what the member did as an administrator.';

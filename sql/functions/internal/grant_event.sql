@@ -19,6 +19,7 @@ DECLARE
   v_factor numeric;
   v_is_cooling boolean := false;
   v_is_capped boolean := false;
+  v_grant ttfd.event_grant;
 BEGIN
   IF p_rule.is_boostable AND EXISTS (SELECT 1 FROM ttfd.boosts) THEN
     v_factor := ttfd.find_boost(p_user_id, p_rule.name, p_platform, p_occurred_at);
@@ -63,8 +64,10 @@ BEGIN
     ELSE
       NULL;
   END CASE;
-  RETURN (v_xp, v_coins, v_note, v_cooldown_start, v_day_start, v_messages, v_voice_seconds, v_games, v_wins,
-          v_xp = 0 AND v_coins = 0 AND v_games = 0 AND v_voice_seconds = 0)::ttfd.event_grant;
+  SELECT v_xp, v_coins, v_note, v_cooldown_start, v_day_start, v_messages, v_voice_seconds, v_games, v_wins,
+         v_xp = 0 AND v_coins = 0 AND v_games = 0 AND v_voice_seconds = 0
+    INTO v_grant;
+  RETURN v_grant;
 END;
 $$;
 

@@ -1,7 +1,7 @@
 -- What happens to a member's accounts is told whatever was chosen: somebody else may have done it.
 -- After an outage the newest is told and no more: of what is older than 15 minutes the last of each kind for each member.
 CREATE OR REPLACE FUNCTION ttfd.list_announceable(p_platform text, p_after bigint, p_until bigint, p_limit integer)
-RETURNS TABLE ("position" bigint, user_id bigint, external_id text, place text)
+RETURNS TABLE ("position" bigint, user_id bigint, external_id text, audience text)
 LANGUAGE sql STABLE
 AS $$
   SELECT e.position, coalesce(u.id, 0), a.external_id,
@@ -32,4 +32,4 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION ttfd.list_announceable(text, bigint, bigint, integer) IS
-  'Feed positions that a platform announces, to which account (NULL for the community), and where: private or public.';
+  'Feed positions that a platform announces, to which account (NULL for the community), and to whom: private or public.';

@@ -16,7 +16,7 @@ BEGIN
   END IF;
   SELECT max(w.starts_at) INTO v_last_at
     FROM ttfd.award_windows w
-   WHERE w.user_id = p_user_id AND w.event_type = 'game_' || p_game AND NOT w.is_daily;
+   WHERE w.user_id = p_user_id AND w.event_type = 'game:' || p_game AND NOT w.is_daily;
   IF v_last_at + make_interval(secs => v_game.cooldown_seconds) > ttfd.current_time() THEN
     PERFORM ttfd.raise_already_claimed('the game', v_last_at + make_interval(secs => v_game.cooldown_seconds));
   END IF;

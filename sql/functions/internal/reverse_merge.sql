@@ -1,14 +1,21 @@
--- join_users backwards. What the survivor has earned since is nobody else's.
+-- join_users backwards. What the survivor has earned since is nobody else's. A column that was added since the merge is not
+-- in the journal: it stays as it is.
 CREATE OR REPLACE FUNCTION ttfd.reverse_merge(p_merge ttfd.user_merges)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-  v_from ttfd.unified_users := jsonb_populate_record(NULL::ttfd.unified_users, p_merge.from_before);
-  v_before ttfd.unified_users := jsonb_populate_record(NULL::ttfd.unified_users, p_merge.into_before);
-  v_after ttfd.unified_users := jsonb_populate_record(NULL::ttfd.unified_users, p_merge.into_after);
+  v_from ttfd.unified_users;
+  v_into ttfd.unified_users;
+  v_before ttfd.unified_users;
+  v_after ttfd.unified_users;
   v_told jsonb;
 BEGIN
+  SELECT * INTO v_from FROM ttfd.unified_users WHERE id = p_merge.from_id;
+  SELECT * INTO v_into FROM ttfd.unified_users WHERE id = p_merge.into_id;
+  v_from := jsonb_populate_record(v_from, p_merge.from_before);
+  v_before := jsonb_populate_record(v_into, p_merge.into_before);
+  v_after := jsonb_populate_record(v_into, p_merge.into_after);
   v_told := jsonb_build_object('merge_id', p_merge.id, 'into_id', p_merge.into_id, 'from_id', p_merge.from_id,
                                'platforms', v_before.platforms || v_from.platforms);
   UPDATE ttfd.unified_users

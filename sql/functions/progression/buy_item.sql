@@ -14,7 +14,7 @@ BEGIN
     RETURN v_outcome;
   END IF;
   SELECT * INTO v_item FROM shop_items i WHERE i.name = p_item AND i.is_enabled FOR NO KEY UPDATE;
-  IF NOT FOUND OR v_item.sold >= v_item.stock THEN
+  IF NOT FOUND OR v_item.sold >= v_item.stock_total THEN
     RAISE EXCEPTION 'the item "%" is not on sale, or sold out', p_item
       USING ERRCODE = 'TC003', HINT = 'list_shop lists what can be bought.';
   ELSIF count_owned(v_user.id, p_item) >= v_item.member_limit THEN

@@ -11,9 +11,9 @@ BEGIN
     v_user := find_survivor(p_user_id);
   END IF;
   RETURN QUERY
-  SELECT i.name, i.title_ru, i.title_en, i.description_ru, i.description_en, i.price, i.stock - i.sold, i.member_limit,
+  SELECT i.name, i.title_ru, i.title_en, i.description_ru, i.description_en, i.price, i.stock_total - i.sold, i.member_limit,
          i.duration_seconds, i.effect, o.owned,
-         CASE WHEN i.sold >= i.stock THEN 'sold_out'
+         CASE WHEN i.sold >= i.stock_total THEN 'sold_out'
               WHEN o.owned >= i.member_limit THEN 'limit_reached'
               WHEN v_user.coins < i.price THEN 'too_expensive'
               ELSE 'available'

@@ -25,7 +25,7 @@ BEGIN
     v_outcome := apply_event(p_event_id, p_platform, p_external_id, 'game_played', v_request || jsonb_build_object(
       'drawn', v_result.drawn, 'won', v_result.won, 'coins', v_result.coins,
       'xp', CASE WHEN v_result.won THEN v_game.win_xp ELSE v_game.loss_xp END));
-    PERFORM keep_award_windows(v_user.id, 'game_' || p_game, ttfd.current_time(), NULL, v_outcome.xp);
+    PERFORM keep_award_windows(v_user.id, 'game:' || p_game, ttfd.current_time(), NULL, v_outcome.xp);
   END IF;
   RETURN QUERY
   SELECT v_outcome.event_id, v_outcome.user_id, v_outcome.status, v_outcome.xp, v_outcome.coins, v_outcome.note,
