@@ -14,7 +14,7 @@ from uuid import UUID
 
 import psycopg
 
-from support import other_binaries, temporary_directory
+from support import limit, other_binaries, temporary_directory
 from ttfd import Client, embedded, new_event_id
 from ttfd.embedded import Server
 from ttfd.errors import TtfdError
@@ -55,7 +55,10 @@ def crash(server: Server) -> None:
 
 
 class Senders:
-    """Clients that send, and send again with the same id whenever they are in doubt."""
+    """Clients that send, and send again with the same id whenever they are in doubt.
+
+    So many events at least, and for as long as the block lasts: what is done in it happens under load.
+    """
 
     def __init__(self, url: str, events: int, count: int = 8) -> None:
         self.ids: list[UUID] = []
@@ -64,6 +67,7 @@ class Senders:
         self._url = url
         self._threads = [threading.Thread(target=self._send, args=(n, events // count)) for n in range(count)]
         self._errors: list[Exception] = []
+        self._may_end = threading.Event()
 
     def __enter__(self) -> "Senders":
         for thread in self._threads:
@@ -71,18 +75,22 @@ class Senders:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._may_end.set()
         for thread in self._threads:
             thread.join()
         assert not self._errors, self._errors
 
     @property
     def are_sending(self) -> bool:
-        return any(thread.is_alive() for thread in self._threads)
+        """Not once one of them has given up, whose error is raised at the end."""
+        return all(thread.is_alive() for thread in self._threads)
 
     def _send(self, number: int, events: int) -> None:
         dice = random.Random(number)
         client = Client(self._url)
-        for _ in range(events):
+        sent = 0
+        while sent < events or not self._may_end.is_set():
+            sent += 1
             event_id, member = new_event_id(), str(dice.randint(1, MEMBERS))
             call = client.apply_event if dice.random() < 0.2 else client.record_event
             began = time.monotonic()
@@ -123,7 +131,7 @@ def two_workers(url: str) -> Iterator[list[subprocess.Popen[bytes]]]:
             worker.wait()
 
 
-def wait_until_drained(url: str, seconds: float = 30) -> float:
+def wait_until_drained(url: str, seconds: float = limit(30)) -> float:
     """Return how long it took until nothing waited."""
     began = time.monotonic()
     with psycopg.connect(url, autocommit=True) as connection:

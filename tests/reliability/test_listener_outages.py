@@ -6,11 +6,12 @@ import time
 import psycopg
 
 from soaking import report, scaled
+from support import limit
 from ttfd import Client, FeedListener, new_event_id
 
 CHANGES = scaled("CHANGES", 600)
 CUTS = scaled("CUTS", 8)
-CAUGHT_UP_SECONDS = 6.0
+CAUGHT_UP_SECONDS = limit(6)
 
 
 def change(db: psycopg.Connection, count: int) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from ttfd import Client, new_event_id
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 SERVE = [sys.executable, "-m", "ttfd", "serve", "--port", "0"]
 
 

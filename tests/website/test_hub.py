@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from calls import Connection
 from serving import PATIENCE_SECONDS, happen
 from ttfd import Client, new_event_id
 from ttfd.website import live
@@ -108,6 +109,27 @@ def test_a_member_hears_of_a_burst_only_what_is_its_own(hub: Hub, client: Client
     happen(client, 500, external_id="1")
     text = received.get(timeout=PATIENCE_SECONDS)
     assert (text.count("data:"), text.startswith("id:")) == (1, True)
+
+
+def restore(client: Client, db: Connection, head: int) -> None:
+    """What a consumer sees of a restore from a backup: the feed ends earlier, and has another epoch."""
+    db.execute("DELETE FROM ttfd.cross_platform_events WHERE position > %s", [head])
+    db.execute("UPDATE ttfd.feed_head SET position = %s", [head])
+    client.renew_epoch(is_forced=True)
+
+
+def test_after_a_restore_a_page_that_comes_back_hears_what_happens(hub: Hub, client: Client, db: Connection) -> None:
+    """Its position and the one that the hub began with are larger than any that the feed has now."""
+    known = happen(client, 50)
+    reading, _ = read_aside(hub.join())
+    restore(client, db, 5)
+    reading.join(PATIENCE_SECONDS)
+    assert not reading.is_alive(), "it is sent away though nothing has happened yet"
+    back = iter(hub.join(after=known))
+    assert next(back).endswith("id: 5\n\n")
+    assert next(back) == "event: resync\nid: 5\ndata: {}\n\n"
+    assert happen(client) == 6
+    assert "id: 6\n" in next(back)
 
 
 def test_one_address_cannot_take_all_streams(database_url: str) -> None:

@@ -48,7 +48,11 @@ HOSTILE = [
         "1:9223372036854775807:1",
     ),
 ]
-PARAMETERS = ("metric", "after", "before", "user", "lang", "theme", "next", "code", "state", "error")
+PARAMETERS = (
+    *("metric", "after", "before", "user", "lang", "theme", "next", "code", "state", "error"),
+    # What an address is made with: the names of places in routes, and of url_for's own parameters.
+    *("endpoint", "values", "_method", "_scheme", "_external", "_anchor", "user_id", "season_id", "platform"),
+)
 
 
 @pytest.fixture
@@ -96,8 +100,9 @@ def test_no_page_fails_whatever_it_is_asked(site: FlaskClient, db: Connection, w
     failed = []
     for rule in routes(site, "GET"):
         for address in addresses(rule):
-            queries = [{}] if rule.arguments else [{}, *({name: text} for name in PARAMETERS for text in HOSTILE)]
-            for query in queries if len(queries) < 40 else [{}, *chance.sample(queries, 40)]:
+            queries = [{name: text} for name in PARAMETERS for text in HOSTILE]
+            few = [dict.fromkeys(PARAMETERS, "x")] if rule.arguments else chance.sample(queries, 40)
+            for query in [{}, *few, *([] if rule.arguments else [{name: "x"} for name in PARAMETERS])]:
                 answer = site.get(address, query_string=query)
                 if answer.status_code >= 500:
                     failed.append((address[:80], query, answer.status_code))
@@ -238,6 +243,12 @@ def test_a_card_speaks_the_language_of_its_address(site: FlaskClient, db: Connec
         site.get("/members/2/card-ru.png", headers={"Accept-Language": asked}).data for asked in ("en", "ru")
     )
     assert english == russian
+
+
+@pytest.mark.parametrize("query", ["endpoint=x", "_method=x", "_scheme=x", "_external=1", "user_id=x", "values=x"])
+def test_a_choice_of_language_keeps_every_parameter_of_the_address(site: FlaskClient, query: str) -> None:
+    answer = site.get(f"/members/2?{query}")
+    assert (answer.status_code, f'href="/members/2?{query}&amp;lang=ru"' in answer.text) == (200, True)
 
 
 def test_a_wrong_method_is_refused_with_a_page_of_ours(site: FlaskClient) -> None:

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from .. import models
 from ..connect import AnsweredAsyncConnection, open_async_connection
-from ..errors import translate
+from ..errors import OutcomeUnknownError, translate
 
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
@@ -25,6 +25,12 @@ Model = TypeVar("Model")
 
 # The larger the community, the longer they take; all other answers take milliseconds.
 _LONG = {"close_season", "compact_events", "tend_seasons", "verify_imports", "verify_integrity"}
+
+# Happens once however often it is called: the caller has made the ids of its events.
+_EVENT_IDS = {"p_event_id", "p_events"}
+# Names an event that is there, which is another by the second time.
+_ONCE = {"discard_failed_event", "retry_failed_event"}
+_IS_READ = "SELECT provolatile <> 'v' FROM pg_proc WHERE pronamespace = 'ttfd'::regnamespace AND proname = %s"
 
 
 @cache
@@ -88,30 +94,62 @@ class AsyncCaller:
         query = _query(model, function, tuple(parameters))  # type: ignore[arg-type]
         seconds = math.inf if function in _LONG else AnsweredAsyncConnection.answer_seconds
         try:
-            return await self._fetch(model, query, parameters, seconds)
-        except psycopg.OperationalError:
-            if self._own is None or not self._own.broken:
-                raise
-            return await self._fetch(model, query, parameters, seconds)
+            async with self._connection(seconds) as connection:
+                try:
+                    return await _fetch(connection, model, query, parameters)
+                except psycopg.OperationalError as error:
+                    if not isinstance(self._source, str) or not connection.broken:
+                        raise
+                    if not await self._can_repeat(function, parameters):
+                        raise OutcomeUnknownError(
+                            f"The connection was lost before {function} had answered: nobody knows whether it was done."
+                        ) from error
+            async with self._connection(seconds) as connection:
+                return await _fetch(connection, model, query, parameters)
         except psycopg.DatabaseError as error:
-            raise translate(error) from error
+            if (refusal := translate(error)) is error:
+                raise
+            raise refusal from error
 
-    async def _fetch(
-        self, model: type[Model], query: bytes, parameters: dict[str, object], seconds: float
-    ) -> list[Model]:
-        async with self._connection(seconds) as connection, connection.cursor() as cursor:
-            await cursor.execute(query, parameters)
-            return [model(*row) for row in await cursor.fetchall()]
+    async def _can_repeat(self, function: str, parameters: dict[str, object]) -> bool:
+        if _EVENT_IDS & parameters.keys():
+            return function not in _ONCE
+        try:
+            async with self._connection(AnsweredAsyncConnection.answer_seconds) as connection:
+                cursor = await connection.execute(_IS_READ, [function])
+                return await cursor.fetchone() == (True,)
+        except psycopg.OperationalError:
+            return False
 
     @asynccontextmanager
     async def _connection(self, seconds: float) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
         if isinstance(self._source, str):
-            if self._own is None or self._own.closed:
-                self._own = await open_async_connection(self._source, "ttfd")
-            self._own.answer_seconds = seconds
-            yield self._own
+            own = self._own
+            if own is None or not await _is_alive(own):
+                own = self._own = await open_async_connection(self._source, "ttfd")
+            own.answer_seconds = seconds
+            yield own
         elif isinstance(self._source, psycopg.AsyncConnection):
             yield self._source
         else:
             async with self._source.connection() as connection:
                 yield connection
+
+
+async def _fetch(
+    connection: psycopg.AsyncConnection[Any], model: type[Model], query: bytes, parameters: dict[str, object]
+) -> list[Model]:
+    async with connection.cursor() as cursor:
+        await cursor.execute(query, parameters)
+        return [model(*row) for row in await cursor.fetchall()]
+
+
+async def _is_alive(connection: AnsweredAsyncConnection) -> bool:
+    """Whether the server has not hung up so far, as far as is known here: what was not sent can be sent elsewhere."""
+    async with connection.lock:
+        try:
+            for _ in range(2):  # Its last words come before the end.
+                connection.pgconn.consume_input()
+        except psycopg.OperationalError:
+            return False
+    return not connection.closed

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-from ..connect import AnsweredAsyncConnection, pool_options
+from ..connect import AnsweredAsyncConnection, check_async_within, pool_options
 from ..connection import normalise_dsn
 
 __all__ = ["create_pool"]
@@ -28,15 +28,8 @@ def create_pool(url: str, name: str) -> AsyncConnectionPool[psycopg.AsyncConnect
         min_size=1,
         max_size=_MOST_CONNECTIONS,
         open=False,
-        check=_check,
+        check=check_async_within(_WAIT_SECONDS / _MOST_CONNECTIONS),
         timeout=_WAIT_SECONDS,
         reconnect_timeout=_WAIT_SECONDS,
         name=name,
     )
-
-
-async def _check(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Learn while there is time for another that this connection leads nowhere."""
-    connection.answer_seconds = _WAIT_SECONDS / _MOST_CONNECTIONS  # type: ignore[attr-defined]
-    await connection.execute("")
-    del connection.answer_seconds  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 
 from .. import models
 from ..connect import AnsweredConnection, open_connection
-from ..errors import translate
+from ..errors import OutcomeUnknownError, translate
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
@@ -26,6 +26,12 @@ Model = TypeVar("Model")
 
 # The larger the community, the longer they take; all other answers take milliseconds.
 _LONG = {"close_season", "compact_events", "tend_seasons", "verify_imports", "verify_integrity"}
+
+# Happens once however often it is called: the caller has made the ids of its events.
+_EVENT_IDS = {"p_event_id", "p_events"}
+# Names an event that is there, which is another by the second time.
+_ONCE = {"discard_failed_event", "retry_failed_event"}
+_IS_READ = "SELECT provolatile <> 'v' FROM pg_proc WHERE pronamespace = 'ttfd'::regnamespace AND proname = %s"
 
 
 @cache
@@ -87,28 +93,62 @@ class Caller:
         query = _query(model, function, tuple(parameters))  # type: ignore[arg-type]
         seconds = math.inf if function in _LONG else AnsweredConnection.answer_seconds
         try:
-            return self._fetch(model, query, parameters, seconds)
-        except psycopg.OperationalError:
-            if self._own is None or not self._own.broken:
-                raise
-            return self._fetch(model, query, parameters, seconds)
+            with self._connection(seconds) as connection:
+                try:
+                    return _fetch(connection, model, query, parameters)
+                except psycopg.OperationalError as error:
+                    if not isinstance(self._source, str) or not connection.broken:
+                        raise
+                    if not self._can_repeat(function, parameters):
+                        raise OutcomeUnknownError(
+                            f"The connection was lost before {function} had answered: nobody knows whether it was done."
+                        ) from error
+            with self._connection(seconds) as connection:
+                return _fetch(connection, model, query, parameters)
         except psycopg.DatabaseError as error:
-            raise translate(error) from error
+            if (refusal := translate(error)) is error:
+                raise
+            raise refusal from error
 
-    def _fetch(self, model: type[Model], query: bytes, parameters: dict[str, object], seconds: float) -> list[Model]:
-        with self._connection(seconds) as connection, connection.cursor() as cursor:
-            cursor.execute(query, parameters)
-            return [model(*row) for row in cursor.fetchall()]
+    def _can_repeat(self, function: str, parameters: dict[str, object]) -> bool:
+        if _EVENT_IDS & parameters.keys():
+            return function not in _ONCE
+        try:
+            with self._connection(AnsweredConnection.answer_seconds) as connection:
+                cursor = connection.execute(_IS_READ, [function])
+                return cursor.fetchone() == (True,)
+        except psycopg.OperationalError:
+            return False
 
     @contextmanager
     def _connection(self, seconds: float) -> Iterator[psycopg.Connection[Any]]:
         if isinstance(self._source, str):
-            if self._own is None or self._own.closed:
-                self._own = open_connection(self._source, "ttfd")
-            self._own.answer_seconds = seconds
-            yield self._own
+            own = self._own
+            if own is None or not _is_alive(own):
+                own = self._own = open_connection(self._source, "ttfd")
+            own.answer_seconds = seconds
+            yield own
         elif isinstance(self._source, psycopg.Connection):
             yield self._source
         else:
             with self._source.connection() as connection:
                 yield connection
+
+
+def _fetch(
+    connection: psycopg.Connection[Any], model: type[Model], query: bytes, parameters: dict[str, object]
+) -> list[Model]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return [model(*row) for row in cursor.fetchall()]
+
+
+def _is_alive(connection: AnsweredConnection) -> bool:
+    """Whether the server has not hung up so far, as far as is known here: what was not sent can be sent elsewhere."""
+    with connection.lock:
+        try:
+            for _ in range(2):  # Its last words come before the end.
+                connection.pgconn.consume_input()
+        except psycopg.OperationalError:
+            return False
+    return not connection.closed

@@ -64,6 +64,12 @@ class PageCache:
             page.body = response.get_data()
         page.made.set()
 
+    def give_up(self) -> None:
+        """Let nobody wait for a page that this request was to make and has not."""
+        page: _Page | None = g.pop("ttfd_page", None)
+        if page is not None:
+            page.made.set()
+
 
 def _key() -> Key | None:
     if request.method != "GET" or request.endpoint not in _PAGES or not _HARMLESS_COOKIES.issuperset(request.cookies):

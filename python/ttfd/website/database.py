@@ -11,7 +11,7 @@ import psycopg
 from psycopg_pool import ConnectionPool
 
 from ..client import Client
-from ..connect import AnsweredConnection, pool_options
+from ..connect import AnsweredConnection, check_within, pool_options
 from ..connection import normalise_dsn
 
 _MOST_CONNECTIONS = 4
@@ -54,7 +54,7 @@ class Database:
                     min_size=1,
                     max_size=_MOST_CONNECTIONS,
                     open=False,
-                    check=_check,
+                    check=check_within(_WAIT_SECONDS / _MOST_CONNECTIONS),
                     timeout=_WAIT_SECONDS,
                     # Give up soon, so that the next visitor starts a new attempt instead of waiting for a late one.
                     reconnect_timeout=_WAIT_SECONDS,
@@ -69,10 +69,3 @@ class Database:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.close()
-
-
-def _check(connection: psycopg.Connection[Any]) -> None:
-    """Learn while there is time for another that this connection leads nowhere."""
-    connection.answer_seconds = _WAIT_SECONDS / _MOST_CONNECTIONS  # type: ignore[attr-defined]
-    connection.execute("")
-    del connection.answer_seconds  # type: ignore[attr-defined]

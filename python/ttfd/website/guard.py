@@ -80,6 +80,10 @@ def add_guard(blueprint: Blueprint, site: Site) -> None:
         site.cache.keep(response)
         return finish(site, response)
 
+    @blueprint.teardown_request
+    def give_up(_error: BaseException | None) -> None:
+        site.cache.give_up()
+
 
 def add_app_guard(app: Flask) -> None:
     """Answer addresses that no route knows in the same way; only where the application is all ours."""

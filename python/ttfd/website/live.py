@@ -35,6 +35,7 @@ _MOST_WAITING = 60  # updates that a slow client may be behind: half a minute of
 _MOST_TOLD = 100  # events of an update; of more than that, only their number
 _MOST_REPLAYED = 10_000  # events; whoever is further behind is told to load the page afresh
 _READ_LIMIT = 1000
+_LOOK_SECONDS = 1.0  # how soon it is noticed that the database was restored, when nothing happens in it
 
 
 class TooManyStreamsError(Exception):
@@ -157,6 +158,7 @@ class Hub:
         self._has_heard = threading.Event()
         self._listener: FeedListener | None = None
         self._started_at = 0
+        self._resyncs = 0
         self._is_closed = False
 
     def join(self, after: int | None = None, user_id: int | None = None, address: str = "") -> Stream:
@@ -186,7 +188,7 @@ class Hub:
             raise
         with self._lock:
             if self._listener is None and not self._is_closed:
-                self._started_at = state.head
+                self._started_at, self._resyncs = state.head, 0
                 self._listener = FeedListener(self._database.url, after=state.head, epoch=state.epoch)
                 for job in (self._pump, self._tell_all):
                     threading.Thread(target=job, args=(self._listener,), name="ttfd feed", daemon=True).start()
@@ -220,14 +222,9 @@ class Hub:
         self._end_streams()
 
     def _pump(self, listener: FeedListener) -> None:
-        resyncs = 0
         try:
             for batch in listener.batches():
-                if listener.resyncs != resyncs:
-                    resyncs = listener.resyncs
-                    with self._lock:
-                        self._heard.clear()
-                    self._end_streams()  # their positions belong to another history
+                self._notice_restore(listener)
                 with self._lock:
                     self._heard += batch
                 self._has_heard.set()
@@ -241,8 +238,9 @@ class Hub:
     def _tell_all(self, listener: FeedListener) -> None:
         """The first event goes out at once; what follows it waits for its half second."""
         while self._listener is listener:
-            self._has_heard.wait()
+            self._has_heard.wait(_LOOK_SECONDS)
             self._has_heard.clear()
+            self._notice_restore(listener)
             with self._lock:
                 heard, self._heard = self._heard, []
                 streams = list(self._streams)
@@ -251,6 +249,16 @@ class Hub:
                 for stream in streams:
                     stream.offer(update)
                 time.sleep(UPDATE_SECONDS)
+
+    def _notice_restore(self, listener: FeedListener) -> None:
+        """Send everybody away whose position belongs to another history. They come back, and load their page afresh."""
+        with self._lock:
+            if listener.resyncs == self._resyncs or listener is not self._listener:
+                return
+            self._resyncs = listener.resyncs
+            self._started_at = listener.position or 0
+            self._heard.clear()
+        self._end_streams()
 
     def _end_streams(self) -> None:
         with self._lock:

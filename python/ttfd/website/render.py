@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
+from urllib.parse import urlencode
 
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -32,14 +32,13 @@ _SECURITY_HEADERS = {
 
 def render(site: Site, template: str, **context: object) -> str:
     """A page. ``position`` in the context makes it live from this place in the feed on."""
-    here = {**(request.view_args or {}), **request.args.to_dict()} if request.method == "GET" else {}
     return render_template(
         f"ttfd/{template}",
         **language.HELPERS,
         csrf_token=csrf_token,
-        language_urls=_urls(here, "lang", language.LANGUAGES),
+        language_urls=_urls("lang", language.LANGUAGES),
         theme=_theme(),
-        theme_urls=_urls(here, "theme", _THEMES),
+        theme_urls=_urls("theme", _THEMES),
         visitor=visitor(site),
         root=public_root(site),
         **context,
@@ -96,7 +95,9 @@ def public_root(site: Site) -> str:
     return site.settings.origin or request.host_url.rstrip("/")
 
 
-def _urls(here: Mapping[str, Any], name: str, choices: Mapping[str, str] | tuple[str, ...]) -> dict[str, str]:
+def _urls(name: str, choices: Iterable[str]) -> dict[str, str]:
     """This page with every choice; of an address that no route knows or a sent form, the first page."""
-    endpoint = (request.endpoint if request.method == "GET" else None) or "ttfd.leaderboard"
-    return {choice: url_for(endpoint, **{**here, name: choice}) for choice in choices}
+    page, query = url_for("ttfd.leaderboard"), {}
+    if request.method == "GET" and request.endpoint:
+        page, query = url_for(request.endpoint, **(request.view_args or {})), request.args.to_dict()
+    return {choice: f"{page}?{urlencode({**query, name: choice})}" for choice in choices}
