@@ -19,6 +19,13 @@ from ttfd import Client, new_event_id
 
 PATIENCE_SECONDS = 60
 SERVE = [sys.executable, "-m", "ttfd", "serve", "--port", "0"]
+THREADED = [
+    sys.executable,
+    "-c",
+    "import os; os.dup2(1, 2); from ttfd.cli import serve; "
+    "serve._serve_threaded(serve.listen('127.0.0.1', 0), os.environ['DATABASE_URL'])",
+]
+"""The site without gunicorn, as on Windows; its log is among what it prints."""
 
 
 class Server:

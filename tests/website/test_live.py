@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,16 +13,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from serving import PATIENCE_SECONDS, SERVE, Server, happen, serving
+from serving import PATIENCE_SECONDS, SERVE, THREADED, Server, happen, serving
 from support import limit
 from ttfd import Client, new_event_id
-
-THREADED = [
-    sys.executable,
-    "-c",
-    "import os; from ttfd.cli import serve; "
-    "serve._serve_threaded(serve.listen('127.0.0.1', 0), os.environ['DATABASE_URL'])",
-]
 
 
 @pytest.fixture

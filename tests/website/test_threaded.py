@@ -1,15 +1,6 @@
 """The website without gunicorn, as it is on Windows."""
 
-import sys
-
-from serving import serving
-
-THREADED = [
-    sys.executable,
-    "-c",
-    "import os; os.dup2(1, 2); from ttfd.cli import serve; "
-    "serve._serve_threaded(serve._listen('127.0.0.1', 0), os.environ['DATABASE_URL'])",
-]
+from serving import THREADED, serving
 
 
 def test_its_log_has_no_addresses_because_links_to_log_in_are_secret(database_url: str) -> None:
