@@ -12,11 +12,12 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_file
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from click.testing import CliRunner
+from rich.console import Console
 from rich.progress import Task, TaskID
 
 import ttfd
 from ttfd.cli.app import app
-from ttfd.cli.import_ import _Rows
+from ttfd.cli.import_ import _Report, _Rows
 from ttfd.cli.import_texts import Texts
 from ttfd.demo.sample import Sample, write_sample
 
@@ -287,3 +288,15 @@ def test_a_rate_is_shown_once_there_is_one(seconds: float, shown: str) -> None:
     task = Task(TaskID(1), "", 500, 500, _get_time=lambda: next(clock), fields={"rows": 500})
     task.start_time = next(clock)
     assert _Rows(Texts("en")).render(task).plain == shown
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_no_number_is_broken_in_a_narrow_window(capsys: pytest.CaptureFixture[str], language: str) -> None:
+    texts = Texts(language)
+    numbers = [2**63 - 1, 15_907_914, 7]
+    _Report(texts, Console(width=60))._table(
+        "Title", ("Source", *["Two words"] * 3), [["a/rather/long/name.json", *numbers]]
+    )
+    said = capsys.readouterr().out
+    assert all(texts.cell(number) in said for number in numbers)
+    assert max(map(len, said.splitlines())) <= 60

@@ -359,9 +359,14 @@ class _Report:
             ([s[n] for n in ("source", "rows", "accepted", "rejected", "accounts")] for s in sources),
         )
         self._table(
-            _("Amounts in the accepted records, and what this run adds"),
-            (_("Source"), *map(_, METRICS.values()), _("XP added"), _("Coins added")),
-            ([s[n] for n in ("source", *METRICS, "granted_xp", "granted_coins")] for s in sources),
+            _("Amounts in the accepted records"),
+            (_("Source"), *map(_, METRICS.values())),
+            ([s[n] for n in ("source", *METRICS)] for s in sources),
+        )
+        self._table(
+            _("What this run adds"),
+            (_("Source"), _("XP"), _("Coins")),
+            ([s[n] for n in ("source", "granted_xp", "granted_coins")] for s in sources),
         )
         self._table(
             _("All sources, before and after"),
@@ -412,10 +417,13 @@ class _Report:
         if not body:
             return
         table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-        for heading, value in zip(headings, body[0], strict=True):
-            table.add_column(heading, justify="right" if isinstance(value, int) else "left", overflow="fold")
-        for row in body[:most]:
-            table.add_row(*(Text(self.texts.cell(value)) for value in row))
+        cells = [[self.texts.cell(value) for value in row] for row in body[:most]]
+        for heading, value, column in zip(headings, body[0], zip(*cells, strict=True), strict=True):
+            is_number = isinstance(value, int)
+            width = max(map(len, [*heading.split(), *column])) if is_number else None  # a number is never broken
+            table.add_column(heading, justify="right" if is_number else "left", overflow="fold", width=width)
+        for row in cells:
+            table.add_row(*map(Text, row))
         self.console.print(table)
         hidden = len(body) - len(body[:most])
         if hidden:
