@@ -156,6 +156,10 @@ NOTES = {
         "Three JSON files (two fifths Telegram, two Discord, a fifth website), three in ten rows of somebody who is in two of them, into",
         "an empty database: `ttfd import`, then `ttfd verify`. Beside the original's pattern, with as many members present: it looks each row",
         "up by id and by name, writes and commits it; a match by name throws the XP away, which is less work.",
+        "",
+        "What would make it quicker: the server works 65 to 70 s for 1,000,000 rows (pg_stat_statements): judging 15, grouping 13, adding up 14,",
+        "members and their accounts 19, ledger 6. Only reading and judging go side by side; what unites and writes is one transaction, so that it",
+        "is all there or nothing while the bots go on, and a transaction writes on one processor.",
     ],
 }
 
