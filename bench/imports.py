@@ -12,6 +12,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from ttfd.migrate import migrate
 
@@ -22,6 +25,7 @@ from .server import Bench
 NAME = "imports"
 DATABASE = "bench_imports"
 PRESENT = 100_000  # members who are there when ttfd is compared with the original's pattern
+LEFT_BEHIND = ("unified_users", "xp_standings", "platform_accounts", "import_balances", "cross_platform_events_pending")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Run:
     import_seconds: float  # without verifying
     client_seconds: float  # of processor time
     megabytes: float
+    bare_seconds: float  # what it leaves behind, written once more with nothing to decide
 
 
 def measure(bench: Bench, results: Results) -> None:
@@ -43,6 +48,7 @@ def measure(bench: Bench, results: Results) -> None:
         results.add(NAME, f"ttfd import and verify, {rows:,} rows", "s", [run.seconds for run in runs])
         results.add(NAME, f"processor time of the client, {rows:,} rows", "s", [run.client_seconds for run in runs])
         results.add(NAME, f"memory of the client, {rows:,} rows", "MB", [run.megabytes for run in runs])
+        results.add(NAME, f"what they leave behind, written bare, {rows:,} rows", "s", [run.bare_seconds for run in runs])
     beside = [import_files(bench, small, PRESENT) for _ in range(bench.runs)]
     speed = results.add(
         NAME, f"ttfd, {PRESENT:,} users present", "rows/s", [run.rows / run.import_seconds for run in beside]
@@ -93,11 +99,33 @@ def import_files(bench: Bench, rows: int, present: int = 0) -> Run:
             "SELECT (SELECT sum((s ->> 'rows')::bigint) FROM jsonb_array_elements(r.report -> 'sources') s)::bigint,"
             "       (SELECT count(*) FROM ttfd.unified_users) FROM ttfd.import_runs r"
         ).fetchall()
+        bare_seconds = write_bare(connection)
     if (read, members) != (rows, present + rows * 7 // 10):
         raise RuntimeError(f"{read} rows became {members} members")
     with bench.connect() as connection:
         connection.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
-    return Run(rows, seconds, import_seconds, usage[0], usage[1])
+    return Run(rows, seconds, import_seconds, usage[0], usage[1], bare_seconds)
+
+
+def write_bare(connection: psycopg.Connection[Any]) -> float:
+    """Copy what an import leaves behind into tables like its own, in one transaction; return the seconds.
+
+    With the same indexes, checks and foreign keys, but no triggers and nothing to find out: below that no import can go
+    that writes in one transaction.
+    """
+    connection.execute("CREATE SCHEMA bare")
+    for table in LEFT_BEHIND:
+        connection.execute(f"CREATE TABLE bare.{table} (LIKE ttfd.{table} INCLUDING ALL)")
+    connection.execute("ALTER TABLE bare.unified_users SET (fillfactor = 50)")
+    connection.execute(
+        "ALTER TABLE bare.platform_accounts ADD FOREIGN KEY (user_id) REFERENCES bare.unified_users (id),"
+        " ADD FOREIGN KEY (platform) REFERENCES ttfd.platforms (name)"
+    )
+    began = time.perf_counter()
+    with connection.transaction():
+        for table in LEFT_BEHIND:
+            connection.execute(f"INSERT INTO bare.{table} SELECT * FROM ttfd.{table}")
+    return time.perf_counter() - began
 
 
 def run_command(url: str, *arguments: str) -> tuple[float, float]:

@@ -88,6 +88,8 @@ def test_emails_that_differ_in_case_are_one_account(db: Connection) -> None:
         ("website", "an na@example.org"),
         ("website", "anna@example@org"),
         ("website", "a" * 65 + "@example.org"),
+        ("website", "a" * 64 + "@" + "b" * 190),
+        ("website", "anna@example.org\n"),
         ("irc", "42"),
         (None, "42"),
     ],
@@ -102,7 +104,13 @@ def test_an_id_of_the_wrong_form_or_an_unknown_platform_is_refused(
 
 @pytest.mark.parametrize(
     ("platform", "external_id"),
-    [("telegram", "9" * 18), ("discord", "18446744073709551615"), ("website", "a+b@пример.рф")],
+    [
+        ("telegram", "9" * 18),
+        ("discord", "18446744073709551615"),
+        ("website", "a+b@пример.рф"),
+        ("website", "a" * 64 + "@" + "b" * 189),
+        ("website", "a@" + "b" * 252),
+    ],
 )
 def test_ids_as_the_platforms_give_them_are_accepted(db: Connection, platform: str, external_id: str) -> None:
     assert call(db, platform, external_id)[1]

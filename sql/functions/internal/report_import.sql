@@ -16,8 +16,19 @@ AS $$
      WHERE i.run_id = p_run_id
      GROUP BY i.source
   ), owners AS (
-    SELECT d.source, count(*) AS accounts
-      FROM (SELECT DISTINCT i.source, i.platform, i.external_id FROM ttfd.import_accounts i WHERE i.run_id = p_run_id) d
+    -- A record is an account, unless others are about the same.
+    SELECT d.source, sum(d.accounts) AS accounts
+      FROM (SELECT i.source, count(*) AS accounts
+              FROM ttfd.import_accounts i
+              LEFT JOIN ttfd.import_repeated m USING (run_id, platform, external_id)
+             WHERE i.run_id = p_run_id AND m.run_id IS NULL
+             GROUP BY i.source
+             UNION ALL
+            SELECT i.source, count(DISTINCT (i.platform, i.external_id))
+              FROM ttfd.import_accounts i
+              JOIN ttfd.import_repeated m USING (run_id, platform, external_id)
+             WHERE i.run_id = p_run_id
+             GROUP BY i.source) d
      GROUP BY d.source
   ), held AS MATERIALIZED (
     SELECT a.source, b.run_id = p_run_id AS is_gain, sum(b.xp) AS xp, sum(b.coins) AS coins,
