@@ -6,6 +6,217 @@ SET LOCAL ROLE ttfd_owner;
 -- Functions may use each other whatever their order in this file.
 SET LOCAL check_function_bodies = off;
 
+-- sql/functions/import/unify_import.sql
+-- From here on it is as in sql/.
+-- Each step is a set-based function of its own; this is their order. A dry run does everything, keeps the report and
+-- throws the rest away, so that it cannot say anything but what the real run will do.
+CREATE OR REPLACE FUNCTION ttfd.unify_import(
+  p_run_id bigint, p_dry_run boolean DEFAULT false, p_link_by_username boolean DEFAULT true)
+RETURNS TABLE (
+  run_id bigint, status text, rows bigint, rejected bigint, accounts bigint, users_created bigint, users_joined bigint,
+  linked_by_id bigint, linked_by_username bigint, conflicts bigint, report jsonb)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET work_mem = '256MB'
+SET jit = off
+SET default_statistics_target = 20
+AS $$
+DECLARE
+  v_report jsonb;
+  v_users_created bigint;
+BEGIN
+  PERFORM require_loading_import(p_run_id);
+  PERFORM set_config('ttfd.update_kind', 'import', true);
+  BEGIN
+    -- Every step meets tables that were empty a moment ago: without fresh statistics its plan may be quadratic.
+    ANALYZE import_rows, import_sources;
+    PERFORM judge_import(p_run_id);
+    ANALYZE import_accounts;
+    PERFORM reject_import_rows(p_run_id);
+    ANALYZE import_repeated;
+    PERFORM refuse_same_sources(p_run_id);
+    PERFORM collect_import_links(p_run_id);
+    ANALYZE import_links;
+    PERFORM group_import_accounts(p_run_id, p_link_by_username);
+    PERFORM apply_import_policy(p_run_id);
+    PERFORM measure_import(p_run_id);
+    ANALYZE import_grants;
+    PERFORM note_import_changes(p_run_id);
+    v_users_created := create_import_members(p_run_id);
+    PERFORM grant_import(p_run_id);
+    PERFORM recall_import_settlements(p_run_id);
+    SELECT r.report INTO v_report FROM report_import(p_run_id, v_users_created) r;
+    UPDATE import_runs r SET status = 'unified', finished_at = clock_timestamp(), report = v_report WHERE r.id = p_run_id;
+    v_report := v_report || jsonb_build_object('joins', list_import_joins(p_run_id));
+    PERFORM clear_import(p_run_id);
+    IF p_dry_run THEN
+      RAISE EXCEPTION 'dry run' USING ERRCODE = 'TI999';
+    END IF;
+  EXCEPTION
+    WHEN SQLSTATE 'TI999' THEN NULL;
+  END;
+  IF v_users_created > 10000 AND NOT p_dry_run THEN
+    -- Whoever asks next, verify_integrity above all, asks of tables that were much smaller a moment ago.
+    ANALYZE unified_users, platform_accounts, xp_standings, import_balances, cross_platform_events_pending;
+  END IF;
+  PERFORM set_config('ttfd.update_kind', '', true);
+  RETURN QUERY
+  SELECT p_run_id, CASE WHEN p_dry_run THEN 'dry_run' ELSE 'unified' END, c.rows, c.rejected, c.accounts,
+         c.users_created, c.users_joined, c.linked_by_id, c.linked_by_username, c.conflicts, v_report
+    FROM jsonb_to_record(v_report -> 'counts') AS c (
+           rows bigint, rejected bigint, accounts bigint, users_created bigint, users_joined bigint,
+           linked_by_id bigint, linked_by_username bigint, conflicts bigint);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) IS
+  'Makes the records of a run members: refuses sources that are the same rows, rejects bad records, matches accounts by id and, if asked, by unambiguous username, and adds what is new as ledger events opening_balance. A dry run changes nothing and reports the same. Returns run_id, status (unified, dry_run), rows, rejected, accounts, users_created, users_joined (members who existed before), linked_by_id, linked_by_username, conflicts, report (sources, counts, conflicts, rejected, overlaps, joins, totals_before, totals_after). Raises TI001 when two sources hold the same rows, 55000 when the run is finished.';
+
+-- (kept) REVOKE ALL ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) FROM PUBLIC;
+-- (kept) GRANT EXECUTE ON FUNCTION ttfd.unify_import(bigint, boolean, boolean) TO ttfd_admin;
+-- Up to here it is as in sql/.
+
+-- sql/functions/import/undo_import.sql
+-- From here on it is as in sql/.
+-- The ledger only grows: what a run gave is taken back by events of its own. Members whom it made and who have done nothing
+-- since become nobody's rows, as those of forgotten members do, because the feed has told of them.
+CREATE OR REPLACE FUNCTION ttfd.undo_import(p_run_id bigint)
+RETURNS TABLE (
+  run_id bigint, status text, users_removed bigint, users_kept bigint, accounts_removed bigint, xp bigint, coins bigint,
+  spent_xp bigint, spent_coins bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+SET work_mem = '128MB'
+SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM require_read_committed();
+  PERFORM require_undoable_import(p_run_id);
+  PERFORM set_config('ttfd.update_kind', 'import', true);
+  -- In the order in which a merge locks, so that neither waits for the other. Whoever was merged before the table was
+  -- locked is found only now.
+  PERFORM lock_undone_members(p_run_id);
+  LOCK TABLE platform_accounts IN SHARE ROW EXCLUSIVE MODE;
+  PERFORM lock_undone_members(p_run_id);
+  PERFORM measure_import_undo(p_run_id);
+  ANALYZE import_grants;
+  SELECT coalesce(sum(g.xp), 0), coalesce(sum(g.coins), 0), coalesce(sum(g.owed_xp), 0), coalesce(sum(g.owed_coins), 0),
+         (SELECT count(*) FROM list_undone_members(p_run_id))
+    INTO xp, coins, spent_xp, spent_coins, users_kept
+    FROM import_grants g
+   WHERE g.run_id = p_run_id;
+  PERFORM take_back_import(p_run_id);
+  SELECT r.users, r.accounts INTO users_removed, accounts_removed FROM remove_import_accounts(p_run_id) r;
+  DELETE FROM import_changes c WHERE c.run_id = p_run_id;
+  DELETE FROM import_grants g WHERE g.run_id = p_run_id;
+  UPDATE import_runs r SET status = 'undone', undone_at = ttfd.current_time() WHERE r.id = p_run_id;
+  PERFORM set_config('ttfd.update_kind', '', true);
+  run_id := p_run_id;
+  status := 'undone';
+  users_kept := users_kept - users_removed;
+  PERFORM audit('import_undone', NULL,
+                jsonb_build_object('run_id', p_run_id, 'xp', xp, 'coins', coins, 'spent_xp', spent_xp, 'spent_coins', spent_coins));
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.undo_import(bigint) IS
+  'Takes the last import back: amounts, streaks, dates, achievements and accounts are as before it; what members have earned since stays theirs. Members whom it made and who have done nothing since are gone; those who have keep their accounts. Coins and XP that are not there any more are left out, and counted. Returns run_id, status (undone), users_removed, users_kept (members who go on), accounts_removed, xp, coins (taken back), spent_xp, spent_coins (not there any more). Raises 55000 when the run was not unified, or a later one was. Needs READ COMMITTED (0A000). Notifies ttfd_events when the queue was empty.';
+
+-- (kept) REVOKE ALL ON FUNCTION ttfd.undo_import(bigint) FROM PUBLIC;
+-- (kept) GRANT EXECUTE ON FUNCTION ttfd.undo_import(bigint) TO ttfd_admin;
+-- Up to here it is as in sql/.
+
+-- sql/functions/internal/take_back_import.sql
+-- From here on it is as in sql/.
+CREATE OR REPLACE FUNCTION ttfd.take_back_import(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+  UPDATE ttfd.unified_users u
+     SET xp = u.xp - g.xp,
+         xp_since = CASE WHEN (c.after ->> 'xp_since')::timestamptz = u.xp_since
+                         THEN (c.before ->> 'xp_since')::timestamptz ELSE u.xp_since END,
+         coins = u.coins - g.coins,
+         games_played = greatest(0, u.games_played - g.games_played),
+         games_won = greatest(0, u.games_won - g.games_won),
+         total_voice_time = greatest(0, u.total_voice_time - g.total_voice_time),
+         messages_sent = greatest(0, u.messages_sent - g.messages_sent),
+         highest_rank_id = greatest(r.id, p.rank_id,
+           CASE WHEN c.after IS NULL THEN 1
+                WHEN u.highest_rank_id = (c.after ->> 'highest_rank_id')::smallint THEN (c.before ->> 'highest_rank_id')::smallint
+                ELSE u.highest_rank_id END),
+         daily_streak = ttfd.restore_value(c.before, c.after, 'daily_streak', u.daily_streak::text)::integer,
+         last_daily = ttfd.restore_value(c.before, c.after, 'last_daily', u.last_daily::text)::date,
+         created_at = CASE WHEN (c.after ->> 'created_at')::timestamptz = u.created_at
+                           THEN (c.before ->> 'created_at')::timestamptz ELSE u.created_at END,
+         last_active = CASE WHEN (c.after ->> 'last_active')::timestamptz = u.last_active
+                            THEN (c.before ->> 'last_active')::timestamptz ELSE u.last_active END,
+         primary_platform = ttfd.restore_value(c.before, c.after, 'primary_platform', u.primary_platform),
+         achievements = CASE WHEN c.after IS NULL
+                             THEN ARRAY(SELECT k.achievement FROM ttfd.user_achievements k WHERE k.user_id = u.id ORDER BY 1)
+                             WHEN c.after -> 'achievements' = c.before -> 'achievements' THEN u.achievements
+                             ELSE ARRAY(SELECT e.name
+                                          FROM unnest(u.achievements) WITH ORDINALITY e (name, place)
+                                         WHERE c.before -> 'achievements' ? e.name OR NOT c.after -> 'achievements' ? e.name
+                                         ORDER BY e.place) END
+    FROM ttfd.list_undone_members(p_run_id) m
+    LEFT JOIN (SELECT t.user_id, sum(t.xp)::bigint AS xp, sum(t.coins)::bigint AS coins,
+                      sum(t.games_played)::bigint AS games_played, sum(t.games_won)::bigint AS games_won,
+                      sum(t.total_voice_time)::bigint AS total_voice_time, sum(t.messages_sent)::bigint AS messages_sent
+                 FROM ttfd.import_grants t
+                WHERE t.run_id = p_run_id
+                GROUP BY t.user_id
+              ) s ON s.user_id = m.user_id
+   CROSS JOIN LATERAL (
+           SELECT coalesce(s.xp, 0) AS xp, coalesce(s.coins, 0) AS coins, coalesce(s.games_played, 0) AS games_played,
+                  coalesce(s.games_won, 0) AS games_won, coalesce(s.total_voice_time, 0) AS total_voice_time,
+                  coalesce(s.messages_sent, 0) AS messages_sent) g
+    JOIN ttfd.unified_users o ON o.id = m.user_id
+    JOIN ttfd.list_rank_ranges() r ON r.rank_xp <= o.xp - g.xp AND o.xp - g.xp < coalesce(r.next_rank_xp, o.xp - g.xp + 1)
+    LEFT JOIN ttfd.import_changes c ON c.run_id = p_run_id AND c.user_id = m.user_id
+    LEFT JOIN (SELECT e.user_id, max((e.data ->> 'to_rank_id')::smallint) AS rank_id
+                 FROM ttfd.cross_platform_events e
+                WHERE e.event_type = 'rank_up'
+                GROUP BY e.user_id) p ON p.user_id = m.user_id
+   WHERE u.id = m.user_id;
+
+  INSERT INTO ttfd.cross_platform_events (id, user_id, event_type, source_platform, data, xp, coins, occurred_at)
+  SELECT ttfd.generate_event_id(), g.user_id, 'opening_balance', g.origin,
+         jsonb_build_object('run_id', p_run_id, 'undone', true), -g.xp, -g.coins, ttfd.current_time()
+    FROM ttfd.import_grants g
+   WHERE g.run_id = p_run_id
+     AND (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
+   ORDER BY g.user_id;
+
+  -- What could not be taken stays contributed, by one of the accounts.
+  WITH debts AS (
+    SELECT g.user_id, g.origin, g.owed_xp, g.owed_coins
+      FROM ttfd.import_grants g
+     WHERE g.run_id = p_run_id AND (g.owed_xp, g.owed_coins) <> (0, 0)
+  ), debtors AS (
+    SELECT DISTINCT ON (d.user_id, d.origin) b.ctid AS place, d.owed_xp, d.owed_coins
+      FROM debts d
+      JOIN ttfd.unified_users o ON coalesce(o.merged_into, o.id) = d.user_id
+      JOIN ttfd.import_balances b ON b.run_id = p_run_id AND b.user_id = o.id AND b.origin = d.origin
+     ORDER BY d.user_id, d.origin, b.platform, b.external_id, b.part
+  ), kept AS (
+    UPDATE ttfd.import_balances b
+       SET xp = d.owed_xp, coins = d.owed_coins, games_played = 0, games_won = 0, total_voice_time = 0, messages_sent = 0
+      FROM debtors d
+     WHERE b.ctid = d.place
+  )
+  DELETE FROM ttfd.import_balances b
+   USING ttfd.unified_users o
+   WHERE b.run_id = p_run_id AND o.id = b.user_id AND o.forgotten_at IS NULL
+     AND b.ctid NOT IN (SELECT d.place FROM debtors d);
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.take_back_import(bigint) IS
+  'Takes back what measure_import_undo found, with events of its own, and restores what the run changed and nobody has changed since.';
+-- Up to here it is as in sql/.
+
 -- sql/functions/internal/report_import.sql
 -- From here on it is as in sql/.
 -- A table with a setting, which is neither inlined nor stopped after a row: so the other processors help to read.
@@ -116,29 +327,74 @@ COMMENT ON FUNCTION ttfd.report_import(bigint, bigint) IS
   'What a run has done, as JSON: sources, counts, conflicts, rejected, overlaps, totals_before (accepted records) and totals_after (what the ledger holds of these accounts).';
 -- Up to here it is as in sql/.
 
--- sql/functions/internal/projected_accounts.sql
+-- sql/functions/internal/measure_import.sql
 -- From here on it is as in sql/.
--- Names are those of the primary platform, else of the account that was linked first and has one.
-CREATE OR REPLACE FUNCTION ttfd.projected_accounts(p_user_ids bigint[])
-RETURNS TABLE (user_id bigint, telegram_id text, discord_id text, website_email text, platforms text[],
-               primary_platform text, username text, display_name text)
-LANGUAGE sql STABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION ttfd.measure_import(p_run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
 AS $$
-  SELECT u.id,
-         max(a.external_id) FILTER (WHERE a.platform = 'telegram'),
-         max(a.external_id) FILTER (WHERE a.platform = 'discord'),
-         max(a.external_id) FILTER (WHERE a.platform = 'website'),
-         coalesce(array_agg(a.platform ORDER BY a.platform) FILTER (WHERE a.platform IS NOT NULL), '{}'),
-         (array_agg(a.platform ORDER BY a.platform = u.primary_platform DESC, a.linked_at, a.platform))[1],
-         (array_agg(a.username ORDER BY a.username IS NULL, a.platform = u.primary_platform DESC, a.linked_at, a.platform))[1],
-         (array_agg(a.display_name ORDER BY a.display_name IS NULL, a.platform = u.primary_platform DESC, a.linked_at, a.platform))[1]
-    FROM ttfd.unified_users u
-    LEFT JOIN ttfd.platform_accounts a ON a.user_id = u.id
-   WHERE u.id = ANY (p_user_ids)
-   GROUP BY u.id;
+BEGIN
+  WITH gains AS MATERIALIZED (
+    SELECT * FROM ttfd.list_import_gains(p_run_id)
+  ), contributed AS (
+    INSERT INTO ttfd.import_balances
+      (origin, part, platform, external_id, user_id, run_id, xp, coins, games_played, games_won, total_voice_time, messages_sent)
+    SELECT g.origin, g.part, g.platform, g.external_id, g.user_id, p_run_id, g.xp, g.coins, g.games_played, g.games_won,
+           g.total_voice_time, g.messages_sent
+      FROM gains g
+     WHERE (g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent) <> (0, 0, 0, 0, 0, 0)
+     ORDER BY g.user_id
+  ), achieved AS (
+    SELECT a.user_id, array_agg(DISTINCT e.name ORDER BY e.name) AS names
+      FROM gains a
+     CROSS JOIN LATERAL jsonb_array_elements_text(
+             CASE jsonb_typeof(a.achievements)
+               WHEN 'array' THEN a.achievements
+               WHEN 'object' THEN jsonb_path_query_array(a.achievements, '$.keyvalue().key')
+               ELSE '[]' END) e (name)
+     WHERE a.achievements IS NOT NULL AND e.name IS NOT NULL
+     GROUP BY a.user_id
+  )
+  INSERT INTO ttfd.import_grants
+    (run_id, user_id, origin, xp, coins, games_played, games_won, total_voice_time, messages_sent, daily_streak, last_daily,
+     achievements, created_at, last_active)
+  SELECT p_run_id, g.user_id, g.origin, g.xp, g.coins, g.games_played, g.games_won, g.total_voice_time, g.messages_sent,
+         g.daily_streak, g.last_daily, coalesce(l.names, '{}'), g.created_at, g.last_active
+    FROM (SELECT t.user_id, t.origin, ttfd.add_up(t.xp) AS xp, ttfd.add_up(t.coins) AS coins, ttfd.add_up(t.games_played) AS games_played,
+                 ttfd.add_up(t.games_won) AS games_won, ttfd.add_up(t.total_voice_time) AS total_voice_time,
+                 ttfd.add_up(t.messages_sent) AS messages_sent, max(t.daily_streak) AS daily_streak, max(t.last_daily) AS last_daily,
+                 min(t.created_at) AS created_at, max(t.last_active) AS last_active
+            FROM gains t
+           GROUP BY t.user_id, t.origin) g
+    LEFT JOIN achieved l ON l.user_id = g.user_id;
+
+  -- Nobody is put into debt: where the source fell below what it had given, and the member has spent the rest here, the
+  -- accounts stay as they are and a person decides.
+  UPDATE ttfd.import_grants t
+     SET is_held = true, xp = 0, coins = 0, games_played = 0, games_won = 0, total_voice_time = 0, messages_sent = 0
+    FROM (SELECT u.id
+            FROM ttfd.import_grants g
+            JOIN ttfd.unified_users u ON u.id = g.user_id
+           WHERE g.run_id = p_run_id
+           GROUP BY u.id
+          HAVING u.xp + sum(g.xp) < 0 OR u.coins + sum(g.coins) < 0
+              OR u.games_played + sum(g.games_played) < 0 OR u.games_won + sum(g.games_won) < 0
+              OR u.total_voice_time + sum(g.total_voice_time) < 0 OR u.messages_sent + sum(g.messages_sent) < 0) s
+   WHERE t.run_id = p_run_id AND t.user_id = s.id;
+  DELETE FROM ttfd.import_balances b
+   WHERE b.run_id = p_run_id
+     AND b.user_id IN (SELECT h.user_id FROM ttfd.import_grants h WHERE h.run_id = p_run_id AND h.is_held);
+
+  INSERT INTO ttfd.import_conflicts (run_id, reason, source, source_key, platform, external_id, username)
+  SELECT p_run_id, 'amount_below_zero', i.source, i.source_key, i.platform, i.external_id, i.username
+    FROM ttfd.import_identities i
+   WHERE i.run_id = p_run_id AND i.row_id IS NOT NULL
+     AND i.person IN (SELECT g.user_id FROM ttfd.import_grants g WHERE g.run_id = p_run_id AND g.is_held);
+END;
 $$;
 
-COMMENT ON FUNCTION ttfd.projected_accounts(bigint[]) IS 'What unified_users has to show of the accounts of the given users.';
+COMMENT ON FUNCTION ttfd.measure_import(bigint) IS
+  'Fills import_balances and import_grants with what each account and each member has gained since the runs before; those whose balance would fall below zero are held and become conflicts.';
 -- Up to here it is as in sql/.
 
 RESET ROLE;

@@ -18,6 +18,7 @@ BEGIN
   PERFORM lock_undone_members(p_run_id);
   LOCK TABLE platform_accounts IN SHARE ROW EXCLUSIVE MODE;
   PERFORM lock_undone_members(p_run_id);
+  ANALYZE import_balances, import_changes;
   PERFORM measure_import_undo(p_run_id);
   ANALYZE import_grants;
   SELECT coalesce(sum(g.xp), 0), coalesce(sum(g.coins), 0), coalesce(sum(g.owed_xp), 0), coalesce(sum(g.owed_coins), 0),

@@ -29,8 +29,8 @@ BEGIN
     PERFORM group_import_accounts(p_run_id, p_link_by_username);
     PERFORM apply_import_policy(p_run_id);
     PERFORM measure_import(p_run_id);
-    ANALYZE import_grants;
     PERFORM note_import_changes(p_run_id);
+    ANALYZE import_changes;
     v_users_created := create_import_members(p_run_id);
     PERFORM grant_import(p_run_id);
     PERFORM recall_import_settlements(p_run_id);
@@ -44,9 +44,9 @@ BEGIN
   EXCEPTION
     WHEN SQLSTATE 'TI999' THEN NULL;
   END;
-  IF v_users_created > 10000 AND NOT p_dry_run THEN
-    -- Whoever asks next, verify_integrity above all, asks of tables that were much smaller a moment ago.
-    ANALYZE unified_users, platform_accounts, xp_standings, import_balances, cross_platform_events_pending;
+  IF (v_report -> 'counts' ->> 'accounts')::bigint > 1000 AND NOT p_dry_run THEN
+    -- Whoever asks next, verify_integrity above all, asks of tables that were other ones a moment ago.
+    ANALYZE unified_users, platform_accounts, xp_standings, import_balances, import_changes, cross_platform_events_pending;
   END IF;
   PERFORM set_config('ttfd.update_kind', '', true);
   RETURN QUERY

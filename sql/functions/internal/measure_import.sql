@@ -36,19 +36,23 @@ BEGIN
             FROM gains t
            GROUP BY t.user_id, t.origin) g
     LEFT JOIN achieved l ON l.user_id = g.user_id;
+  ANALYZE ttfd.import_grants;
 
   -- Nobody is put into debt: where the source fell below what it had given, and the member has spent the rest here, the
   -- accounts stay as they are and a person decides.
+  WITH indebted AS MATERIALIZED (
+    SELECT u.id
+      FROM ttfd.import_grants g
+      JOIN ttfd.unified_users u ON u.id = g.user_id
+     WHERE g.run_id = p_run_id
+     GROUP BY u.id
+    HAVING u.xp + sum(g.xp) < 0 OR u.coins + sum(g.coins) < 0
+        OR u.games_played + sum(g.games_played) < 0 OR u.games_won + sum(g.games_won) < 0
+        OR u.total_voice_time + sum(g.total_voice_time) < 0 OR u.messages_sent + sum(g.messages_sent) < 0
+  )
   UPDATE ttfd.import_grants t
      SET is_held = true, xp = 0, coins = 0, games_played = 0, games_won = 0, total_voice_time = 0, messages_sent = 0
-    FROM (SELECT u.id
-            FROM ttfd.import_grants g
-            JOIN ttfd.unified_users u ON u.id = g.user_id
-           WHERE g.run_id = p_run_id
-           GROUP BY u.id
-          HAVING u.xp + sum(g.xp) < 0 OR u.coins + sum(g.coins) < 0
-              OR u.games_played + sum(g.games_played) < 0 OR u.games_won + sum(g.games_won) < 0
-              OR u.total_voice_time + sum(g.total_voice_time) < 0 OR u.messages_sent + sum(g.messages_sent) < 0) s
+    FROM indebted s
    WHERE t.run_id = p_run_id AND t.user_id = s.id;
   DELETE FROM ttfd.import_balances b
    WHERE b.run_id = p_run_id

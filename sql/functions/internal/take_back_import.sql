@@ -60,11 +60,11 @@ BEGIN
    ORDER BY g.user_id;
 
   -- What could not be taken stays contributed, by one of the accounts.
-  WITH debts AS (
+  WITH debts AS MATERIALIZED (
     SELECT g.user_id, g.origin, g.owed_xp, g.owed_coins
       FROM ttfd.import_grants g
      WHERE g.run_id = p_run_id AND (g.owed_xp, g.owed_coins) <> (0, 0)
-  ), debtors AS (
+  ), debtors AS MATERIALIZED (
     SELECT DISTINCT ON (d.user_id, d.origin) b.ctid AS place, d.owed_xp, d.owed_coins
       FROM debts d
       JOIN ttfd.unified_users o ON coalesce(o.merged_into, o.id) = d.user_id
