@@ -54,3 +54,21 @@ def test_the_command_names_the_difference_and_fails(
     result = CliRunner().invoke(app, ["migrate", "--drift"])
     assert result.exit_code == 1
     assert "missing: grant EXECUTE on ttfd.feed_state() to ttfd_reader" in result.output
+
+
+def test_a_database_that_is_not_migrated_is_told_to_migrate_in_one_line(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_database_url)
+    for arguments in (["--drift"], ["--drift", "--json"]):
+        result = CliRunner().invoke(app, ["migrate", *arguments])
+        assert (result.exit_code, result.stdout, result.stderr) == (
+            3,
+            "",
+            "ttfd: There is no schema ttfd. Next: The database is not migrated to this version. Run: ttfd migrate\n",
+        )
+
+
+def test_a_schema_that_somebody_dropped_is_drift(db: psycopg.Connection, database_url: str) -> None:
+    db.execute("DROP SCHEMA ttfd CASCADE")
+    assert "missing schema ttfd" in [f"{one.problem} {one.kind} {one.name}" for one in find_drift(database_url)]

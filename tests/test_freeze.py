@@ -297,6 +297,62 @@ def test_a_right_that_a_release_adds_is_known_to_the_next_one(copy: Path) -> Non
     assert not re.search("^(GRANT|REVOKE EXECUTE)", text, re.MULTILINE)
 
 
+def disable(url: str, *triggers: str) -> None:
+    """By hand, each as table.name."""
+    with psycopg.connect(url) as connection:
+        for table, name in (trigger.split(".") for trigger in triggers):
+            connection.execute(f"ALTER TABLE ttfd.{table} DISABLE TRIGGER {name}")
+
+
+def disabled(url: str) -> list[str]:
+    """What `disable` was told."""
+    objects = sorted(read_objects(url).items())
+    return [name[5:] for (kind, name), text in objects if kind == "trigger" and text.endswith("enabled: D")]
+
+
+def test_a_trigger_that_was_disabled_by_hand_stays_so_when_its_function_changes_there_and_back(
+    copy: Path, installed: str
+) -> None:
+    disable(installed, "boosts.audit", "shop_items.audit")
+    before = read_objects(installed)
+    change(copy, "triggers/boosts__audit.sql", "'boost_'", "'gift_'")
+    write_pair(copy)
+    migrate(installed, folder=copy / "migrations")
+    changed = {key for key, text in read_objects(installed).items() if text != before[key]}
+    assert changed == {("function", "ttfd.boosts__audit()")}
+    assert disabled(installed) == ["boosts.audit", "shop_items.audit"]
+    rollback(installed, folder=copy / "migrations")
+    assert read_objects(installed) == before
+
+
+def test_only_the_trigger_whose_own_definition_changed_is_made_anew(copy: Path, installed: str) -> None:
+    disable(installed, "platform_accounts.end_sessions", "platform_accounts.end_sessions_of_both")
+    source = "triggers/platform_accounts__end_sessions.sql"
+    change(copy, source, "OLD.user_id <> NEW.user_id", "OLD.user_id IS DISTINCT FROM NEW.user_id")
+    write_pair(copy)
+    migrate(installed, folder=copy / "migrations")
+    assert disabled(installed) == ["platform_accounts.end_sessions"]
+    rollback(installed, folder=copy / "migrations")
+    assert disabled(installed) == ["platform_accounts.end_sessions"]
+
+
+def test_a_trigger_that_a_release_left_alone_is_known_to_the_next_one(copy: Path, installed: str) -> None:
+    source = "triggers/boosts__audit.sql"
+    change(copy, source, "'boost_'", "'gift_'")
+    write_pair(copy)
+    run("freeze", str(copy))
+    assert len(write_pair(copy)) == 2, "what was frozen is what sql/ says"
+    migrate(installed, folder=copy / "migrations")
+    before = read_objects(installed)
+    change(copy, source, "AFTER INSERT OR UPDATE OR DELETE", "AFTER INSERT OR DELETE")
+    write_pair(copy)
+    assert migrate(installed, folder=copy / "migrations") == ["0202.functions"]
+    changed = {key for key, text in read_objects(installed).items() if text != before[key]}
+    assert changed == {("trigger", "ttfd.boosts.audit")}
+    rollback(installed, folder=copy / "migrations")
+    assert read_objects(installed) == before
+
+
 def test_a_pair_is_written_anew_until_it_is_frozen_and_then_there_is_a_next_one(copy: Path) -> None:
     source = "functions/identity/find_user.sql"
     change(copy, source, "one index probe", "1 index probe")

@@ -20,12 +20,14 @@ from make_migration import (
     RIGHT,
     ROOMS,
     ROOT,
+    TRIGGER,
     Texts,
     drop_function,
     drop_triggers,
     generate_all,
     read_signature,
     read_sources,
+    read_triggers,
 )
 
 _FIRST_CHANGE = 201
@@ -36,7 +38,8 @@ _FIXED = re.compile(r"^CREATE OR REPLACE FUNCTION (.*?)^LANGUAGE", re.MULTILINE 
 # In a pair, around a source that needs more statements than its own.
 _BEGIN = "-- From here on it is as in sql/."
 _END = "-- Up to here it is as in sql/."
-# Before each line of a right that the function has already, so that what somebody granted or revoked by hand stays so.
+# Before each line of a right that the function has already, and of a trigger that is the same: what somebody granted,
+# revoked or disabled by hand stays so.
 _KEPT = "-- (kept) "
 
 _REMEMBER_RIGHTS = """DO $$
@@ -182,12 +185,23 @@ def _step(old: Source | None, new: Source | None) -> str:
         return "\n".join([f"-- {old.path}: removed", *drop_triggers(old.text), drop_function(old.text), ""])
     if old is None:
         return f"-- {new.path}\n{new.text}"
-    above, below = drop_triggers(old.text), _change_rights(old.text, new.text)
-    if _FIXED.findall(old.text) != _FIXED.findall(new.text):
+    is_made_anew = _FIXED.findall(old.text) != _FIXED.findall(new.text)
+    triggers = set() if is_made_anew else read_triggers(old.text) & read_triggers(new.text)
+    above, below = drop_triggers(old.text, triggers), _change_rights(old.text, new.text)
+    if is_made_anew:
         above += [_REMEMBER_RIGHTS.format(signature=read_signature(old.text)), drop_function(old.text)]
         below = [_RESTORE_RIGHTS.format(signature=read_signature(new.text)), *below]
-    kept = RIGHT.sub(lambda right: re.sub("^", _KEPT, right[0], flags=re.MULTILINE), new.text)
-    return "\n".join([f"-- {new.path}", *above, _BEGIN, kept + _END, *below, ""])
+    return "\n".join([f"-- {new.path}", *above, _BEGIN, _keep(new.text, triggers) + _END, *below, ""])
+
+
+def _keep(text: str, triggers: set[str]) -> str:
+    """The text of a source with its rights, and these triggers, as comments."""
+
+    def comment(found: re.Match[str]) -> str:
+        return re.sub("^", _KEPT, found[0], flags=re.MULTILINE)
+
+    text = RIGHT.sub(comment, text)
+    return TRIGGER.sub(lambda found: comment(found) if found[0] in triggers else found[0], text)
 
 
 def _change_rights(old: str, new: str) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Container
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,7 +42,7 @@ SET LOCAL lock_timeout = '10s';
 CREATED = re.compile(r"^CREATE OR REPLACE FUNCTION (ttfd\.\w+)", re.MULTILINE)
 COMMENTED = re.compile(r"^COMMENT ON FUNCTION (ttfd\.\w+\([^)]*\)) IS", re.MULTILINE)
 TRIGGER = re.compile(
-    r"^CREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER (\w+)\s.*?\sON (ttfd\.\w+)", re.MULTILINE | re.DOTALL
+    r"^CREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER (\w+)\s[^;]*?\sON (ttfd\.\w+)\s[^;]*;", re.MULTILINE
 )
 
 # Rights have these two forms alone, so that a release can grant and revoke no more than it changes.
@@ -74,9 +75,14 @@ def read_sources(root: Path, room: str) -> Texts:
     return found
 
 
-def drop_triggers(text: str) -> list[str]:
-    """Statements that drop the triggers of a source."""
-    return [f"DROP TRIGGER {name} ON {table};" for name, table in TRIGGER.findall(text)]
+def read_triggers(text: str) -> set[str]:
+    """The statements that make the triggers of a source."""
+    return {trigger[0] for trigger in TRIGGER.finditer(text)}
+
+
+def drop_triggers(text: str, kept: Container[str] = ()) -> list[str]:
+    """Statements that drop the triggers of a source, except those that the statements in `kept` make."""
+    return [f"DROP TRIGGER {found[1]} ON {found[2]};" for found in TRIGGER.finditer(text) if found[0] not in kept]
 
 
 def drop_function(text: str) -> str:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from .connect import LIVELINESS, AnsweredConnection, open_connection
 from .connection import normalise_dsn
-from .migrate import migrate
+from .migrate import MigrationError, migrate, pending
 
 __all__ = ["Difference", "Objects", "find_drift", "read_objects"]
 
@@ -61,9 +62,12 @@ def find_drift(url: str, *, folder: Path | None = None) -> list[Difference]:
 
     Raises:
         psycopg.errors.InsufficientPrivilege: the user may not create a database.
+        ttfd.migrate.MigrationError: the database is not migrated at all.
         ttfd.migrate.MigrationError, psycopg.Error: see `ttfd.migrate.migrate`.
     """
     actual = read_objects(url)
+    if ("schema", "ttfd") not in actual and pending(url, folder=folder):  # else somebody dropped it
+        raise MigrationError("There is no schema ttfd.", psycopg.errors.InvalidSchemaName.sqlstate)
     with _reference(url) as reference:
         migrate(reference, folder=folder)
         expected = read_objects(reference)

@@ -111,7 +111,7 @@ def test_without_an_address_and_without_a_server_the_address_is_what_is_asked_fo
 ) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("ttfd.embedded._PACKAGE", "nothing_of_the_kind")
+    monkeypatch.setattr("ttfd.embedded.programs.PACKAGE", "nothing_of_the_kind")
     code, out, err = run("migrate")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith("ttfd: DATABASE_URL is not set. Next: set it to the address of your database")

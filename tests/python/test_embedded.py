@@ -16,7 +16,7 @@ import pytest
 
 from support import FAST_AND_UNSAFE, temporary_directory
 from ttfd import embedded
-from ttfd.embedded import EmbeddedError, Server
+from ttfd.embedded import EmbeddedError, Server, cluster, machine, programs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Unix modes and sockets")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -126,7 +126,7 @@ def test_the_environment_of_another_server_does_no_harm(used: Path, monkeypatch:
 
 def test_data_is_whole_or_absent(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch, pytest.raises(EmbeddedError, match="postgres failed"):
-        patch.setattr(embedded, "DATABASE", "select")  # initdb succeeds, the step after it does not
+        patch.setattr(cluster, "DATABASE", "select")  # initdb succeeds, the step after it does not
         start(place)
     assert not (place / "pg18" / "data").exists()
     assert not list(place.rglob("*.new"))
@@ -225,7 +225,7 @@ def test_version_16_has_data_of_its_own_with_the_same_rules(place: Path) -> None
 def test_an_unknown_version_or_an_absent_wheel_is_explained(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EmbeddedError, match="no embedded PostgreSQL 9"):
         embedded.start(place, version=9)
-    monkeypatch.setattr(embedded, "_PACKAGE", "not_installed_anywhere")
+    monkeypatch.setattr(programs, "PACKAGE", "not_installed_anywhere")
     with pytest.raises(EmbeddedError, match=r"pip install 'ttfd\[embedded\]'"):
         embedded.start(place)
 
@@ -241,13 +241,13 @@ def test_for_root_the_server_runs_as_nobody(used: Path) -> None:
 
 @needs_root
 def test_for_root_what_nobody_cannot_reach_is_placed_elsewhere(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    closed, homes, wheel = place / "closed", place / "homes", place / "closed" / embedded._PACKAGE
+    closed, homes, wheel = place / "closed", place / "homes", place / "closed" / programs.PACKAGE
     closed.mkdir(mode=0o700)
-    shutil.copytree(embedded._wheel() / "pginstall18", wheel / "pginstall18", symlinks=True)
-    libraries = f"{embedded._PACKAGE}.libs"
-    shutil.copytree(embedded._wheel().with_name(libraries), wheel.with_name(libraries))
-    monkeypatch.setattr(embedded, "ROOT_HOMES", homes)
-    monkeypatch.setattr(embedded, "_wheel", lambda: wheel)
+    shutil.copytree(programs.find_wheel() / "pginstall18", wheel / "pginstall18", symlinks=True)
+    libraries = f"{programs.PACKAGE}.libs"
+    shutil.copytree(programs.find_wheel().with_name(libraries), wheel.with_name(libraries))
+    monkeypatch.setattr(cluster, "ROOT_HOMES", homes)
+    monkeypatch.setattr(programs, "find_wheel", lambda: wheel)
     server = start(closed / ".ttfd")
     assert server.passfile.is_relative_to(closed)
     assert Path(server.host).is_relative_to(homes)
@@ -266,7 +266,7 @@ def test_a_folder_that_was_deleted_begins_anew_even_where_its_data_lie_elsewhere
 ) -> None:
     closed, homes = place / "closed", place / "homes"
     closed.mkdir(mode=0o700)
-    monkeypatch.setattr(embedded, "ROOT_HOMES", homes)
+    monkeypatch.setattr(cluster, "ROOT_HOMES", homes)
     first = start(closed / ".ttfd")
     first.stop()
     shutil.rmtree(closed / ".ttfd")
@@ -292,7 +292,7 @@ def test_removing_leaves_nothing_of_the_server_and_all_else(finished: Path, plac
 
 @pytest.mark.parametrize("depth", [1, 3])
 def test_the_folders_that_it_makes_are_closed_to_others(place: Path, depth: int) -> None:
-    embedded._make_folder(place.joinpath(*"abc"[:depth]))
+    machine.make_folder(place.joinpath(*"abc"[:depth]))
     for part in range(depth):
         assert mode(place.joinpath(*"abc"[: part + 1])) == (0o711 if os.geteuid() == 0 else 0o700)
 
@@ -317,7 +317,7 @@ embedded.start(server.directory, settings=settings)
 @needs_root
 def test_an_ordinary_user_runs_it_without_any_home(place: Path) -> None:
     nobody = pwd.getpwnam("nobody")
-    check = subprocess.run([embedded._wheel() / "pginstall18/bin/postgres", "-V"], user=nobody.pw_uid, check=False)
+    check = subprocess.run([programs.find_wheel() / "pginstall18/bin/postgres", "-V"], user=nobody.pw_uid, check=False)
     if check.returncode:
         pytest.skip("this environment's files are closed to other users")
     os.chown(place, nobody.pw_uid, nobody.pw_gid)

@@ -12,10 +12,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from ttfd import embedded, processes
+from ttfd import processes
 from ttfd.cli import serve
 from ttfd.cli.demo import _free_port
 from ttfd.demo import programs
+from ttfd.embedded.cluster import Cluster
 from ttfd.processes import ask_to_end, end_signals, out_of_reach
 
 CTRL_BREAK = signal.SIGUSR1  # stands for it: the system must know the number
@@ -42,7 +43,7 @@ def raise_started(*_: object, **options: Any) -> None:
 
 
 def start_postgres(place: Path) -> None:
-    embedded._Cluster(place)._call(["pg_ctl"])
+    Cluster(place)._run("pg_ctl")
 
 
 def start_child_of_the_demo(_: Path) -> None:
