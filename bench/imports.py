@@ -48,7 +48,9 @@ def measure(bench: Bench, results: Results) -> None:
         results.add(NAME, f"ttfd import and verify, {rows:,} rows", "s", [run.seconds for run in runs])
         results.add(NAME, f"processor time of the client, {rows:,} rows", "s", [run.client_seconds for run in runs])
         results.add(NAME, f"memory of the client, {rows:,} rows", "MB", [run.megabytes for run in runs])
-        results.add(NAME, f"what they leave behind, written bare, {rows:,} rows", "s", [run.bare_seconds for run in runs])
+        results.add(
+            NAME, f"what they leave behind, written bare, {rows:,} rows", "s", [run.bare_seconds for run in runs]
+        )
     beside = [import_files(bench, small, PRESENT) for _ in range(bench.runs)]
     speed = results.add(
         NAME, f"ttfd, {PRESENT:,} users present", "rows/s", [run.rows / run.import_seconds for run in beside]

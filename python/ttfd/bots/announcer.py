@@ -55,8 +55,8 @@ class Announcer:
     that is cancelled waits for that. Of several announcers one works; another takes over two minutes after it was
     killed. While the database or the platform is away all waits, and the database decides what is still worth telling.
 
-    After a PlatformAwayError the next one is tried, one at a time and all in turn. When one arrives, the platform is not
-    away: those that failed before it are postponed in the database, which gives them again later or gives them up.
+    After a PlatformAwayError the next one is tried, one at a time and all in turn. When one arrives, the platform is
+    not away: those that failed before it are postponed in the database, which gives them again later or gives them up.
 
     Parameters:
         url: a direct PostgreSQL address, for the doorbell.
