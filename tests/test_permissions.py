@@ -44,6 +44,7 @@ MAY_CALL: dict[str, set[str]] = {
     "feed_state": EVERYBODY,
     "take_announcements": MEMBERS_SPEAK,
     "confirm_announcements": MEMBERS_SPEAK,
+    "postpone_announcement": MEMBERS_SPEAK,
     "report_voice": MEMBERS_SPEAK,
     "close_stale_voice": MEMBERS_SPEAK,
     "get_feed_head": EVERYBODY,

@@ -110,6 +110,12 @@ class AsyncEvents(AsyncCaller):
             models.Confirmation, "confirm_announcements", p_platform=platform, p_reader=reader, p_position=position
         )
 
+    async def postpone_announcement(self, platform: str, reader: UUID, position: int) -> models.Postponement:
+        """Say that one was not taken although another was, before that is confirmed. Raises PlatformNotAllowedError."""
+        return await self._one(
+            models.Postponement, "postpone_announcement", p_platform=platform, p_reader=reader, p_position=position
+        )
+
     async def report_voice(
         self,
         platform: str,

@@ -25,17 +25,20 @@ log = logging.getLogger("ttfd.bots.announcer")
 _BATCH = 20
 _POLL_SECONDS = 5.0
 _OUTAGE_SECONDS = 2.0
+_LONGEST_OUTAGE_SECONDS = 60.0  # a new event ends the pause sooner
 _DEAF_SECONDS = 60.0  # the database refuses; what is only away is the listener's own affair
 _DELIVERY_SECONDS = 30.0  # well below the two minutes after which another process takes over
 _END_SECONDS = 5.0  # for what is on its way when the bot is told to stop
 _PAUSES = (1.0, 5.0)  # before the second and the third attempt
+
+_GIVEN_UP = "announcement %d (event %s, to a %s chat) is given up: it was refused for a day and a half, others were not"
 
 Deliver = Callable[[models.Announcement], Awaitable[None]]
 """Sends one announcement; raises when it may arrive later, and returns when it has arrived or never will."""
 
 
 class PlatformAwayError(Exception):
-    """The platform cannot be reached: the announcement has not arrived, and no other would."""
+    """The platform did not take it now. Whether that is its chat's trouble is known when another one arrives."""
 
 
 def announcement_text(w: Writer, told: models.Announcement, *, is_public: bool = False) -> Safe | None:
@@ -52,6 +55,9 @@ class Announcer:
     that is cancelled waits for that. Of several announcers one works; another takes over two minutes after it was
     killed. While the database or the platform is away all waits, and the database decides what is still worth telling.
 
+    After a PlatformAwayError the next one is tried, one at a time and all in turn. When one arrives, the platform is
+    not away: those that failed before it are postponed in the database, which gives them again later or gives them up.
+
     Parameters:
         url: a direct PostgreSQL address, for the doorbell.
         client: to read and confirm with.
@@ -67,6 +73,8 @@ class Announcer:
         self._deliver = deliver
         self._reader = uuid4()
         self._rung = asyncio.Event()
+        self._failed: dict[int, models.Announcement] = {}  # by position, since one last arrived
+        self._rounds = 0  # how often all that waits has failed since
 
     async def run(self) -> None:
         """Announce what comes, until cancelled."""
@@ -83,7 +91,7 @@ class Announcer:
                     if not is_waiting:
                         log.warning("announcements wait: %s %s", type(error).__name__, getattr(error, "sqlstate", ""))
                     is_waiting = True
-                    pause = _OUTAGE_SECONDS
+                    pause = min(_OUTAGE_SECONDS * 2 ** min(self._rounds, 5), _LONGEST_OUTAGE_SECONDS)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await self._rung.wait()
@@ -95,7 +103,7 @@ class Announcer:
             how many were told or left out.
         """
         told = 0
-        while waiting := await self._client.take_announcements(self._platform, self._reader, _BATCH):
+        while waiting := await self._take():
             for found in waiting:
                 if not await _to_its_end(self._carry(found)):
                     log.warning("another process announces on %s now", self._platform)
@@ -103,11 +111,35 @@ class Announcer:
                 told += 1
         return told
 
+    async def _take(self) -> list[models.Announcement]:
+        """What is to be tried next: not what has failed, until all has."""
+        limit = _BATCH + len(self._failed)
+        waiting = await self._client.take_announcements(self._platform, self._reader, limit)
+        fresh = [found for found in waiting if found.position not in self._failed]
+        if waiting and not fresh:
+            self._failed.clear()
+            self._rounds += 1
+        return fresh or waiting
+
     async def _carry(self, found: models.Announcement) -> bool:
         """Tell it, and confirm that; False when it is another process that confirms now."""
-        await self._tell(found)
+        try:
+            await self._tell(found)
+        except PlatformAwayError:
+            self._failed[found.position] = found
+            raise
+        await self._postpone_failed()
         done = await self._client.confirm_announcements(self._platform, self._reader, found.position)
         return done.is_confirmed
+
+    async def _postpone_failed(self) -> None:
+        """Another has arrived, so it was not the platform. In feed order, because each confirms what lies before it."""
+        for position, failed in sorted(self._failed.items()):
+            done = await self._client.postpone_announcement(self._platform, self._reader, position)
+            if done.is_given_up:
+                log.error(_GIVEN_UP, position, failed.event_id, failed.audience)
+        self._failed.clear()
+        self._rounds = 0
 
     async def _listen(self) -> None:
         """Hear the doorbell. It only makes announcements quicker, so nothing that happens to it ends them."""

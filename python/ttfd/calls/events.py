@@ -107,6 +107,12 @@ class Events(Caller):
             models.Confirmation, "confirm_announcements", p_platform=platform, p_reader=reader, p_position=position
         )
 
+    def postpone_announcement(self, platform: str, reader: UUID, position: int) -> models.Postponement:
+        """Say that one was not taken although another was, before that is confirmed. Raises PlatformNotAllowedError."""
+        return self._one(
+            models.Postponement, "postpone_announcement", p_platform=platform, p_reader=reader, p_position=position
+        )
+
     def report_voice(
         self,
         platform: str,

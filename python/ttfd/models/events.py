@@ -101,6 +101,14 @@ class Confirmation:
 
 
 @dataclass(frozen=True, slots=True)
+class Postponement:
+    """Answer of ``postpone_announcement``: whether it has now failed for too long; as ``Confirmation`` otherwise."""
+
+    is_confirmed: bool
+    is_given_up: bool
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceReport:
     """Answer of ``report_voice``: members in the channel, and events that were queued."""
 

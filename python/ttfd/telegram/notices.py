@@ -7,7 +7,7 @@ import logging
 import httpx
 from telegram import Bot, ChatMember, LinkPreviewOptions, Update
 from telegram.constants import ChatType, ParseMode
-from telegram.error import BadRequest, Forbidden, NetworkError
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter
 
 from .. import models
 from ..bots.announcer import PlatformAwayError, announcement_text
@@ -63,6 +63,8 @@ class Herald:
             if _has_arrived_nowhere(error):
                 raise PlatformAwayError from error
             raise
+        except RetryAfter as error:  # the library has waited as long as Telegram said, more than once
+            raise PlatformAwayError from error
 
     async def _deliver(self, told: models.Announcement) -> None:
         if told.audience == "public" and self._channel_id is not None:

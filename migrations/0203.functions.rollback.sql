@@ -126,6 +126,84 @@ COMMENT ON FUNCTION ttfd.undo_import(bigint) IS
 -- (kept) GRANT EXECUTE ON FUNCTION ttfd.undo_import(bigint) TO ttfd_admin;
 -- Up to here it is as in sql/.
 
+-- sql/functions/events/take_announcements.sql
+-- From here on it is as in sql/.
+-- The position is kept here and not in the bot, so that a restart neither repeats nor forgets. Most events are announced
+-- to nobody: the loop passes over them a slice at a time, for a second at most, and the cursor keeps what it has passed.
+CREATE OR REPLACE FUNCTION ttfd.take_announcements(p_platform text, p_reader uuid, p_limit integer DEFAULT 20)
+RETURNS TABLE (
+  "position" bigint, event_id uuid, event_type text, user_id bigint, external_id text, display_name text, language text,
+  audience text, data jsonb, xp bigint, coins bigint, occurred_at timestamptz)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_cursor announcement_cursors;
+  v_position bigint;
+  v_head bigint;
+  v_until bigint;
+  v_give_up_at timestamptz := clock_timestamp() + INTERVAL '1 second';
+BEGIN
+  PERFORM require_platform(p_platform);
+  v_cursor := lease_announcements(p_platform, p_reader);
+  IF v_cursor.platform IS NULL THEN
+    RETURN;
+  END IF;
+  v_position := v_cursor.position;
+  SELECT h.position INTO v_head FROM feed_head h;
+  WHILE v_position < v_head AND clock_timestamp() < v_give_up_at LOOP
+    v_until := least(v_position + 20000, v_head);
+    RETURN QUERY
+    SELECT e.position, e.id, e.event_type, l.user_id, l.external_id, coalesce(u.display_name, u.username),
+           CASE WHEN l.external_id IS NOT NULL THEN (SELECT g.language FROM get_preferences(p_platform, l.external_id) g) END,
+           l.audience, e.data || coalesce(announcement_details(e.event_type, e.data), '{}'), e.xp, e.coins, e.occurred_at
+      FROM list_announceable(p_platform, v_position, v_until, least(greatest(p_limit, 1), 1000)) l
+      JOIN cross_platform_events_processed e ON e.position = l.position
+      LEFT JOIN unified_users u ON u.id = l.user_id
+     ORDER BY e.position;
+    EXIT WHEN FOUND;
+    v_position := v_until;
+  END LOOP;
+  UPDATE announcement_cursors c SET position = v_position WHERE c.platform = p_platform;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.take_announcements(text, uuid, integer) IS
+  'What the bot of a platform is to tell next, in feed order: rank_up, achievement_unlock, season_reward (where it paid), account_linked, account_unlinked, accounts_merged, merge_undone to the member, season_closed to the community. p_reader is an id that the process has chosen for itself: another one gets nothing for two minutes, so that each is told once per platform. The first reading begins at the present head. Returns position, event_id, event_type, user_id (0 for the community), external_id (NULL for the community), display_name, language, audience (private: the member alone; public: the community), data (with rank_name, titles or winner_names added), xp, coins, occurred_at. Of what is older than 15 minutes only the last of each kind for each member is told, privately, and nothing after 7 days; what concerns accounts, and who is off the leaderboards, is always private; whoever has chosen off is told what concerns accounts and nothing else. The same rows come again until confirm_announcements. Raises TP001.';
+
+-- (kept) REVOKE ALL ON FUNCTION ttfd.take_announcements(text, uuid, integer) FROM PUBLIC;
+-- (kept) GRANT EXECUTE ON FUNCTION ttfd.take_announcements(text, uuid, integer)
+-- (kept)   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+-- Up to here it is as in sql/.
+
+-- sql/functions/events/postpone_announcement.sql: removed
+DROP FUNCTION ttfd.postpone_announcement(text, uuid, bigint);
+
+-- sql/functions/events/confirm_announcements.sql
+-- From here on it is as in sql/.
+CREATE OR REPLACE FUNCTION ttfd.confirm_announcements(p_platform text, p_reader uuid, p_position bigint)
+RETURNS TABLE (is_confirmed boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ttfd, pg_temp
+AS $$
+BEGIN
+  PERFORM require_platform(p_platform);
+  UPDATE announcement_cursors c
+     SET position = greatest(c.position, p_position), leased_until = ttfd.current_time() + INTERVAL '2 minutes'
+   WHERE c.platform = p_platform AND c.reader = p_reader
+     AND p_position <= (SELECT h.position FROM feed_head h);
+  is_confirmed := FOUND;
+  RETURN NEXT;
+END;
+$$;
+
+COMMENT ON FUNCTION ttfd.confirm_announcements(text, uuid, bigint) IS
+  'Says that everything up to a position from take_announcements was told; call it after each. Who is killed in between tells that one again: at least once. Returns is_confirmed: false when another process has taken over, which tells the rest. Raises TP001.';
+
+-- (kept) REVOKE ALL ON FUNCTION ttfd.confirm_announcements(text, uuid, bigint) FROM PUBLIC;
+-- (kept) GRANT EXECUTE ON FUNCTION ttfd.confirm_announcements(text, uuid, bigint)
+-- (kept)   TO ttfd_telegram, ttfd_discord, ttfd_website, ttfd_admin;
+-- Up to here it is as in sql/.
+
 -- sql/functions/internal/take_back_import.sql
 -- From here on it is as in sql/.
 CREATE OR REPLACE FUNCTION ttfd.take_back_import(p_run_id bigint)
