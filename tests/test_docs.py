@@ -46,7 +46,7 @@ NOT_RUN = {
     "ttfd import --dry-run --report report.html telegram-postgres": "the same",
     "ttfd import conflicts": "the numbers are those of somebody: tests/python/test_cli_import_commands.py has some",
     "ttfd import undo 1": "the same",
-    "ttfd migrate --to 0108": "it asks, and the pages after it need this release: tests/python/test_cli_migrate.py runs it",
+    "ttfd migrate --to 0108": "it asks, and what follows needs this release: tests/python/test_cli_migrate.py runs it",
     "SELECT at, actor, role": "tests/security/ runs it",
 }
 # A page whose Python is whole programs: it has tests of its own.
