@@ -142,6 +142,32 @@ def test_an_ambiguous_name_joins_nobody_and_names_all_who_bear_it(db: Connection
     assert (result.linked_by_username, result.users_created) == (0, 3)
 
 
+def test_fifty_who_are_called_admin_are_fifty_conflicts_and_no_link(db: Connection) -> None:
+    telegram = [{"id": str(number), "username": "admin"} for number in range(1, 26)]
+    discord = [{"id": str(number), "username": "Admin"} for number in range(101, 126)]
+    result = run(db, telegram=telegram, discord=discord)
+    assert conflicts(db, result.run_id) == {
+        ("ambiguous_username", platform, record["id"])
+        for platform, records in (("telegram", telegram), ("discord", discord))
+        for record in records
+    }
+    assert (result.linked_by_username, result.users_created) == (0, 50)
+    assert violations(db) == []
+
+
+def test_an_id_of_one_platform_in_the_field_of_the_other_is_a_conflict_and_no_link(db: Connection) -> None:
+    result = run(
+        db,
+        telegram=[{"id": "1001", "username": "anna", "discord_id": "1001"}],
+        discord=[{"id": "9001", "username": "boris", "telegram_id": "9001"}],
+    )
+    assert conflicts(db, result.run_id) == {
+        ("malformed_link", "telegram", "1001"),
+        ("malformed_link", "discord", "9001"),
+    }
+    assert (result.linked_by_id, result.users_created, result.accounts) == (0, 2, 2)
+
+
 def test_a_name_never_overrules_an_id(db: Connection) -> None:
     result = run(
         db,
